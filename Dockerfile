@@ -1,0 +1,40 @@
+# syntax=docker/dockerfile:1
+
+FROM python:3.11-slim-bookworm AS build
+WORKDIR /src
+COPY requirements/uv.txt requirements/runtime.txt requirements/
+RUN python -m pip install --no-cache-dir --disable-pip-version-check --root-user-action ignore \
+        --require-hashes -r requirements/uv.txt \
+    && python -m venv --without-pip /opt/umie \
+    && uv pip install --python /opt/umie/bin/python --no-cache --compile-bytecode \
+        --require-hashes -r requirements/runtime.txt
+COPY pyproject.toml README.md LICENSE ./
+COPY tasks tasks
+COPY models models
+COPY training training
+COPY export export
+COPY service service
+COPY cli cli
+RUN uv pip install --python /opt/umie/bin/python --no-cache --compile-bytecode \
+        --no-deps --no-build-isolation .
+COPY weights/compact weights/compact
+RUN /opt/umie/bin/umie export --checkpoint weights/compact --out /opt/bundles/compact
+
+FROM python:3.11-slim-bookworm
+RUN useradd --system --uid 10001 --no-create-home --home-dir /tmp umie
+COPY --from=build /opt/umie /opt/umie
+COPY --from=build /opt/bundles /opt/bundles
+ENV PATH=/opt/umie/bin:$PATH \
+    PYTHONUNBUFFERED=1 \
+    PYTHONDONTWRITEBYTECODE=1 \
+    HF_HUB_OFFLINE=1 \
+    UMIE_HOST=0.0.0.0 \
+    UMIE_PORT=8000 \
+    UMIE_BUNDLE=/opt/bundles/compact
+USER umie
+WORKDIR /tmp
+EXPOSE 8000
+HEALTHCHECK --interval=10s --timeout=5s --start-period=120s --retries=3 CMD ["python", "-c", \
+    "import os, urllib.request as r; r.urlopen('http://127.0.0.1:' + os.environ['UMIE_PORT'] + '/healthz', timeout=4)"]
+ENTRYPOINT ["umie"]
+CMD ["serve"]

@@ -1,0 +1,69 @@
+# The whole project from a fresh machine with Python 3.11 or 3.12: `make serve`, `make test`.
+
+VENV := .venv
+PY := $(VENV)/bin/python
+UV := $(VENV)/bin/uv
+CHECKPOINT := weights/compact
+BUNDLE := bundles/compact
+
+# The first interpreter on the path that runs, has the right version and can make environments.
+PYTHON ?= $(firstword $(foreach candidate,python3.11 python3.12 python3,$(shell $(candidate) -c \
+	'import ensurepip, sys; (3, 11) <= sys.version_info < (3, 13) and print("$(candidate)")' \
+	2>/dev/null)))
+
+# What is installed is a function of these files and of where the tree lies.
+LOCK := requirements/uv.txt requirements/dev.txt pyproject.toml
+STAMP := $(VENV)/.installed-$(shell { pwd; cat $(LOCK); } | cksum | cut -d ' ' -f 1)
+
+COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --custom-compile-command 'make lock' $(UPGRADE)
+
+.DEFAULT_GOAL := help
+.PHONY: help install train-install serve export test lint format lock clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+install: $(STAMP) ## .venv with every pinned package; does nothing when it is up to date
+
+$(STAMP):
+	@test -n '$(PYTHON)' || { echo 'No Python 3.11 or 3.12 with venv found: make PYTHON=/path/to/it' >&2; exit 1; }
+	@$(PY) -c '' 2>/dev/null || $(PYTHON) -m venv --clear $(VENV)
+	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
+	$(UV) pip install --python $(PY) --require-hashes -r requirements/dev.txt
+	$(UV) pip install --python $(PY) --quiet --no-deps --no-build-isolation --editable .
+	@rm -f $(VENV)/.installed-*
+	@touch $@
+
+train-install: install ## adds what `umie train` needs
+	$(UV) pip install --python $(PY) --require-hashes -r requirements/train.txt
+
+export: $(BUNDLE)/manifest.json ## the bundle of the shipped weights, when missing or older than they are
+
+$(BUNDLE)/manifest.json: $(wildcard $(CHECKPOINT)/*) | $(STAMP)
+	$(VENV)/bin/umie export --checkpoint $(CHECKPOINT) --out $(BUNDLE)
+
+serve: install $(if $(UMIE_BUNDLE),,export) ## the service; settings come from the environment (UMIE_PORT=8080 make serve)
+	UMIE_BUNDLE="$${UMIE_BUNDLE:-$(BUNDLE)}" exec $(VENV)/bin/umie serve
+
+test: lint ## lint, types and every test
+	$(PY) -m mypy
+	$(PY) -m pytest
+
+lint: install ## style
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+
+format: install ## rewrites what ruff can
+	$(PY) -m ruff check --fix .
+	$(PY) -m ruff format .
+
+lock: install ## requirements/*.txt from pyproject.toml; UPGRADE=--upgrade for newer versions
+	$(COMPILE) --group pyproject.toml:install -o requirements/uv.txt
+	$(COMPILE) pyproject.toml -o requirements/runtime.txt
+	$(COMPILE) --extra dev -c requirements/runtime.txt pyproject.toml -o requirements/dev.txt
+	$(COMPILE) --extra dev --extra train -c requirements/dev.txt pyproject.toml -o requirements/train.txt
+
+clean: ## everything that is not in the repository
+	rm -rf $(VENV) bundles build dist *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

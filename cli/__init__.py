@@ -1,0 +1,1 @@
+"""The `umie` command line."""

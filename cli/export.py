@@ -1,0 +1,43 @@
+"""`umie export` and `umie verify`: checkpoint to bundle, and the proof that both compute the same."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+CheckpointOption = Annotated[Path, typer.Option(help="Folder of the trained checkpoint.")]
+
+
+def export(
+    checkpoint: CheckpointOption = Path("weights/compact"),
+    out: Annotated[Path, typer.Option(help="Folder for the bundle.")] = Path("bundles/compact"),
+) -> None:
+    """Write the bundle that the service loads: ONNX graphs, decoder, tokenizer, manifest."""
+    from export.checkpoint import load_checkpoint
+    from export.exporter import export_bundle
+
+    manifest = export_bundle(load_checkpoint(checkpoint), out, report=typer.echo)
+    typer.echo(f"{manifest.version} in {out}")
+
+
+def verify(
+    checkpoint: CheckpointOption = Path("weights/compact"),
+    bundle: Annotated[Path, typer.Option(help="Folder of the bundle.")] = Path("bundles/compact"),
+) -> None:
+    """Print the largest difference between torch and ONNX Runtime, output by output.
+
+    Exits with 1 where one exceeds the tolerance.
+    """
+    from export.checkpoint import load_checkpoint
+    from export.manifest import read_manifest
+    from export.verify import TOLERANCE, compare
+
+    read_manifest(bundle)
+    differences = compare(load_checkpoint(checkpoint), bundle)
+    for name, difference in differences.items():
+        typer.echo(f"{name:10} {difference:.2e}")
+    typer.echo(f"largest    {max(differences.values()):.2e}  (tolerance {TOLERANCE:.0e})")
+    if not max(differences.values()) <= TOLERANCE:
+        raise typer.Exit(1)

@@ -1,0 +1,29 @@
+"""`umie serve`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tasks.errors import UMIEError
+
+
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,
+    bundle: Annotated[Path | None, typer.Option(help="Folder of the exported model.")] = None,
+    log_level: Annotated[str | None, typer.Option(help="debug, info, warning or error.")] = None,
+) -> None:
+    """Serve a bundle over HTTP. Options override the environment's UMIE_ variables."""
+    from service.settings import load_settings
+
+    try:
+        settings = load_settings(host=host, port=port, bundle=bundle, log_level=log_level)
+        from service.server import run  # slow: brings the model's libraries
+
+        run(settings)
+    except UMIEError as error:
+        typer.echo(f"umie serve: {error}", err=True)
+        raise typer.Exit(2) from error

@@ -1,0 +1,1 @@
+"""Checkpoint to bundle: graphs, manifest, and the proof that both compute the same."""

@@ -1,0 +1,94 @@
+"""A bundle in memory: sessions for the graphs, the decoder's weights, the tokenizer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import onnxruntime as ort
+import torch
+from safetensors.torch import load_file
+
+from export.manifest import Manifest, read_manifest
+from models.config import UMIEConfig
+from models.target_decoder import TargetDecoder
+from models.tower_config import TowerConfig
+from tasks.errors import BundleError
+from tasks.instruction import Prompter
+from tasks.tokenizer import CompactTokenizer
+
+VISUAL, FUSION, DECODER, TOKENIZER = (
+    "visual.onnx",
+    "fusion.onnx",
+    "decoder.safetensors",
+    "tokenizer.json",
+)
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """Everything that answering takes."""
+
+    manifest: Manifest
+    config: UMIEConfig
+    tower: TowerConfig
+    visual: ort.InferenceSession
+    fusion: ort.InferenceSession
+    decoder: TargetDecoder
+    prompter: Prompter
+    least_region_score: float
+
+
+def load_bundle(folder: Path, *, threads: int = 0, providers: list[str] | None = None) -> Bundle:
+    """The bundle in `folder`; raises `BundleError` where its manifest does not check out.
+
+    Args:
+        folder: where `umie export` wrote it.
+        threads: threads per operator, 0 for one per core.
+        providers: ONNX Runtime's, in order of preference; default CUDA where it works, then CPU.
+    """
+    manifest = read_manifest(folder)
+    config = UMIEConfig.from_dict(manifest.config)
+    prompt = manifest.prompt
+    decoder = TargetDecoder(config)
+    try:
+        decoder.load_state_dict(
+            {n: t.float() for n, t in load_file(folder / DECODER).items()}, strict=True
+        )
+    except RuntimeError as error:
+        raise BundleError(f"{folder / DECODER} does not fit the configuration: {error}") from error
+    tokenizer = CompactTokenizer.load(folder / TOKENIZER)
+    chosen = providers or available_providers()
+    return Bundle(
+        manifest=manifest,
+        config=config,
+        tower=tower_config(manifest.tower),
+        visual=open_session(folder / VISUAL, threads, chosen),
+        fusion=open_session(folder / FUSION, threads, chosen),
+        decoder=decoder.eval().requires_grad_(False),
+        prompter=Prompter(
+            tokenizer, prompt["max_text_tokens"], prompt["max_tokens"], prompt["separator"]
+        ),
+        least_region_score=prompt["least_region_score"],
+    )
+
+
+def available_providers() -> list[str]:
+    """CUDA where torch sees a device, CPU always."""
+    cuda = ["CUDAExecutionProvider"] if torch.cuda.is_available() else []
+    return [*cuda, "CPUExecutionProvider"]
+
+
+def open_session(path: Path, threads: int, providers: list[str]) -> ort.InferenceSession:
+    """A session over a graph; its idle threads sleep, since the decoder needs the cores next."""
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    return ort.InferenceSession(path, options, providers=providers)
+
+
+def tower_config(values: dict[str, object]) -> TowerConfig:
+    """The tower's configuration from a manifest's plain values."""
+    return TowerConfig(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})  # type: ignore[arg-type]

@@ -1,0 +1,115 @@
+"""Checkpoint to bundle: graphs, decoder weights, tokenizer, manifest."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import warnings
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+
+import torch
+from safetensors.torch import save_file
+from torch import Tensor
+
+from export.bundle import DECODER, FUSION, TOKENIZER, VISUAL
+from export.checkpoint import Checkpoint
+from export.graphs import FusionGraph, VisualGraph
+from export.manifest import FILE, Manifest, digest_of
+from export.verify import TOLERANCE, compare
+from models.target_decoder import TargetDecoder
+from tasks.errors import ExportError
+
+OPSET = 20
+_BATCH = torch.export.Dim("batch", min=1, max=1024)
+_LENGTH = torch.export.Dim("length", min=2, max=512)
+
+
+def export_bundle(
+    checkpoint: Checkpoint, out: Path, report: Callable[[str], None] = lambda _: None
+) -> Manifest:
+    """Write the bundle of `checkpoint` to `out`, whole or not at all; `report` hears each step.
+
+    Raises `ExportError` where a graph does not compute what torch computes.
+    """
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as name:
+        folder = Path(name) / "bundle"
+        folder.mkdir()
+        _write_files(checkpoint, folder, report)
+        report("comparing the graphs with torch")
+        differences = compare(checkpoint, folder)
+        beyond = {k: v for k, v in differences.items() if not v <= TOLERANCE}
+        if beyond:
+            raise ExportError(f"torch and ONNX Runtime differ by more than {TOLERANCE}: {beyond}")
+        manifest = _manifest(checkpoint, folder, differences)
+        manifest.write(folder)
+        _put_in_place(folder, out)
+    return manifest
+
+
+def _write_files(checkpoint: Checkpoint, folder: Path, report: Callable[[str], None]) -> None:
+    model, size = checkpoint.model, checkpoint.tower.config.image_size
+    report("exporting the visual graph")
+    pixels = torch.zeros(2, 3, size, size)
+    visual = VisualGraph(checkpoint.tower, model).eval()
+    _export(visual, (pixels,), folder / VISUAL, {"pixels": {0: _BATCH}})
+    report("exporting the fusion graph")
+    ids = torch.ones(2, 8, dtype=torch.int64)
+    states = torch.zeros(2, 37, model.config.d_model)
+    both = {0: _BATCH, 1: _LENGTH}
+    shapes = {"ids": both, "mask": both, "cases": both, "states": {0: _BATCH}, "present": {0: _BATCH}}
+    arguments = (ids, ids, torch.zeros_like(ids), states, torch.ones(2))
+    _export(FusionGraph(model).eval(), arguments, folder / FUSION, shapes)
+    report("writing the decoder")
+    part = TargetDecoder(model.config)
+    weights = {n: t for n, t in model.state_dict().items() if n in part.state_dict()}
+    save_file({n: t.contiguous() for n, t in weights.items()}, folder / DECODER)
+    checkpoint.tokenizer.save(folder / TOKENIZER)
+
+
+def _export(
+    graph: VisualGraph | FusionGraph,
+    arguments: tuple[Tensor, ...],
+    path: Path,
+    shapes: dict[str, dict[int, torch.export.Dim]],
+) -> None:
+    with warnings.catch_warnings():
+        # the exporter warns about its own internals
+        warnings.simplefilter("ignore")
+        program = torch.onnx.export(
+            graph,
+            arguments,
+            dynamo=True,
+            input_names=list(graph.INPUTS),
+            output_names=list(graph.OUTPUTS),
+            dynamic_shapes=shapes,
+            opset_version=OPSET,
+            external_data=False,
+            verbose=False,
+        )
+    assert program is not None
+    program.save(path)
+
+
+def _manifest(checkpoint: Checkpoint, folder: Path, differences: dict[str, float]) -> Manifest:
+    return Manifest(
+        name=checkpoint.name,
+        opset=OPSET,
+        precision="fp32",
+        config=checkpoint.model.config.to_dict(),
+        tower=asdict(checkpoint.tower.config),
+        prompt=asdict(checkpoint.prompt),
+        files={p.name: digest_of(p) for p in sorted(folder.iterdir())},
+        differences=differences,
+        about=checkpoint.about,
+    )
+
+
+def _put_in_place(folder: Path, out: Path) -> None:
+    if out.exists():
+        if not (out / FILE).exists() and any(out.iterdir()):
+            raise ExportError(f"{out} exists and holds no bundle; it is left as it is")
+        shutil.rmtree(out)
+    folder.rename(out)

@@ -1,0 +1,59 @@
+"""The two halves of the network that run in ONNX Runtime."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from models.tower import CompactTower
+from models.umie import UMIE
+
+
+class VisualGraph(nn.Module):
+    """Pixels to regions and visual states; once a picture, however many prompts use it."""
+
+    INPUTS = ("pixels",)
+    OUTPUTS = ("boxes", "labels", "scores", "states")
+
+    def __init__(self, tower: CompactTower, model: UMIE) -> None:
+        super().__init__()
+        self.tower, self.visual_embedding = tower, model.visual_embedding
+        self.tokens = model.shared.weight
+
+    def forward(self, pixels: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """pixels (B, 3, S, S) -> boxes (B, 36, 4), labels and scores (B, 36), states (B, 37, d)."""
+        boxes, labels, scores, features = self.tower(pixels)
+        whole = boxes.new_tensor([0.0, 0.0, 1.0, 1.0]).expand(boxes.shape[0], 1, 4)
+        rows = torch.cat([whole, boxes], dim=1)  # (B, 37, 4)
+        return boxes, labels, scores, self.visual_embedding(features, rows, self.tokens)
+
+
+class FusionGraph(nn.Module):
+    """Prompts and visual states to what the decoder reads."""
+
+    INPUTS = ("ids", "mask", "cases", "states", "present")
+    OUTPUTS = ("gate", "cross", "copy_keys")
+
+    def __init__(self, model: UMIE) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(
+        self, ids: Tensor, mask: Tensor, cases: Tensor, states: Tensor, present: Tensor
+    ) -> tuple[Tensor, ...]:
+        """Encode and fuse a batch.
+
+        Args:
+            ids, mask, cases: (B, L) int64.
+            states: (B, 37, d) visual states, anything where there is no picture.
+            present: (B,) 1.0 where there is a picture, else 0.0.
+
+        Returns:
+            gate (B,), cross (D, 2, B, H, L, k) and, with a copy head, copy_keys (B, 36 + L, c).
+        """
+        text = self.model.encode_text(ids, mask, cases)
+        fusion = self.model.gated_fusion(text, mask, states, present)
+        memory = self.model.remember(fusion, states)
+        if memory.copy_keys is None:
+            return memory.gate, memory.cross
+        return memory.gate, memory.cross, memory.copy_keys

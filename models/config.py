@@ -1,0 +1,78 @@
+"""What a UMIE model is made of, as one frozen value, and the presets."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Literal
+
+VISUAL_ROWS = 37
+"""The whole picture and its 36 regions."""
+
+VISUAL_WIDTH = 512
+"""Width of the visual feature rows; a literal in the published code (reference section 2)."""
+
+
+@dataclass(frozen=True, slots=True)
+class UMIEConfig:
+    """Sizes and switches of a UMIE model; names follow T5's configuration.
+
+    gate_pool: "masked" averages the text over its real positions, so an answer never depends on what it
+    is batched with; "all" averages over padding too, as the published code does (reference 3.4).
+    no_image: "gate_off" closes the gate without a picture (fused = t); "features" feeds stored rows.
+    copy_size: width of the copy head's queries and keys, 0 for none.
+    """
+
+    preset: str
+    text_encoder: Literal["t5", "minilm"]
+    vocab_size: int
+    d_model: int
+    d_kv: int
+    d_ff: int
+    num_heads: int
+    num_layers: int
+    num_decoder_layers: int
+    feed_forward: Literal["gated-gelu", "relu"] = "gated-gelu"
+    tie_word_embeddings: bool = False
+    relative_attention_num_buckets: int = 32
+    dropout: float = 0.1
+    gate_pool: Literal["masked", "all"] = "masked"
+    no_image: Literal["gate_off", "features"] = "gate_off"
+    copy_size: int = 0
+
+    def with_(self, **changes: Any) -> UMIEConfig:
+        """The same configuration with `changes`."""
+        return replace(self, **changes)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The configuration as plain values, for manifests."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> UMIEConfig:
+        """The configuration that `to_dict` gave; TypeError on unknown or missing keys."""
+        return cls(**values)
+
+
+def _flan(name: str, d_model: int, d_ff: int, heads: int, layers: int, d_kv: int = 64) -> UMIEConfig:
+    # V = 32102: FLAN-T5's matrix shrunk to the tokenizer plus two markers (reference section 1.1).
+    return UMIEConfig(name, "t5", 32102, d_model, d_kv, d_ff, heads, layers, layers)
+
+
+PRESETS = {
+    "compact": UMIEConfig(
+        preset="compact",
+        text_encoder="minilm",
+        vocab_size=30522,
+        d_model=384,
+        d_kv=64,
+        d_ff=1024,
+        num_heads=6,
+        num_layers=6,
+        num_decoder_layers=4,
+        tie_word_embeddings=True,
+        copy_size=128,
+    ),
+    "base": _flan("base", 768, 2048, 12, 12),
+    "large": _flan("large", 1024, 2816, 16, 24),
+    "xl": _flan("xl", 2048, 5120, 32, 24),
+}

@@ -1,0 +1,119 @@
+"""Anchor-free region proposals: dense predictions and their selection."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from models.backbone import convolution
+from models.tower_config import TowerConfig
+
+PRIOR_SCORE = 0.02
+PRIOR_DISTANCE = 0.15
+MAX_LOG_DISTANCE = 0.2
+
+
+class DenseRegions(NamedTuple):
+    """Predictions of every cell: ``logits`` (B, C, H, W), ``boxes`` (B, C, H, W, 4) xyxy in 0..1.
+
+    The boxes are not clipped to the picture.
+    """
+
+    logits: Tensor
+    boxes: Tensor
+
+
+class Regions(NamedTuple):
+    """Selected regions: ``boxes`` (B, R, 4), ``labels`` (B, R), ``scores`` (B, R)."""
+
+    boxes: Tensor
+    labels: Tensor
+    scores: Tensor
+
+
+def cell_centres(height: int, width: int, device: torch.device) -> Tensor:
+    """Centres (height, width, 2) of the cells as x, y in 0..1."""
+    ys = (torch.arange(height, device=device, dtype=torch.float32) + 0.5) / height
+    xs = (torch.arange(width, device=device, dtype=torch.float32) + 0.5) / width
+    return torch.stack([xs.expand(height, width), ys[:, None].expand(height, width)], dim=-1)
+
+
+def pairwise_iou(boxes: Tensor, others: Tensor) -> Tensor:
+    """IoU (..., N, M) of boxes (..., N, 4) and (..., M, 4); zero for empty boxes."""
+    lower = torch.maximum(boxes[..., :, None, :2], others[..., None, :, :2])
+    upper = torch.minimum(boxes[..., :, None, 2:], others[..., None, :, 2:])
+    sides = (upper - lower).clamp(min=0)
+    overlap = sides[..., 0] * sides[..., 1]
+    area = (boxes[..., 2:] - boxes[..., :2]).clamp(min=0).prod(-1)
+    other_area = (others[..., 2:] - others[..., :2]).clamp(min=0).prod(-1)
+    union = area[..., :, None] + other_area[..., None, :] - overlap
+    return overlap / union.clamp(min=1e-9)
+
+
+class RegionHead(nn.Module):
+    """Type scores and type-specific boxes of every cell (FCOS, Tian et al., 2019).
+
+    Boxes are per type because a person and their clothing share a centre.
+    """
+
+    def __init__(self, config: TowerConfig) -> None:
+        super().__init__()
+        width = config.pyramid_width
+        self.num_types = config.num_types
+        self.shared = convolution(width, width, 3)
+        self.score_tower = convolution(width, width, 3)
+        self.box_tower = convolution(width, width, 3)
+        self.score = nn.Conv2d(width, config.num_types, 3, padding=1)
+        self.distance = nn.Conv2d(width, config.num_types * 4, 3, padding=1)
+        for layer in (self.score, self.distance):
+            nn.init.normal_(layer.weight, std=0.01)
+        nn.init.constant_(_bias(self.score), -math.log((1 - PRIOR_SCORE) / PRIOR_SCORE))
+        nn.init.constant_(_bias(self.distance), math.log(PRIOR_DISTANCE))
+
+    def forward(self, fine: Tensor) -> DenseRegions:
+        """(B, width, H, W) -> predictions of every cell."""
+        hidden = functional.relu(self.shared(fine))
+        logits = self.score(functional.relu(self.score_tower(hidden))).float()  # (B, C, H, W)
+        raw = self.distance(functional.relu(self.box_tower(hidden))).float()  # (B, C * 4, H, W)
+        _, _, height, width = logits.shape
+        raw = raw.unflatten(1, (self.num_types, 4)).permute(0, 1, 3, 4, 2)  # (B, C, H, W, 4)
+        distances = raw.clamp(max=MAX_LOG_DISTANCE).exp()
+        centres = cell_centres(height, width, fine.device)
+        boxes = torch.cat([centres - distances[..., :2], centres + distances[..., 2:]], dim=-1)
+        return DenseRegions(logits, boxes)
+
+
+def _bias(layer: nn.Conv2d) -> Tensor:
+    assert layer.bias is not None
+    return layer.bias
+
+
+def select_regions(dense: DenseRegions, config: TowerConfig) -> Regions:
+    """The best ``max_regions`` regions, by descending score, after fast NMS.
+
+    Fast NMS (YOLACT, Bolya et al., 2019) needs no loop: a candidate goes if any better one
+    of its type, suppressed or not, overlaps it. Near-equal boxes of two types count as one.
+    Places without a region have score 0, label 0 and an empty box.
+    """
+    scores = dense.logits.sigmoid()  # (B, C, H, W)
+    if config.peak_pooling:
+        peaks = functional.max_pool2d(scores, 3, stride=1, padding=1)
+        scores = torch.where(scores == peaks, scores, torch.zeros_like(scores))
+    cells = scores.shape[2] * scores.shape[3]
+    top, index = scores.flatten(1).topk(min(config.pre_nms, config.num_types * cells), dim=1)
+    labels = torch.div(index, cells, rounding_mode="floor")  # (B, K)
+    boxes = dense.boxes.flatten(1, 3).clamp(0, 1)  # (B, C * H * W, 4)
+    boxes = boxes.gather(1, index[..., None].expand(-1, -1, 4))  # (B, K, 4)
+    overlap = pairwise_iou(boxes, boxes).triu(diagonal=1)  # (B, K, K): row is the better one
+    same = labels[:, :, None] == labels[:, None, :]
+    limit = torch.where(same, config.same_type_iou, config.any_type_iou)
+    suppressed = (overlap > limit).any(dim=1)  # (B, K)
+    top = torch.where(suppressed, torch.zeros_like(top), top)
+    kept, order = top.topk(config.max_regions, dim=1)  # (B, R)
+    present = kept > 0
+    boxes = boxes.gather(1, order[..., None].expand(-1, -1, 4)) * present[..., None]
+    return Regions(boxes, labels.gather(1, order) * present, kept)

@@ -1,0 +1,38 @@
+"""The half of UMIE that writes targets: token embeddings, decoder, LM head and copy head.
+
+It is what the service runs in torch; the other half runs in ONNX Runtime.
+"""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+from models.config import UMIEConfig
+from models.copy_head import CopyHead
+from models.decoder import Decoder
+
+
+class TargetDecoder(nn.Module):
+    """Memory to tokens. `UMIE` adds what makes the memory, so its weights load here as they are."""
+
+    def __init__(self, config: UMIEConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.shared = nn.Embedding(config.vocab_size, config.d_model)
+        self.decoder = Decoder(config)
+        self.lm_head = (
+            None
+            if config.tie_word_embeddings
+            else nn.Linear(config.d_model, config.vocab_size, bias=False)
+        )
+        self.copy_head = CopyHead(config) if config.copy_size else None
+
+    @property
+    def output_embeddings(self) -> Tensor:
+        """(V, d): what a state is compared with to score tokens."""
+        return self.shared.weight if self.lm_head is None else self.lm_head.weight
+
+    @property
+    def output_scale(self) -> float:
+        """Factor on states before that comparison: d^-0.5 when tied (reference 3.5)."""
+        return self.config.d_model**-0.5 if self.lm_head is None else 1.0

@@ -1,0 +1,1 @@
+"""Bundle to HTTP: api -> engine -> runtime."""

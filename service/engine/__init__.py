@@ -1,0 +1,1 @@
+"""One thread that owns the model; batches what is waiting."""

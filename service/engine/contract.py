@@ -1,0 +1,73 @@
+"""What the extractor asks of an engine: see a picture, read prompts. Tests put a fake one in its place."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tasks.form import Form
+from tasks.records import Record
+from tasks.source import Source
+
+MAX_REGIONS = 36
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A picture after the visual graph.
+
+    boxes (R, 4) x1, y1, x2, y2 as fractions of width and height, labels (R,) indices into the bundle's
+    region types, scores (R,) descending, states (37, d) with row 0 the whole picture and row k the
+    region Ok (zero beyond R). R <= 36; only regions worth offering are counted.
+    """
+
+    boxes: NDArray[np.float32]
+    labels: NDArray[np.int64]
+    scores: NDArray[np.float32]
+    states: NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """One instruction for the model: the encoded source and the form its answer takes.
+
+    `head` and `tail` are the ranges of the source's pieces that spell a pair's mentions (pair form
+    only), as `Source.locate` gives them.
+    """
+
+    source: Source
+    form: Form
+    head: tuple[int, int] | None = None
+    tail: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the model said to one prompt; `gate` is 0 without a picture, `ids` the raw output."""
+
+    records: tuple[Record, ...]
+    gate: float
+    ids: tuple[int, ...] = ()
+    timing_ms: dict[str, float] = field(default_factory=dict)
+
+
+class Engine(Protocol):
+    """A model that answers. Raises the leaves of `CapacityError`."""
+
+    async def see(self, pixels: NDArray[np.float32]) -> tuple[Seen, dict[str, float]]:
+        """The regions and visual states of one picture, pixels (3, H, W) as the bundle wants them."""
+
+    async def read(self, prompts: Sequence[Prompt], seen: Seen | None) -> list[Answer]:
+        """The answers to `prompts`, in order; each depends on its prompt and the picture alone."""
+
+    @property
+    def ready(self) -> bool:
+        """Whether the engine's thread is alive and takes work."""
+
+    @property
+    def queued(self) -> int:
+        """How many items wait for the engine's thread."""

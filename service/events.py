@@ -1,0 +1,94 @@
+"""Events: triggers first, then each trigger's arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from service.engine.contract import Answer, Prompt
+from service.extraction import ArgumentFound, EventFound, TriggerFound
+from tasks import form, instruction
+from tasks.instruction import Prompter
+from tasks.ontology import Ontology
+from tasks.records import Asoc, Record, Span
+
+
+@dataclass(frozen=True, slots=True)
+class Trigger:
+    """A trigger found, and the prompt for its arguments; None where its type has no roles."""
+
+    type: str
+    span: Span
+    score: float
+    prompt: Prompt | None
+
+
+def trigger_prompt(prompter: Prompter, text: str, ontology: Ontology) -> Prompt | None:
+    """The prompt for all triggers; None where the ontology has no events."""
+    if not ontology.events:
+        return None
+    spots = [kind.name for kind in ontology.events]
+    return Prompt(prompter.encode(text, instruction.EVENTS, spots=spots), form.TRIGGERS)
+
+
+def triggers_of(
+    prompter: Prompter, text: str, ontology: Ontology, records: Iterable[Record], min_score: float
+) -> list[Trigger]:
+    """The answer's triggers in the order of the text, each with the prompt for its arguments."""
+    found: dict[tuple[str, Span], float] = {}
+    for record in records:
+        if record.label is not None and record.span is not None and record.score >= min_score:
+            key = (record.label, record.span)
+            found[key] = max(record.score, found.get(key, 0.0))
+    ordered = sorted(found, key=lambda key: (key[1].start or 0, key[1].end or 0, key[0]))
+    return [
+        Trigger(
+            kind, span, found[kind, span], _argument_prompt(prompter, text, ontology, kind, span)
+        )
+        for kind, span in ordered
+    ]
+
+
+def events_of(
+    triggers: Sequence[Trigger], answers: Iterable[Answer], min_score: float
+) -> list[EventFound]:
+    """The events; `answers` are those to the triggers' prompts, in order."""
+    said = iter(answers)
+    events = []
+    for trigger in triggers:
+        asocs: list[Asoc] = []
+        if trigger.prompt is not None:
+            asocs = [asoc for record in next(said).records for asoc in record.asocs]
+        events.append(
+            EventFound(
+                type=trigger.type,
+                trigger=TriggerFound(
+                    text=trigger.span.text, start=trigger.span.start, end=trigger.span.end
+                ),
+                score=round(trigger.score, 4),
+                arguments=[_argument(asoc) for asoc in asocs if asoc.score >= min_score],
+            )
+        )
+    return events
+
+
+def _argument_prompt(
+    prompter: Prompter, text: str, ontology: Ontology, kind: str, span: Span
+) -> Prompt | None:
+    roles = ontology.event(kind).roles
+    if not roles:
+        return None
+    source = prompter.encode(text, instruction.arguments(span.text), spots=[kind], asocs=roles)
+    return Prompt(source, form.ARGUMENTS)
+
+
+def _argument(asoc: Asoc) -> ArgumentFound:
+    span = asoc.filler if isinstance(asoc.filler, Span) else None
+    return ArgumentFound(
+        role=asoc.label,
+        text=span.text if span else None,
+        start=span.start if span else None,
+        end=span.end if span else None,
+        region=None if isinstance(asoc.filler, Span) else asoc.filler.name,
+        score=round(asoc.score, 4),
+    )

@@ -1,0 +1,140 @@
+"""Which prompts a request needs, and how their answers become one extraction."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from service.dialogue import Dialogue
+from service.engine.contract import Answer, Engine, Prompt, Seen
+from service.entities import entities_of, entity_prompt
+from service.events import Trigger, events_of, trigger_prompt, triggers_of
+from service.extraction import (
+    EntityFound,
+    Extraction,
+    ExtractionRequest,
+    ImageSize,
+    RegionFound,
+    Task,
+)
+from service.metrics import Metrics
+from service.pairs import Question, admitted_pairs, questions, relations_of
+from service.regions import referenced, regions_of
+from service.settings import Settings
+from service.sight import Preprocess, Sight, View
+from service.stopwatch import Stopwatch
+from tasks.errors import LabelError
+from tasks.instruction import Prompter
+from tasks.records import Record
+
+
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """What the first round found, with the second round's prompts."""
+
+    entities: list[EntityFound]
+    questions: list[Question]
+    triggers: list[Trigger]
+
+    def prompts(self) -> dict[Task, list[Prompt]]:
+        return {
+            Task.RELATIONS: [question.prompt for question in self.questions],
+            Task.EVENTS: [t.prompt for t in self.triggers if t.prompt is not None],
+        }
+
+
+class Extractor:
+    """Answers requests in two rounds: entities and triggers, then pairs and arguments."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        prompter: Prompter,
+        settings: Settings,
+        preprocess: Preprocess,
+        region_types: Sequence[str],
+        model_name: str,
+        metrics: Metrics,
+    ) -> None:
+        self._engine = engine
+        self._prompter = prompter
+        self._settings = settings
+        self._sight = Sight(engine, preprocess, settings, metrics)
+        self.region_types = tuple(region_types)
+        self.model_name = model_name
+
+    async def extract(self, request: ExtractionRequest) -> Extraction:
+        """The answer to `request`. Raises leaves of `InputError` and `CapacityError`.
+
+        The prompts are encoded on a thread, since a long text with many pairs takes a while.
+        """
+        watch = Stopwatch()
+        view = await self._sight.look(request.image, watch) if request.image is not None else None
+        seen = view.seen if view else None
+        dialogue = Dialogue(self._engine, seen, watch)
+        said = await dialogue.ask(await asyncio.to_thread(self._opening, request, seen))
+        draft = await asyncio.to_thread(self._draft, request, said)
+        said = await dialogue.ask(draft.prompts())
+        events = events_of(draft.triggers, said[Task.EVENTS], request.min_score)
+        return Extraction(
+            image=ImageSize(width=view.width, height=view.height) if view else None,
+            regions=self._regions(view, referenced(draft.entities, events)),
+            entities=draft.entities,
+            relations=relations_of(draft.questions, said[Task.RELATIONS], request.min_score),
+            events=events,
+            gate=dialogue.gate(),
+            model=self.model_name,
+            timing_ms=watch.read(),
+        )
+
+    def close(self) -> None:
+        """End the threads that decode pictures."""
+        self._sight.close()
+
+    def _opening(self, request: ExtractionRequest, seen: Seen | None) -> dict[Task, list[Prompt]]:
+        prompts: dict[Task, list[Prompt]] = {}
+        if not request.text.strip():
+            return prompts
+        if request.tasks & {Task.ENTITIES, Task.RELATIONS}:
+            with _labels_of("entity_types"):
+                found = entity_prompt(self._prompter, request.text, request.ontology, seen)
+            prompts[Task.ENTITIES] = [found] if found else []
+        if Task.EVENTS in request.tasks:
+            with _labels_of("event_types"):
+                found = trigger_prompt(self._prompter, request.text, request.ontology)
+            prompts[Task.EVENTS] = [found] if found else []
+        return prompts
+
+    def _draft(self, request: ExtractionRequest, said: dict[Task, list[Answer]]) -> _Draft:
+        prompter, text, ontology = self._prompter, request.text, request.ontology
+        entities = entities_of(_records(said[Task.ENTITIES]), request.min_score)
+        asked: list[Question] = []
+        if Task.RELATIONS in request.tasks:
+            pairs = admitted_pairs(entities, ontology, self._settings.max_pairs)
+            with _labels_of("relation_types"):
+                asked = questions(prompter, text, pairs)
+        with _labels_of("event_types"):
+            triggers = triggers_of(
+                prompter, text, ontology, _records(said[Task.EVENTS]), request.min_score
+            )
+        return _Draft(entities, asked, triggers)
+
+    def _regions(self, view: View | None, named: set[str]) -> list[RegionFound]:
+        if view is None:
+            return []
+        return regions_of(view, self.region_types, self._settings.min_region_score, named)
+
+
+def _records(answers: Sequence[Answer]) -> list[Record]:
+    return [record for answer in answers for record in answer.records]
+
+
+@contextmanager
+def _labels_of(field: str) -> Iterator[None]:
+    """Name the request's field where a prompter says only that labels are at fault."""
+    try:
+        yield
+    except LabelError as error:
+        raise LabelError(str(error), field=field) from error

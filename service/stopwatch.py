@@ -1,0 +1,28 @@
+"""Where a request's time went."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+
+from service.extraction import Timing
+
+
+class Stopwatch:
+    """Starts when made; sums up milliseconds per stage."""
+
+    def __init__(self) -> None:
+        self._started = time.perf_counter()
+        self._stages = dict.fromkeys(("image", "queue", "visual", "fusion", "decode"), 0.0)
+
+    def add(self, timing_ms: Mapping[str, float]) -> None:
+        """Add to each stage that `timing_ms` names; others than the answer's are ignored."""
+        for stage in self._stages.keys() & timing_ms.keys():
+            self._stages[stage] += timing_ms[stage]
+
+    def read(self) -> Timing:
+        """The sums, and the time since the start."""
+        total = (time.perf_counter() - self._started) * 1000
+        return Timing(
+            total=round(total, 2), **{stage: round(ms, 2) for stage, ms in self._stages.items()}
+        )

@@ -1,0 +1,1 @@
+"""The language of the tasks: ontologies, instructions, records and their grammar. Pure Python."""

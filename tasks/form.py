@@ -1,0 +1,45 @@
+"""The shapes that a target can take: one line per task of the field, nothing else knows task names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Opening(Enum):
+    """What stands behind an item's opening bracket."""
+
+    TYPED = "label : span"
+    HEAD = "the head of the pair"
+    BARE = "label"
+
+
+class Filler(Enum):
+    """What may fill an asoc."""
+
+    SPAN = "a span of the text"
+    REGION = "a region of the image"
+    TAIL = "the tail of the pair"
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A target's shape. `single` admits exactly one item instead of any number."""
+
+    name: str
+    opening: Opening
+    fillers: frozenset[Filler] = frozenset()
+    single: bool = False
+
+
+ENTITIES = Form("entities", Opening.TYPED)
+GROUNDED = Form("grounded entities", Opening.TYPED, frozenset({Filler.REGION}))
+PAIR = Form("relation of a pair", Opening.HEAD, frozenset({Filler.TAIL}), single=True)
+JOINT = Form("joint entities and relations", Opening.TYPED, frozenset({Filler.SPAN}))
+TRIGGERS = Form("event triggers", Opening.TYPED)
+ARGUMENTS = Form(
+    "event arguments", Opening.BARE, frozenset({Filler.SPAN, Filler.REGION}), single=True
+)
+
+REGION_ROLE = "region"
+"""The one asoc of grounded entities."""

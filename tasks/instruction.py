@@ -1,0 +1,109 @@
+"""Prompts: the text part and the schema suffix, as in the published code (reference section 6)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tasks.errors import LabelError, TextTooLong
+from tasks.source import Label, Source, case_of, pieces_of
+from tasks.tokenizer import Tokenizer
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """What stands before and after the sentence."""
+
+    before: str
+    after: str = ""
+
+
+ENTITIES = Wording("Give the text: ", "Please extract the following entity type:")
+EVENTS = Wording("Please Extract event trigger and argument: ")
+
+
+def relation(head: str, tail: str) -> Wording:
+    """The wording that asks for a pair's relation. The published prompt names the tail first."""
+    return Wording(
+        "Give the text: ", f"Please extract the following relation between: {tail} and {head}"
+    )
+
+
+def arguments(trigger: str) -> Wording:
+    """The wording that asks for one event's arguments.
+
+    The published prompt does not say which event is meant, though a sentence can hold several of one
+    type; naming the trigger is ours.
+    """
+    return Wording(EVENTS.before, f"The event trigger is: {trigger}")
+
+
+@dataclass(frozen=True)
+class Prompter:
+    """Encodes prompts for one tokenizer.
+
+    `separator` goes between sentence and instruction. The published code puts nothing there, so a
+    sentence's last word and "Please" share tokens; our own weights read a space.
+    """
+
+    tokenizer: Tokenizer
+    max_text_tokens: int
+    max_tokens: int
+    separator: str = ""
+
+    def encode(
+        self,
+        text: str,
+        wording: Wording,
+        spots: Sequence[str] = (),
+        asocs: Sequence[str] = (),
+    ) -> Source:
+        """The source of a prompt; options keep the order in which they are given.
+
+        Raises `TextTooLong` where the text part has more than `max_text_tokens`, `LabelError` where
+        the schema makes the whole longer than `max_tokens`: the published code cuts both silently.
+        """
+        markers = self.tokenizer.markers
+        after = self.separator + wording.after if wording.after else ""
+        ids, offsets = self.tokenizer.encode(wording.before + text + after)
+        if len(ids) + len(markers.prefix) + 1 > self.max_text_tokens:
+            raise TextTooLong(
+                f"the text and its instruction have {len(ids)} tokens, "
+                f"at most {self.max_text_tokens - len(markers.prefix) - 1} fit"
+            )
+        shift = len(wording.before)
+        pieces = pieces_of(text, offsets, len(markers.prefix), shift)
+        cases = [0] * (len(markers.prefix) + len(ids) + 1)
+        if not self.tokenizer.cased:
+            for piece in pieces:
+                cases[piece.position] = case_of(text[piece.start : piece.end])
+        sequence = [*markers.prefix, *ids, markers.eos]
+        spot_labels = self._append(sequence, markers.spot, spots)
+        asoc_labels = self._append(sequence, markers.asoc, asocs)
+        if len(sequence) > self.max_tokens:
+            raise LabelError(
+                f"text and labels have {len(sequence)} tokens, at most {self.max_tokens} fit",
+                field="labels",
+            )
+        cases.extend([0] * (len(sequence) - len(cases)))
+        return Source(
+            text=text,
+            ids=tuple(sequence),
+            cases=tuple(cases),
+            pieces=pieces,
+            spots=spot_labels,
+            asocs=asoc_labels,
+        )
+
+    def _append(
+        self, sequence: list[int], marker: int, names: Sequence[str]
+    ) -> tuple[Label, ...]:
+        labels: list[Label] = []
+        for name in names:
+            ids, _ = self.tokenizer.encode(name)
+            if not ids:
+                raise LabelError(f"the label {name!r} has no tokens", field="labels")
+            sequence.append(marker)
+            labels.append(Label(name, len(sequence), len(sequence) + len(ids)))
+            sequence.extend(ids)
+        return tuple(labels)

@@ -1,0 +1,117 @@
+"""Records to the symbols that an automaton spells them with: what the model is trained to say."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from tasks.automaton import Automaton, PieceRange, Symbol
+from tasks.form import Opening
+from tasks.records import Record, Region, Span
+
+
+class Step(NamedTuple):
+    """One step of a target: what was admitted, and which of these was said."""
+
+    admitted: list[Symbol]
+    said: int
+
+
+class _Link(NamedTuple):
+    role: int
+    pieces: PieceRange | None
+    region: int
+
+
+class _Item(NamedTuple):
+    spot: int
+    pieces: PieceRange | None
+    links: tuple[_Link, ...]
+
+
+def target_of(automaton: Automaton, records: Sequence[Record]) -> list[Symbol]:
+    """The symbols that spell `records`, sorted as an ordered automaton wants them.
+
+    What the automaton cannot say is left out, since it could not be answered at inference either: a
+    span inside a word, a label outside the schema, a second span of one label with the same beginning.
+    """
+    say = automaton
+    opened, closed, colon = (
+        Symbol(say.markers.open),
+        Symbol(say.markers.close),
+        Symbol(say.markers.colon),
+    )
+    symbols = [opened]
+    for item in _items(automaton, records):
+        symbols.append(opened)
+        if item.spot >= 0:
+            symbols += say.spots[item.spot]
+        if item.spot >= 0 and item.pieces is not None:
+            symbols.append(colon)
+        if item.pieces is not None:
+            symbols += say.copy(item.pieces)
+        for link in item.links:
+            filler = say.regions[link.region] if link.pieces is None else say.copy(link.pieces)
+            symbols += [opened, *say.roles[link.role], colon, *filler, closed]
+        symbols.append(closed)
+    return [*symbols, closed, Symbol(say.markers.eos)]
+
+
+def trace(automaton: Automaton, symbols: Sequence[Symbol]) -> list[Step]:
+    """What was admitted at each step of `symbols`; ValueError where one was not."""
+    state, steps = automaton.start(), []
+    for symbol in symbols:
+        admitted = automaton.admitted(state)
+        if symbol not in admitted:
+            raise ValueError(f"{symbol} cannot be said in {state.phase.name}")
+        steps.append(Step(admitted, admitted.index(symbol)))
+        state = automaton.advance(state, symbol)
+    return steps
+
+
+def _items(automaton: Automaton, records: Sequence[Record]) -> list[_Item]:
+    if automaton.form.single:
+        return [_single(automaton, records[0] if records else None)]
+    spots = {label.name: i for i, label in enumerate(automaton.source.spots)}
+    items: dict[tuple[int, int], _Item] = {}
+    for record in records:
+        pieces = _locate(automaton, record.span)
+        spot = spots.get(record.label or "")
+        if spot is None or pieces is None:
+            continue
+        item = _Item(spot, pieces, _links(automaton, record))
+        items.setdefault((pieces[0], spot), item)
+    return [items[key] for key in sorted(items)]
+
+
+def _single(automaton: Automaton, record: Record | None) -> _Item:
+    links = _links(automaton, record) if record is not None else ()
+    if automaton.form.opening is not Opening.HEAD:
+        return _Item(0, None, links)
+    if not links:
+        raise ValueError("a pair's target names a relation of the schema, none included")
+    return _Item(-1, automaton.head, links[:1])
+
+
+def _links(automaton: Automaton, record: Record) -> tuple[_Link, ...]:
+    roles = {label.name: i for i, label in enumerate(automaton.source.asocs)}
+    links: dict[tuple[int, int, int], _Link] = {}
+    for asoc in record.asocs:
+        role = roles.get(asoc.label)
+        if role is None:
+            continue
+        if isinstance(asoc.filler, Region):
+            if asoc.filler.index in automaton.regions:
+                key = (1, asoc.filler.index, role)
+                links.setdefault(key, _Link(role, None, asoc.filler.index))
+            continue
+        pieces = automaton.tail or _locate(automaton, asoc.filler)
+        if pieces is not None:
+            links.setdefault((0, pieces[0], role), _Link(role, pieces, 0))
+    return tuple(links[key] for key in sorted(links))
+
+
+def _locate(automaton: Automaton, span: Span | None) -> PieceRange | None:
+    if span is None or span.start is None or span.end is None:
+        return None
+    return automaton.source.locate(span.start, span.end)

@@ -1,0 +1,42 @@
+"""The service as others see it: a real server on a real port."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+import uvicorn
+
+from service.api.app import create_app
+from service.metrics import Metrics
+from service.settings import Settings
+from tests.service.fakes import FakeEngine, fake_extractor
+
+
+def wait_until(condition: Callable[[], bool], *, seconds: float, what: str) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"{what}: not within {seconds} s"
+        time.sleep(0.05)
+
+
+@pytest.fixture(scope="module")
+def live_service() -> Iterator[str]:
+    """The address, host:port, of the service over a fake engine."""
+    settings, engine, metrics = Settings(), FakeEngine(), Metrics()
+    metrics.describe_model(version="umie-fake@0", precision="fp32", provider="none")
+    extractor = fake_extractor(engine, settings, metrics)
+    app = create_app(settings, engine, extractor, metrics)
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning"))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        wait_until(lambda: server.started, seconds=30, what="the service starts")
+        host, port = server.servers[0].sockets[0].getsockname()
+        yield f"{host}:{port}"
+    finally:
+        server.should_exit = True
+        thread.join()
+        extractor.close()

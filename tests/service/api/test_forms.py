@@ -1,0 +1,132 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import httpx
+import pytest
+
+from service.settings import Settings
+from tests.service.fakes import (
+    TEXT,
+    FakeEngine,
+    picture_bytes,
+    still_works,
+)
+
+pytestmark = pytest.mark.anyio
+
+Connect = Callable[[Settings], httpx.AsyncClient]
+
+
+@pytest.mark.parametrize("tasks", ["entities,events", ["entities", "events"]])
+async def test_tasks_by_comma_or_repeated(client: httpx.AsyncClient, tasks: Any) -> None:
+    body = (await client.post("/extract", data={"text": TEXT, "tasks": tasks})).json()
+    assert body["entities"] and body["events"] and not body["relations"]
+    assert body["gate"]["relations"] is None
+
+
+async def test_own_labels_replace_the_ontologys(
+    client: httpx.AsyncClient, engine: FakeEngine
+) -> None:
+    data = {
+        "text": TEXT,
+        "entity_types": "hero, villain",
+        "relation_types": ["fights", "trusts"],
+        "event_types": "trip",
+    }
+    body = (await client.post("/extract", data=data)).json()
+    assert {entity["type"] for entity in body["entities"]} == {"hero"}
+    assert {relation["type"] for relation in body["relations"]} == {"fights"}
+    assert body["events"][0]["type"] == "trip" and body["events"][0]["arguments"] == []
+    assert [label.name for label in engine.rounds[0][0].source.spots] == ["hero", "villain"]
+
+
+async def test_min_score(client: httpx.AsyncClient) -> None:
+    body = (await client.post("/extract", data={"text": TEXT, "min_score": "0.75"})).json()
+    assert [entity["text"] for entity in body["entities"]] == ["Ann"]
+    assert body["relations"] == [] and len(body["events"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("data", "status", "word", "field"),
+    [
+        ({"text": ""}, 422, "empty-input", None),
+        ({"tasks": "events"}, 422, "empty-input", None),
+        ({"text": " \n "}, 422, "empty-input", None),
+        ({"text": TEXT, "tasks": "sentiment"}, 422, "unknown-task", "tasks"),
+        ({"text": TEXT, "tasks": ""}, 422, "unknown-task", "tasks"),
+        ({"text": TEXT, "ontology": "klingon"}, 422, "unknown-ontology", "ontology"),
+        ({"text": TEXT, "entity_types": ""}, 422, "invalid-labels", "entity_types"),
+        ({"text": TEXT, "entity_types": "a,,b"}, 422, "invalid-labels", "entity_types"),
+        ({"text": TEXT, "relation_types": ["a", "A"]}, 422, "invalid-labels", "relation_types"),
+        ({"text": TEXT, "event_types": "a,b,c,d,e,f"}, 422, "invalid-labels", "event_types"),
+        ({"text": TEXT, "min_score": "much"}, 422, "invalid-field", "min_score"),
+        ({"text": TEXT, "min_score": "1.5"}, 422, "invalid-field", "min_score"),
+        ({"text": TEXT, "min_score": "nan"}, 422, "invalid-field", "min_score"),
+        ({"text": [TEXT, TEXT]}, 422, "invalid-field", "text"),
+        ({"text": TEXT, "tekst": "x"}, 422, "invalid-field", "tekst"),
+        ({"text": TEXT, "image": "cat.png"}, 422, "invalid-field", "image"),
+        ({"text": "x" * 301}, 422, "text-too-long", "text"),
+    ],
+)
+async def test_faults_in_fields(
+    client: httpx.AsyncClient, data: dict[str, Any], status: int, word: str, field: str | None
+) -> None:
+    response = await client.post("/extract", data=data)
+    assert response.status_code == status
+    assert response.headers["content-type"] == "application/problem+json"
+    problem = response.json()
+    assert (problem["type"], problem["status"], problem.get("field")) == (word, status, field)
+    assert problem["title"] and problem["detail"]
+    await still_works(client)
+
+
+async def test_a_file_field_left_empty_in_a_browser_is_no_image(
+    client: httpx.AsyncClient,
+) -> None:
+    head = b'--x\r\nContent-Disposition: form-data; name="image"; filename=""\r\n\r\n\r\n'
+    text = b'--x\r\nContent-Disposition: form-data; name="text"\r\n\r\nAnn\r\n'
+    headers = {"content-type": "multipart/form-data; boundary=x"}
+    with_text = await client.post("/extract", content=head + text + b"--x--", headers=headers)
+    assert with_text.status_code == 200 and with_text.json()["image"] is None
+    without = await client.post("/extract", content=head + b"--x--", headers=headers)
+    assert without.json()["type"] == "empty-input"
+
+
+async def test_two_images_are_one_too_many(client: httpx.AsyncClient) -> None:
+    files = [("image", ("a.png", picture_bytes())), ("image", ("b.png", picture_bytes()))]
+    response = await client.post("/extract", files=files)
+    assert (response.status_code, response.json()["type"]) == (400, "bad-request")
+
+
+async def test_a_text_sent_as_a_file_is_refused(client: httpx.AsyncClient) -> None:
+    response = await client.post("/extract", files={"text": ("text.txt", b"Ann")})
+    assert (response.status_code, response.json()["field"]) == (422, "text")
+
+
+async def test_other_media_types_are_refused(client: httpx.AsyncClient) -> None:
+    response = await client.post("/extract", json={"text": TEXT})
+    assert (response.status_code, response.json()["type"]) == (415, "media-type-unsupported")
+
+
+@pytest.mark.parametrize("content_type", ["multipart/form-data", "multipart/form-data; boundary=x"])
+async def test_broken_multipart(client: httpx.AsyncClient, content_type: str) -> None:
+    response = await client.post(
+        "/extract", content=b"no boundary", headers={"content-type": content_type}
+    )
+    assert (response.status_code, response.json()["type"]) == (400, "bad-request")
+    await still_works(client)
+
+
+async def test_a_body_that_does_not_arrive(connect: Connect, settings: Settings) -> None:
+    async def body() -> AsyncIterator[bytes]:
+        yield b"--x\r\n"
+        await asyncio.sleep(60)
+
+    client = connect(settings.model_copy(update={"body_timeout_s": 0.05}))
+    response = await client.post(
+        "/extract", content=body(), headers={"content-type": "multipart/form-data; boundary=x"}
+    )
+    assert (response.status_code, response.json()["type"]) == (408, "request-timeout")

@@ -1,0 +1,179 @@
+"""An engine whose answers follow from the prompt by plain rules, and pictures made on the spot."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import httpx
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from service.engine.contract import Answer, Prompt, Seen
+from service.extractor import Extractor
+from service.metrics import Metrics
+from service.settings import Settings
+from tasks import form
+from tasks.errors import EngineUnavailable
+from tasks.form import Filler
+from tasks.instruction import Prompter
+from tasks.ontology import EntityType, EventType, Ontology, RelationType
+from tasks.records import Asoc, Record, Region, Span
+from tasks.source import Source
+from tests.support.tokenizer import tiny_tokenizer
+
+REGION_TYPES = ("person", "flag")
+MODEL_NAME = "umie-fake@0"
+TEXT = "Ann visited Bob 👋🏽 in Oslo"
+
+ONTOLOGY = Ontology(
+    name="made up",
+    entities=(EntityType("person"), EntityType("place")),
+    relations=(RelationType("meets", head=("person",), tail=("person",)),),
+    events=(EventType("visit", roles=("visitor", "scene")), EventType("storm")),
+)
+
+
+class FakeEngine:
+    """Words with a capital are of the first type, words in -ed triggers of the first event.
+
+    A picture has two regions, certain and doubtful; the first entity is seen in the first one.
+    Every pair stands in its first relation, more surely from left to right. The first role of an
+    event is played by the first capitalised word, the second by region 2 of a picture. `fail` makes
+    what a call is to die of, `pause_s` delays each.
+    """
+
+    def __init__(self, fail: Callable[[], BaseException] | None = None) -> None:
+        self.fail = fail
+        self.pause_s = 0.0
+        self.ready = True
+        self.queued = 0
+        self.looks: list[NDArray[np.float32]] = []
+        self.rounds: list[list[Prompt]] = []
+        self.working = 0
+        self.cancelled = 0
+
+    async def see(self, pixels: NDArray[np.float32]) -> tuple[Seen, dict[str, float]]:
+        """Two regions, whatever the picture shows."""
+        await self._work()
+        self.looks.append(pixels)
+        return two_regions(), {"queue": 1.0, "visual": 20.0}
+
+    async def read(self, prompts: Sequence[Prompt], seen: Seen | None) -> list[Answer]:
+        """Answers by the rules above."""
+        await self._work()
+        self.rounds.append(list(prompts))
+        timing = {"queue": 2.0, "fusion": 3.0, "decode": 4.0}
+        gate = 0.0 if seen is None else 0.25
+        return [Answer(tuple(_records(p, seen)), gate, timing_ms=timing) for p in prompts]
+
+    async def _work(self) -> None:
+        if not self.ready:
+            raise EngineUnavailable("the engine is down")
+        if self.fail is not None:
+            raise self.fail()
+        self.working += 1
+        try:
+            await asyncio.sleep(self.pause_s)
+        except asyncio.CancelledError:
+            self.cancelled += 1
+            raise
+        finally:
+            self.working -= 1
+
+
+def two_regions() -> Seen:
+    """O1 the left half, certain; O2 the right half and beyond the edge, doubtful."""
+    return Seen(
+        boxes=np.array([[0.0, 0.0, 0.5, 1.0], [0.5, 0.25, 1.01, 1.0]], dtype=np.float32),
+        labels=np.array([0, 1]),
+        scores=np.array([0.9, 0.1], dtype=np.float32),
+        states=np.zeros((37, 4), dtype=np.float32),
+    )
+
+
+def _records(prompt: Prompt, seen: Seen | None) -> Iterator[Record]:
+    source = prompt.source
+    capitalised = [span for span in _words(source) if span.text[0].isupper()]
+    if prompt.form in (form.ENTITIES, form.GROUNDED):
+        for index, span in enumerate(capitalised):
+            grounded = Filler.REGION in prompt.form.fillers and index == 0
+            asocs = (Asoc(source.asocs[0].name, Region(1), 0.7),) if grounded else ()
+            yield Record(source.spots[0].name, span, asocs, score=0.8 - 0.1 * index)
+    elif prompt.form is form.TRIGGERS:
+        for span in _words(source):
+            if span.text.endswith("ed"):
+                yield Record(source.spots[0].name, span, score=0.75)
+    elif prompt.form is form.ARGUMENTS:
+        yield Record(source.spots[0].name, None, tuple(_arguments(source, capitalised, seen)))
+    elif prompt.form is form.PAIR:
+        assert prompt.head is not None and prompt.tail is not None
+        head, tail = _span_at(source, prompt.head), _span_at(source, prompt.tail)
+        score = 0.6 if prompt.head < prompt.tail else 0.5
+        yield Record(None, head, (Asoc(source.asocs[0].name, tail, score),))
+
+
+def _arguments(source: Source, capitalised: list[Span], seen: Seen | None) -> Iterator[Asoc]:
+    if capitalised:
+        yield Asoc(source.asocs[0].name, capitalised[0], 0.65)
+    if seen is not None and len(source.asocs) > 1:
+        yield Asoc(source.asocs[1].name, Region(2), 0.55)
+
+
+def _words(source: Source) -> Iterator[Span]:
+    start: int | None = None
+    for piece in source.pieces:
+        if start is None and piece.opens:
+            start = piece.start
+        if start is not None and piece.closes:
+            yield Span.of(source.text, start, piece.end)
+            start = None
+
+
+def _span_at(source: Source, pieces: tuple[int, int]) -> Span:
+    first, stop = pieces
+    return Span.of(source.text, source.pieces[first].start, source.pieces[stop - 1].end)
+
+
+def preprocess(image: Image.Image) -> NDArray[np.float32]:
+    """Pixels (3, 8, 8)."""
+    small = np.asarray(image.resize((8, 8)), dtype=np.float32) / 255.0
+    return np.ascontiguousarray(small.transpose(2, 0, 1))
+
+
+def prompter() -> Prompter:
+    """Prompts in single letters."""
+    return Prompter(tiny_tokenizer(), max_text_tokens=400, max_tokens=800, separator=" ")
+
+
+def fake_extractor(engine: FakeEngine, settings: Settings, metrics: Metrics) -> Extractor:
+    """An extractor over a fake engine."""
+    return Extractor(engine, prompter(), settings, preprocess, REGION_TYPES, MODEL_NAME, metrics)
+
+
+def picture_bytes(
+    size: tuple[int, int] = (40, 20),
+    *,
+    mode: str = "RGB",
+    colour: Any = None,
+    file_format: str = "PNG",
+    **options: Any,
+) -> bytes:
+    """A picture of one colour as a file."""
+    buffer = io.BytesIO()
+    Image.new(mode, size, colour).save(buffer, file_format, **options)
+    return buffer.getvalue()
+
+
+def upload(data: bytes, name: str = "picture.png") -> dict[str, Any]:
+    """The form's file field."""
+    return {"image": (name, data, "image/png")}
+
+
+async def still_works(client: httpx.AsyncClient) -> None:
+    """The next request is answered as if nothing had happened."""
+    response = await client.post("/extract", data={"text": TEXT})
+    assert response.status_code == 200 and len(response.json()["entities"]) == 3

@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+from service.engine.contract import Answer
+from service.events import Trigger, events_of, trigger_prompt, triggers_of
+from tasks import form
+from tasks.ontology import Ontology
+from tasks.records import Asoc, Record, Region, Span
+from tests.service.fakes import ONTOLOGY, prompter
+
+TEXT = "It stormed when Ann visited"
+STORM, VISIT = Span.of(TEXT, 3, 10), Span.of(TEXT, 20, 27)
+
+
+def _triggers(min_score: float = 0.0) -> list[Trigger]:
+    records = [Record("visit", VISIT, score=0.9), Record("storm", STORM, score=0.5)]
+    return triggers_of(prompter(), TEXT, ONTOLOGY, records, min_score)
+
+
+def test_types_are_offered_in_the_ontologys_order() -> None:
+    prompt = trigger_prompt(prompter(), TEXT, ONTOLOGY)
+    assert prompt is not None and prompt.form is form.TRIGGERS
+    assert [label.name for label in prompt.source.spots] == ["visit", "storm"]
+    assert trigger_prompt(prompter(), TEXT, Ontology("none")) is None
+
+
+def test_only_types_with_roles_are_asked_for_arguments() -> None:
+    storm, visit = _triggers()
+    assert (storm.type, storm.prompt) == ("storm", None)
+    assert visit.prompt is not None and visit.prompt.form is form.ARGUMENTS
+    assert [label.name for label in visit.prompt.source.spots] == ["visit"]
+    assert [label.name for label in visit.prompt.source.asocs] == ["visitor", "scene"]
+
+
+def test_answers_go_to_the_triggers_that_were_asked_about() -> None:
+    asocs = (Asoc("visitor", Span.of(TEXT, 16, 19), 0.8), Asoc("scene", Region(4), 0.6))
+    events = events_of(_triggers(), [Answer((Record("visit", None, asocs),), 0.0)], 0.0)
+    assert [(e.type, e.trigger.text, e.score) for e in events] == [
+        ("storm", "stormed", 0.5),
+        ("visit", "visited", 0.9),
+    ]
+    assert events[0].arguments == []
+    visitor, scene = events[1].arguments
+    assert (visitor.role, visitor.text, visitor.start, visitor.end, visitor.region) == (
+        "visitor",
+        "Ann",
+        16,
+        19,
+        None,
+    )
+    assert (scene.role, scene.text, scene.start, scene.region) == ("scene", None, None, "O4")
+
+
+def test_doubtful_triggers_and_arguments_are_left_out() -> None:
+    triggers = _triggers(min_score=0.7)
+    asocs = (Asoc("visitor", Span.of(TEXT, 16, 19), 0.8), Asoc("scene", Region(4), 0.6))
+    (event,) = events_of(triggers, [Answer((Record("visit", None, asocs),), 0.0)], 0.7)
+    assert [argument.role for argument in event.arguments] == ["visitor"]

@@ -1,0 +1,12 @@
+from __future__ import annotations
+
+from service.stopwatch import Stopwatch
+
+
+def test_stages_add_up_and_strangers_are_ignored() -> None:
+    watch = Stopwatch()
+    watch.add({"queue": 1.5, "decode": 2.0, "lunch": 9.0})
+    watch.add({"queue": 0.25})
+    timing = watch.read()
+    assert (timing.queue, timing.decode, timing.visual) == (1.75, 2.0, 0.0)
+    assert timing.total >= 0.0

@@ -1,0 +1,1 @@
+"""Data readers, training loops and evaluation protocols."""

@@ -1,0 +1,35 @@
+"""Corpus files, opened so that whatever is wrong with them is a `DataError` that says where."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from tasks.errors import DataError
+
+
+def lines_of(path: Path) -> Iterator[tuple[int, str]]:
+    """Numbered lines without their ends. Only line feeds end lines: posts hold stranger things."""
+    for number, line in enumerate(text_of(path).split("\n"), start=1):
+        yield number, line.removesuffix("\r")
+
+
+def json_of(path: Path) -> Any:
+    """The JSON value that `path` holds."""
+    try:
+        return json.loads(text_of(path))
+    except json.JSONDecodeError as error:
+        raise DataError(f"{path}:{error.lineno}: {error.msg}") from error
+
+
+def text_of(path: Path) -> str:
+    """The UTF-8 text of `path`, its line ends untouched."""
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            return file.read()
+    except FileNotFoundError as error:
+        raise DataError(f"{path} is missing") from error
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path}: not UTF-8 from byte {error.start} on") from error

@@ -1,0 +1,176 @@
+"""Photo captions to grounded exercises, with names in the place of common nouns.
+
+Posts name people where captions say "a man". So a name takes the noun's place and keeps its box;
+organizations and places, which no box shows, are put in beside it.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tasks import form, instruction
+from tasks.document import Box
+from tasks.records import Asoc, Record, Region, Span
+from training.flickr8k import Caption, Phrase, Photo
+from training.text.exercise import Exercise
+from training.text.names import NamePool
+from training.text.sights import SightStore
+
+_MALE = re.compile(r"\b(man|boy|guy|gentleman|male|groom|father|husband)\b", re.I)
+_FEMALE = re.compile(r"\b(woman|girl|lady|female|bride|mother|wife)\b", re.I)
+_SOMEONE = re.compile(
+    r"\b(person|child|kid|toddler|baby|player|skier|snowboarder|biker|cyclist|skateboarder|surfer"
+    r"|climber|runner|rider|swimmer|athlete|dancer|performer|teenager|someone|hiker|singer)\b",
+    re.I,
+)
+_SEVERAL = re.compile(
+    r"\b(two|three|four|five|several|many|group|men|women|people|children|boys|girls|kids|and|some"
+    r"|couple|pair|team|crowd|players|other|another)\b",
+    re.I,
+)
+_PLACED = (" in {}", " at {}", " near {}", " , {}", " #{}")
+_EMPLOYED = (" for {}", " with {}", " at a {} event", " | {}", " via {}", ", says {}")
+_MOST_BOXES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    start: int
+    end: int
+    label: str
+    regions: tuple[int, ...]
+
+
+class CaptionWriter:
+    """Writes exercises about photos; photos must be in the store."""
+
+    def __init__(
+        self, store: SightStore, names: NamePool, entity_types: Sequence[str], region_types: Sequence[str]
+    ) -> None:
+        self._store, self._names = store, names
+        self._entity_types, self._region_types = list(entity_types), list(region_types)
+
+    def named(self, photo: Photo, generator: random.Random) -> Exercise | None:
+        """A caption whose people have names; None where no person has a region of their own."""
+        caption = generator.choice(photo.captions)
+        people = self._people(photo, caption)
+        if not people:
+            return None
+        chosen = [p for p in people if generator.random() < 0.85] or people[:1]
+        text, found = self._substitute(caption.text, chosen, generator)
+        text, found = self._surround(text, found, generator)
+        return self._exercise(photo, text, found, self._shuffled(self._entity_types, generator))
+
+    def phrases(self, photo: Photo, generator: random.Random) -> Exercise:
+        """A caption as it stands: its phrases by region type, each with the regions that show it."""
+        caption = generator.choice(photo.captions)
+        found = [
+            _Found(p.start, p.end, p.types[0], self._regions(photo, p))
+            for p in caption.phrases
+            if p.types and p.types[0] in self._region_types
+        ]
+        labels = self._shuffled(self._region_types, generator)
+        if generator.random() < 0.3:
+            labels = labels[: generator.randint(2, len(labels))]
+        return self._exercise(photo, caption.text, found, labels)
+
+    def nameless(self, photo: Photo, generator: random.Random) -> Exercise:
+        """A caption as it stands, asked for named entities: there are none."""
+        caption = generator.choice(photo.captions)
+        return self._exercise(photo, caption.text, [], self._shuffled(self._entity_types, generator))
+
+    def _people(self, photo: Photo, caption: Caption) -> list[tuple[Phrase, int]]:
+        people: list[tuple[Phrase, int]] = []
+        for phrase in caption.phrases:
+            boxes = photo.boxes_of(phrase)
+            if phrase.types[:1] != ("people",) or len(boxes) != 1 or not gender_of(phrase.text):
+                continue
+            region = self._store.region_on(photo.image, boxes[0].corners)
+            if region is not None:
+                people.append((phrase, region))
+        return people
+
+    def _regions(self, photo: Photo, phrase: Phrase) -> tuple[int, ...]:
+        boxes: list[Box] = [box.corners for box in photo.boxes_of(phrase)]
+        if len(boxes) > _MOST_BOXES:
+            return ()
+        found = {self._store.region_on(photo.image, box) for box in boxes}
+        return tuple(sorted(k for k in found if k is not None))
+
+    def _substitute(
+        self, text: str, people: list[tuple[Phrase, int]], generator: random.Random
+    ) -> tuple[str, list[_Found]]:
+        parts: list[str] = []
+        found: list[_Found] = []
+        at = length = 0
+        for phrase, region in sorted(people, key=lambda p: p[0].start):
+            name = self._names.person(gender_of(phrase.text) or "any", generator)
+            before = text[at : phrase.start]
+            parts += [before, name]
+            start = length + len(before)
+            length = start + len(name)
+            found.append(_Found(start, length, "person", (region,)))
+            at = phrase.end
+        return "".join([*parts, text[at:]]), found
+
+    def _surround(
+        self, text: str, found: list[_Found], generator: random.Random
+    ) -> tuple[str, list[_Found]]:
+        found = list(found)
+        if generator.random() < 0.6 and text.endswith(" ."):
+            text = text[:-2]
+        for label, pool, frames, chance in (
+            ("location", self._names.location, _PLACED, 0.25),
+            ("organization", self._names.organization, _EMPLOYED, 0.35),
+        ):
+            if not pool or generator.random() >= chance:
+                continue
+            name = generator.choice(pool)
+            frame = generator.choice(frames)
+            start = len(text) + frame.index("{}")
+            text += frame.format(name)
+            found.append(_Found(start, start + len(name), label, ()))
+        if generator.random() < 0.1:
+            lead = f"RT @{generator.choice(self._names.surname)} : "
+            found = [_Found(f.start + len(lead), f.end + len(lead), f.label, f.regions) for f in found]
+            text = lead + text
+        return text, found
+
+    def _exercise(
+        self, photo: Photo, text: str, found: list[_Found], labels: list[str]
+    ) -> Exercise:
+        records = tuple(
+            Record(
+                f.label,
+                Span.of(text, f.start, f.end),
+                tuple(Asoc(form.REGION_ROLE, Region(k)) for k in f.regions),
+            )
+            for f in found
+        )
+        return Exercise(
+            text=text,
+            wording=instruction.ENTITIES,
+            form=form.GROUNDED,
+            records=records,
+            spots=tuple(labels),
+            asocs=(form.REGION_ROLE,),
+            sight=self._store.sight(photo.image),
+        )
+
+    @staticmethod
+    def _shuffled(labels: Sequence[str], generator: random.Random) -> list[str]:
+        return generator.sample(list(labels), len(labels))
+
+
+def gender_of(phrase: str) -> str | None:
+    """"male", "female" or "any" for a phrase about one person, None for any other phrase."""
+    if _SEVERAL.search(phrase):
+        return None
+    if _MALE.search(phrase):
+        return "male"
+    if _FEMALE.search(phrase):
+        return "female"
+    return "any" if _SOMEONE.search(phrase) else None

@@ -1,0 +1,187 @@
+"""Annotated documents to exercises: which labels are listed, in which words and order."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+
+from tasks import form, instruction
+from tasks.document import Document, Event, Mention, Relation
+from tasks.ontology import NONE, Ontology
+from tasks.records import Asoc, Record, Region, Span
+from training.text.exercise import Exercise, Sight
+
+_OTHER_WORDS = {
+    "person": ("people", "human", "name of a person"),
+    "location": ("place", "geographic location"),
+    "organization": ("organisation", "company or group", "institution"),
+    "miscellaneous": ("other", "other named entity", "misc"),
+}
+_PARAPHRASED, _DROPPED = 0.1, 0.2
+_PAIR_WEIGHT = 3.0  # a pair has one decision where a list of entities has fifteen
+
+
+def entities(
+    document: Document,
+    ontology: Ontology,
+    generator: random.Random,
+    *,
+    most_labels: int = 24,
+    sight: Sight | None = None,
+    regions: dict[Mention, tuple[int, ...]] | None = None,
+) -> Exercise:
+    """The document's entities, grounded where there is a picture.
+
+    Lists of labels are shuffled, sometimes shortened and sometimes worded otherwise; long inventories
+    are sampled so that every type of the answer and some absent ones are listed.
+    """
+    mentions = document.entities or ()
+    labels = _listed([t.name for t in ontology.entities], mentions, generator, most_labels)
+    words = {label: _word(label, generator) for label in labels}
+    records = tuple(
+        Record(
+            words[mention.type],
+            Span.of(document.text, mention.start, mention.end),
+            tuple(
+                Asoc(form.REGION_ROLE, Region(k)) for k in (regions or {}).get(mention, ())
+            ),
+        )
+        for mention in mentions
+        if mention.type in words
+    )
+    return Exercise(
+        text=document.text,
+        wording=instruction.ENTITIES,
+        form=form.GROUNDED if sight else form.ENTITIES,
+        records=records,
+        spots=tuple(words.values()),
+        asocs=(form.REGION_ROLE,) if sight else (),
+        sight=sight,
+    )
+
+
+def pair(
+    document: Document, relation: Relation, ontology: Ontology, generator: random.Random
+) -> Exercise:
+    """The relation of a given pair, "none" among the options."""
+    head, tail = document.mentions[relation.head], document.mentions[relation.tail]
+    labels = _relation_options(relation.type, ontology, generator)
+    span = Span.of(document.text, tail.start, tail.end)
+    words = document.text[head.start : head.end], span.text
+    return Exercise(
+        text=document.text,
+        wording=instruction.relation(*words),
+        form=form.PAIR,
+        records=(Record(None, None, (Asoc(relation.type, span),)),),
+        asocs=tuple(labels),
+        head=(head.start, head.end),
+        tail=(tail.start, tail.end),
+        weight=_PAIR_WEIGHT,
+    )
+
+
+def joint(document: Document, ontology: Ontology, generator: random.Random) -> Exercise:
+    """Entities with the relations that they head."""
+    mentions, text = document.entities or (), document.text
+    spots = _shuffled([t.name for t in ontology.entities], generator)
+    asocs = _shuffled([t.name for t in ontology.relations], generator)
+    records = tuple(
+        Record(
+            mention.type,
+            Span.of(text, mention.start, mention.end),
+            tuple(
+                Asoc(r.type, Span.of(text, mentions[r.tail].start, mentions[r.tail].end))
+                for r in document.relations or ()
+                if r.head == index
+            ),
+        )
+        for index, mention in enumerate(mentions)
+    )
+    return Exercise(text, instruction.ENTITIES, form.JOINT, records, tuple(spots), tuple(asocs))
+
+
+def triggers(document: Document, ontology: Ontology, generator: random.Random) -> Exercise:
+    """The events' triggers."""
+    events = document.events or ()
+    names = [t.name for t in ontology.events]
+    labels = _listed(names, events, generator, len(names))
+    records = tuple(
+        Record(event.type, Span.of(document.text, event.start, event.end))
+        for event in events
+        if event.type in labels
+    )
+    return Exercise(
+        document.text, instruction.EVENTS, form.TRIGGERS, records, tuple(labels)
+    )
+
+
+def arguments(
+    document: Document, event: Event, ontology: Ontology, generator: random.Random
+) -> Exercise:
+    """One event's arguments; its trigger is named in the instruction."""
+    text = document.text
+    roles = _shuffled(list(ontology.event(event.type).roles), generator)
+    asocs = tuple(Asoc(a.role, Span.of(text, a.start, a.end)) for a in event.arguments)
+    return Exercise(
+        text,
+        instruction.arguments(text[event.start : event.end]),
+        form.ARGUMENTS,
+        (Record(event.type, None, asocs),),
+        (event.type,),
+        tuple(roles),
+    )
+
+
+def none_pairs(document: Document, most: int, generator: random.Random) -> list[Relation]:
+    """Ordered pairs of a fully annotated document that stand in no relation, at most `most`."""
+    related = {(r.head, r.tail) for r in document.relations or ()}
+    count = len(document.entities or ())
+    free = [
+        Relation(NONE, head, tail)
+        for head in range(count)
+        for tail in range(count)
+        if head != tail and (head, tail) not in related
+    ]
+    return generator.sample(free, min(most, len(free)))
+
+
+def _listed(
+    names: Sequence[str],
+    said: Sequence[Mention] | Sequence[Event],
+    generator: random.Random,
+    most: int,
+) -> list[str]:
+    present = {item.type for item in said}
+    if len(names) > most:
+        absent = [name for name in names if name not in present]
+        count = generator.randint(min(4, len(absent)), len(absent))
+        names = [*(n for n in names if n in present), *generator.sample(absent, count)]
+    if len(names) > 1 and generator.random() < _DROPPED:
+        names = generator.sample(list(names), generator.randint(1, len(names) - 1))
+    return _shuffled(names, generator)
+
+
+def _relation_options(label: str, ontology: Ontology, generator: random.Random) -> list[str]:
+    names = [t.name for t in ontology.relations]
+    if generator.random() < 0.6:
+        # as at inference, where only what the two types admit is listed
+        kinds = sorted({(t.head, t.tail) for t in ontology.relations if label in (t.name, NONE)})
+        head, tail = generator.choice(kinds)
+        alike = [
+            t.name
+            for t in ontology.relations
+            if not head or not tail or t.admits(generator.choice(head), generator.choice(tail))
+        ]
+        names = [*alike, *([label] if label not in (*alike, NONE) else [])]
+    return _shuffled([*names, NONE], generator)
+
+
+def _shuffled(names: Sequence[str], generator: random.Random) -> list[str]:
+    return generator.sample(list(names), len(names))
+
+
+def _word(label: str, generator: random.Random) -> str:
+    others = _OTHER_WORDS.get(label)
+    if others is None or generator.random() >= _PARAPHRASED:
+        return label
+    return generator.choice(others)

@@ -1,0 +1,166 @@
+"""What one epoch of instruction tuning is made of."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from tasks.document import Document
+from tasks.ontology import NONE, Ontology, load
+from training.corpora import read_corpus
+from training.flickr8k import Photo, read_photos
+from training.leakage import drop_leaks
+from training.text import exercises_of as make
+from training.text.captions import CaptionWriter
+from training.text.exercise import Exercise
+from training.text.names import NamePool, name_pool
+from training.text.portraits import Portrait, portrait_exercise, read_portraits
+from training.text.sights import SightStore
+
+TEXT_CORPORA = (
+    "twitter2015",
+    "twitter2017",
+    "gmner",
+    "fmnerg51",
+    "fmnerg8",
+    "broad_twitter",
+    "tweebank",
+    "conll2003",
+    "mnre",
+    "conll04",
+    "casie",
+    "m2e2",
+)
+REPORTED = ("twitter2015", "twitter2017", "gmner", "mnre", "conll04", "m2e2")
+"""Corpora whose test splits are reported, so that nothing of them may be trained on."""
+
+_SHARE = {"broad_twitter": 0.7, "conll2003": 0.4, "fmnerg8": 0.3, "casie": 0.3}
+_NONE_KEPT, _EVENTLESS_KEPT = 0.6, 0.2
+_DISTRACTED = 0.15
+_NO_PERSON = 0.15
+_PEOPLE = 0
+
+
+@dataclass(frozen=True)
+class Mixture:
+    """The training documents, photos and portraits, and how an epoch is drawn from them."""
+
+    documents: dict[str, list[Document]]
+    photos: list[Photo]
+    portraits: list[Portrait]
+    store: SightStore
+    names: NamePool
+    writer: CaptionWriter
+    peopleless: list[str]
+
+    def epoch(self, generator: random.Random) -> Iterator[Exercise]:
+        """Every exercise of one epoch, in no useful order."""
+        for corpus, documents in self.documents.items():
+            share = _SHARE.get(corpus, 1.0)
+            for document in documents:
+                if share == 1.0 or generator.random() < share:
+                    yield from self._of(document, load(document.ontology), generator)
+        for photo in self.photos:
+            named = self.writer.named(photo, generator)
+            if named is not None:
+                yield named
+            if generator.random() < 0.6:
+                yield self.writer.phrases(photo, generator)
+            if generator.random() < 0.08:
+                yield self.writer.nameless(photo, generator)
+        labels = [t.name for t in load("twitter4").entities]
+        for portrait in self.portraits:
+            exercise = portrait_exercise(portrait, self.store, self.names, labels, generator)
+            if exercise is not None:
+                yield exercise
+
+    def _of(
+        self, document: Document, ontology: Ontology, generator: random.Random
+    ) -> Iterator[Exercise]:
+        if document.entities is not None and document.relations is None:
+            yield self._entities(document, ontology, generator)
+        if document.entities is not None and document.relations is not None:
+            yield make.joint(document, ontology, generator)
+            if generator.random() < 0.5:
+                yield make.entities(document, ontology, generator)
+            none = make.none_pairs(document, 2, generator)
+            for relation in (*document.relations, *none):
+                yield make.pair(document, relation, ontology, generator)
+        if document.entities is None and document.relations is not None:
+            for relation in document.relations:
+                if relation.type != NONE or generator.random() < _NONE_KEPT:
+                    yield make.pair(document, relation, ontology, generator)
+        if document.events is not None:
+            yield from self._events(document, ontology, generator)
+
+    def _entities(
+        self, document: Document, ontology: Ontology, generator: random.Random
+    ) -> Exercise:
+        sight = None
+        if self.peopleless and generator.random() < _DISTRACTED:
+            sight = self.store.sight(generator.choice(self.peopleless))
+        return make.entities(document, ontology, generator, sight=sight)
+
+    @staticmethod
+    def _events(
+        document: Document, ontology: Ontology, generator: random.Random
+    ) -> Iterator[Exercise]:
+        if not document.events and generator.random() >= _EVENTLESS_KEPT:
+            return
+        yield make.triggers(document, ontology, generator)
+        for event in document.events or ():
+            if ontology.event(event.type).roles:
+                yield make.arguments(document, event, ontology, generator)
+
+
+def build_mixture(data: Path, store: SightStore, report: Callable[[str], None]) -> Mixture:
+    """Read everything under `data`, leaks dropped; `report` hears the counts."""
+    reported = [d for name in REPORTED for d in read_corpus(name, data, "test")]
+    documents: dict[str, list[Document]] = {}
+    for name in TEXT_CORPORA:
+        read = read_corpus(name, data, "train")
+        documents[name] = _short(drop_leaks(read, reported))
+        report(f"{name}: {len(read)} read, {len(documents[name])} kept")
+    photos = [p for p in read_photos(data / "flickr8k", "train") if p.image in store.rows]
+    portraits = [p for p in read_portraits(data / "congress") if p.image in store.rows]
+    names = name_pool(
+        held_out=False,
+        organizations=_mentions(documents, "organization"),
+        locations=_mentions(documents, "location"),
+    )
+    types = [t.name for t in load("twitter4").entities]
+    regions = [t.name for t in load("flickr30k").entities]
+    report(f"flickr8k: {len(photos)} photos, congress: {len(portraits)} portraits")
+    return Mixture(
+        documents=documents,
+        photos=photos,
+        portraits=portraits,
+        store=store,
+        names=names,
+        writer=CaptionWriter(store, names, types, regions),
+        peopleless=[p.image for p in photos if _peopleless(store, p.image)],
+    )
+
+
+def _peopleless(store: SightStore, image: str) -> bool:
+    best = store.best_of(image, _PEOPLE)
+    return best is None or best[1] < _NO_PERSON
+
+
+def _short(documents: list[Document], most_chars: int = 600) -> list[Document]:
+    """Documents short enough for one prompt; a few news sentences are run-on tables."""
+    return [d for d in documents if len(d.text) <= most_chars]
+
+
+def _mentions(documents: dict[str, list[Document]], kind: str) -> set[str]:
+    """Mentions of one coarse type, short ones that look like names."""
+    found: set[str] = set()
+    for corpus in ("twitter2015", "twitter2017", "conll2003", "conll04"):
+        for document in documents.get(corpus, ()):
+            for mention in document.entities or ():
+                text = document.text[mention.start : mention.end]
+                if mention.type == kind and 3 <= len(text) <= 30 and text[0].isupper():
+                    found.add(text)
+    return found

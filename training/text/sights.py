@@ -1,0 +1,74 @@
+"""The tower's view of the training photos, computed once: regions and feature rows by picture name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+from torchvision.ops import box_iou
+
+from tasks.document import Box
+from training.text.exercise import Sight
+from training.text.loss import Sights
+from training.vision.features import load_features
+
+
+@dataclass(frozen=True)
+class SightStore:
+    """Pictures as rows: features (N, 37, 512) fp16, boxes (N, 36, 4), scores and labels (N, 36).
+
+    Only regions that score `least` or more are offered to the model, as in the service.
+    """
+
+    rows: dict[str, int]
+    features: Tensor
+    boxes: Tensor
+    scores: Tensor
+    labels: Tensor
+    least: float
+
+    @classmethod
+    def load(cls, paths: list[Path], least: float) -> SightStore:
+        """The stores at `paths`, put together; names must be distinct."""
+        stored = [load_features(path) for path in paths]
+        names = [name for part in stored for name in part.names]
+        joined = {
+            key: torch.cat([getattr(part, key) for part in stored])
+            for key in ("features", "boxes", "scores", "labels")
+        }
+        return cls({name: row for row, name in enumerate(names)}, least=least, **joined)
+
+    def sight(self, name: str) -> Sight:
+        """The picture called `name` as an exercise shows it; KeyError if it is not here."""
+        row = self.rows[name]
+        count = int((self.scores[row] >= self.least).sum())
+        return Sight(row, tuple(range(1, count + 1)))
+
+    def region_on(self, name: str, box: Box, least_iou: float = 0.5) -> int | None:
+        """The offered region that overlaps `box` best, None below `least_iou`."""
+        row = self.rows[name]
+        count = len(self.sight(name).regions)
+        if not count:
+            return None
+        overlaps = box_iou(self.boxes[row, :count], torch.tensor([box]))[:, 0]
+        best = int(overlaps.argmax())
+        return best + 1 if overlaps[best] >= least_iou else None
+
+    def best_of(self, name: str, label: int) -> tuple[int, float] | None:
+        """The number and score of the best region of a type, None if none is offered."""
+        row = self.rows[name]
+        for number in self.sight(name).regions:
+            if int(self.labels[row, number - 1]) == label:
+                return number, float(self.scores[row, number - 1])
+        return None
+
+    def gather(self, rows: Tensor) -> Sights:
+        """Features (P, 37, 512) and boxes (P, 37, 4) of those of `rows` (B,) that are not -1.
+
+        Row 0 of the boxes is the whole picture.
+        """
+        at = rows[rows >= 0]
+        whole = torch.tensor([0.0, 0.0, 1.0, 1.0]).expand(len(at), 1, 4)
+        return Sights(self.features[at].float(), torch.cat([whole, self.boxes[at]], dim=1))

@@ -1,0 +1,1 @@
+"""Training of the compact visual tower on photos with boxes and phrases."""
