@@ -18,7 +18,7 @@ COPY cli cli
 RUN uv pip install --python /opt/umie/bin/python --no-cache --compile-bytecode \
         --no-deps --no-build-isolation .
 COPY weights/compact weights/compact
-RUN /opt/umie/bin/umie export --checkpoint weights/compact --out /opt/bundles/compact
+RUN ORT_DISABLE_TELEMETRY=1 /opt/umie/bin/umie export --checkpoint weights/compact --out /opt/bundles/compact
 
 FROM python:3.11-slim-bookworm
 RUN useradd --system --uid 10001 --no-create-home --home-dir /tmp umie
@@ -28,6 +28,7 @@ ENV PATH=/opt/umie/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
     HF_HUB_OFFLINE=1 \
+    ORT_DISABLE_TELEMETRY=1 \
     UMIE_HOST=0.0.0.0 \
     UMIE_PORT=8000 \
     UMIE_BUNDLE=/opt/bundles/compact

@@ -18,6 +18,9 @@ STAMP := $(VENV)/.installed-$(shell { pwd; cat $(LOCK); } | cksum | cut -d ' ' -
 COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --custom-compile-command 'make lock' $(UPGRADE)
 
+# ONNX Runtime reports to its maker unless this is set before it is loaded.
+export ORT_DISABLE_TELEMETRY := 1
+
 .DEFAULT_GOAL := help
 .PHONY: help install train-install serve export test lint format lock clean
 

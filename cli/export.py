@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from tasks.errors import UMIEError
+
 CheckpointOption = Annotated[Path, typer.Option(help="Folder of the trained checkpoint.")]
 
 
@@ -14,11 +16,18 @@ def export(
     checkpoint: CheckpointOption = Path("weights/compact"),
     out: Annotated[Path, typer.Option(help="Folder for the bundle.")] = Path("bundles/compact"),
 ) -> None:
-    """Write the bundle that the service loads: ONNX graphs, decoder, tokenizer, manifest."""
+    """Write the bundle that the service loads: ONNX graphs, decoder, tokenizer, manifest.
+
+    Exits with 2 where it cannot, and leaves what is in its place as it is.
+    """
     from export.checkpoint import load_checkpoint
     from export.exporter import export_bundle
 
-    manifest = export_bundle(load_checkpoint(checkpoint), out, report=typer.echo)
+    try:
+        manifest = export_bundle(load_checkpoint(checkpoint), out, report=typer.echo)
+    except UMIEError as error:
+        typer.echo(f"umie export: {error}", err=True)
+        raise typer.Exit(2) from error
     typer.echo(f"{manifest.version} in {out}")
 
 
@@ -28,16 +37,22 @@ def verify(
 ) -> None:
     """Print the largest difference between torch and ONNX Runtime, output by output.
 
-    Exits with 1 where one exceeds the tolerance.
+    Exits with 1 where one exceeds the tolerance, with 2 where there is nothing to compare.
     """
+    from export import verify
     from export.checkpoint import load_checkpoint
     from export.manifest import read_manifest
-    from export.verify import TOLERANCE, compare
 
-    read_manifest(bundle)
-    differences = compare(load_checkpoint(checkpoint), bundle)
+    try:
+        read_manifest(bundle)
+        differences = verify.compare(load_checkpoint(checkpoint), bundle)
+    except UMIEError as error:
+        typer.echo(f"umie verify: {error}", err=True)
+        raise typer.Exit(2) from error
     for name, difference in differences.items():
         typer.echo(f"{name:10} {difference:.2e}")
-    typer.echo(f"largest    {max(differences.values()):.2e}  (tolerance {TOLERANCE:.0e})")
-    if not max(differences.values()) <= TOLERANCE:
+    wrong = verify.beyond(differences)
+    largest = max((wrong or differences).values())
+    typer.echo(f"largest    {largest:.2e}  (tolerance {verify.TOLERANCE:.0e})")
+    if wrong:
         raise typer.Exit(1)

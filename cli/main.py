@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import typer
 
+from cli.convert import convert
+from cli.evaluate import evaluate
 from cli.export import export, verify
+from cli.parity import parity
 from cli.serve import serve
 from cli.train import train
 
@@ -23,5 +26,8 @@ def _umie() -> None:
 
 app.command()(serve)
 app.command()(train)
+app.command()(evaluate)
 app.command()(export)
 app.command()(verify)
+app.command()(convert)
+app.command()(parity)

@@ -85,7 +85,7 @@ def packaged_encoder() -> Path:
 
 
 def features_of(data: Path, work: Path) -> tuple[Path, ...]:
-    """The files of features of all training pictures, computed where they are missing."""
+    """The files of features of all training pictures, computed where the tower is newer."""
     from training.vision.features import (
         extract_features,
         load_tower,
@@ -93,12 +93,13 @@ def features_of(data: Path, work: Path) -> tuple[Path, ...]:
         save_features,
     )
 
+    weights = work / "vision" / "tower.safetensors"
     made: list[Path] = []
     for corpus in ("flickr8k", "congress"):
         path = work / "vision" / f"{corpus}_features.safetensors"
         made.append(path)
-        if not path.exists():
-            tower = load_tower(work / "vision" / "tower.safetensors")
+        if not path.exists() or path.stat().st_mtime < weights.stat().st_mtime:
+            tower = load_tower(weights)
             save_features(extract_features(tower, picture_paths(data / corpus / "images")), path)
     return tuple(made)
 

@@ -9,20 +9,13 @@ import onnxruntime as ort
 import torch
 from safetensors.torch import load_file
 
-from export.manifest import Manifest, read_manifest
+from export.manifest import DECODER, FUSION, TOKENIZER, VISUAL, Manifest, read_manifest
 from models.config import UMIEConfig
 from models.target_decoder import TargetDecoder
 from models.tower_config import TowerConfig
 from tasks.errors import BundleError
 from tasks.instruction import Prompter
 from tasks.tokenizer import CompactTokenizer
-
-VISUAL, FUSION, DECODER, TOKENIZER = (
-    "visual.onnx",
-    "fusion.onnx",
-    "decoder.safetensors",
-    "tokenizer.json",
-)
 
 
 @dataclass(frozen=True)
@@ -40,7 +33,9 @@ class Bundle:
 
 
 def load_bundle(folder: Path, *, threads: int = 0, providers: list[str] | None = None) -> Bundle:
-    """The bundle in `folder`; raises `BundleError` where its manifest does not check out.
+    """The bundle in `folder`.
+
+    Raises `BundleError` where the manifest does not check out or a part does not fit it.
 
     Args:
         folder: where `umie export` wrote it.
@@ -48,29 +43,30 @@ def load_bundle(folder: Path, *, threads: int = 0, providers: list[str] | None =
         providers: ONNX Runtime's, in order of preference; default CUDA where it works, then CPU.
     """
     manifest = read_manifest(folder)
-    config = UMIEConfig.from_dict(manifest.config)
-    prompt = manifest.prompt
-    decoder = TargetDecoder(config)
-    try:
-        decoder.load_state_dict(
-            {n: t.float() for n, t in load_file(folder / DECODER).items()}, strict=True
-        )
-    except RuntimeError as error:
-        raise BundleError(f"{folder / DECODER} does not fit the configuration: {error}") from error
-    tokenizer = CompactTokenizer.load(folder / TOKENIZER)
     chosen = providers or available_providers()
-    return Bundle(
-        manifest=manifest,
-        config=config,
-        tower=tower_config(manifest.tower),
-        visual=open_session(folder / VISUAL, threads, chosen),
-        fusion=open_session(folder / FUSION, threads, chosen),
-        decoder=decoder.eval().requires_grad_(False),
-        prompter=Prompter(
-            tokenizer, prompt["max_text_tokens"], prompt["max_tokens"], prompt["separator"]
-        ),
-        least_region_score=prompt["least_region_score"],
-    )
+    try:
+        config = UMIEConfig.from_dict(manifest.config)
+        decoder = TargetDecoder(config)
+        decoder.load_state_dict({n: t.float() for n, t in load_file(folder / DECODER).items()})
+        prompt = manifest.prompt
+        prompter = Prompter(
+            CompactTokenizer.load(folder / TOKENIZER),
+            prompt["max_text_tokens"],
+            prompt["max_tokens"],
+            prompt["separator"],
+        )
+        return Bundle(
+            manifest=manifest,
+            config=config,
+            tower=tower_config(manifest.tower),
+            visual=open_session(folder / VISUAL, threads, chosen),
+            fusion=open_session(folder / FUSION, threads, chosen),
+            decoder=decoder.eval().requires_grad_(False),
+            prompter=prompter,
+            least_region_score=prompt["least_region_score"],
+        )
+    except (RuntimeError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise BundleError(f"{folder} is not of one piece: {error!r}") from error
 
 
 def available_providers() -> list[str]:

@@ -1,8 +1,10 @@
-"""A trained model on disk: config, tokenizer and fp16 safetensors in shards.
+"""A trained model on disk: config, tokenizer and safetensors in shards.
 
-    config.json            UMIEConfig, TowerConfig and how prompts are built
+The folder holds
+
+    config.json            UMIEConfig, TowerConfig (null without a tower) and how prompts are built
     tokenizer.json
-    tower.safetensors      the visual tower
+    tower.safetensors      the visual tower, where there is one
     umie-00001.safetensors … the rest of the network, each shard below `SHARD_BYTES`
 """
 
@@ -23,7 +25,7 @@ from models.tower import CompactTower
 from models.tower_config import TowerConfig
 from models.umie import UMIE
 from tasks.errors import CheckpointError
-from tasks.tokenizer import CompactTokenizer
+from tasks.tokenizer import CompactTokenizer, T5Tokenizer
 
 SHARD_BYTES = 44_000_000
 """Small enough for hosts that refuse files of 50 MB."""
@@ -41,33 +43,43 @@ class PromptConfig:
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A model with everything it takes to ask it something."""
+    """A model with everything it takes to ask it something.
+
+    tower: None where feature rows come from elsewhere, as for converted checkpoints. tokenizer: the
+    text encoder's, MiniLM's or T5's.
+    """
 
     name: str
     model: UMIE
-    tower: CompactTower
-    tokenizer: CompactTokenizer
+    tower: CompactTower | None
+    tokenizer: CompactTokenizer | T5Tokenizer
     prompt: PromptConfig
     about: dict[str, Any]
 
 
-def save_checkpoint(checkpoint: Checkpoint, folder: Path) -> None:
-    """Write `checkpoint` in half precision; files of an earlier one in `folder` are replaced."""
+def save_checkpoint(
+    checkpoint: Checkpoint, folder: Path, dtype: torch.dtype = torch.float16
+) -> None:
+    """Write `checkpoint` as `dtype`; files of an earlier one in `folder` are replaced."""
     folder.mkdir(parents=True, exist_ok=True)
     for old in folder.glob("*.safetensors"):
         old.unlink()
     config = {
         "name": checkpoint.name,
         "umie": checkpoint.model.config.to_dict(),
-        "tower": asdict(checkpoint.tower.config),
+        "tower": asdict(checkpoint.tower.config) if checkpoint.tower is not None else None,
         "prompt": asdict(checkpoint.prompt),
         "about": checkpoint.about,
     }
     (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
     checkpoint.tokenizer.save(folder / "tokenizer.json")
-    save_file(_halved(checkpoint.tower.state_dict()), folder / "tower.safetensors")
-    for number, shard in enumerate(_shards(_halved(checkpoint.model.state_dict())), start=1):
+    if checkpoint.tower is not None:
+        save_file(_narrowed(checkpoint.tower.state_dict(), dtype), folder / "tower.safetensors")
+    weights = _narrowed(checkpoint.model.state_dict(), dtype)
+    for number, shard in enumerate(_shards(weights), start=1):
         save_file(shard, folder / f"umie-{number:05d}.safetensors")
+    for path in folder.glob("*.safetensors"):
+        path.chmod(0o644)  # safetensors writes for the owner alone
 
 
 def load_checkpoint(folder: Path) -> Checkpoint:
@@ -77,36 +89,42 @@ def load_checkpoint(folder: Path) -> Checkpoint:
     """
     try:
         config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-        model = UMIE(UMIEConfig.from_dict(config["umie"]))
-        tower = CompactTower(TowerConfig(**_tuples(config["tower"])))
+        model = UMIE(UMIEConfig.from_dict(config["umie"])).eval()
         weights: dict[str, Tensor] = {}
         for shard in sorted(folder.glob("umie-*.safetensors")):
             weights.update(load_file(shard))
         model.load_state_dict(_widened(weights))
-        tower.load_state_dict(_widened(load_file(folder / "tower.safetensors")))
-        tokenizer = CompactTokenizer.load(folder / "tokenizer.json")
+        tower = _load_tower(config["tower"], folder / "tower.safetensors")
+        kind = CompactTokenizer if model.config.text_encoder == "minilm" else T5Tokenizer
+        tokenizer = kind.load(folder / "tokenizer.json")
         prompt = PromptConfig(**config["prompt"])
     except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
         raise CheckpointError(f"{folder} holds no usable checkpoint: {error}") from error
-    return Checkpoint(
-        config["name"], model.eval(), tower.eval(), tokenizer, prompt, config.get("about", {})
-    )
+    return Checkpoint(config["name"], model, tower, tokenizer, prompt, config.get("about", {}))
+
+
+def _load_tower(values: dict[str, Any] | None, path: Path) -> CompactTower | None:
+    if values is None:
+        return None
+    tower = CompactTower(TowerConfig(**_tuples(values)))
+    tower.load_state_dict(_widened(load_file(path)))
+    return tower.eval()
 
 
 def _tuples(values: dict[str, Any]) -> dict[str, Any]:
     return {key: tuple(v) if isinstance(v, list) else v for key, v in values.items()}
 
 
-def _halved(weights: dict[str, Tensor]) -> dict[str, Tensor]:
+def _narrowed(weights: dict[str, Tensor], dtype: torch.dtype) -> dict[str, Tensor]:
     return {
-        name: (value.half() if value.is_floating_point() else value).contiguous()
+        name: (value.to(dtype) if value.is_floating_point() else value).contiguous()
         for name, value in weights.items()
     }
 
 
 def _widened(weights: dict[str, Tensor]) -> dict[str, Tensor]:
     return {
-        name: value.float() if value.dtype == torch.float16 else value
+        name: value.float() if value.is_floating_point() else value
         for name, value in weights.items()
     }
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 import warnings
 from collections.abc import Callable
@@ -13,11 +12,10 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
-from export.bundle import DECODER, FUSION, TOKENIZER, VISUAL
 from export.checkpoint import Checkpoint
 from export.graphs import FusionGraph, VisualGraph
-from export.manifest import FILE, Manifest, digest_of
-from export.verify import TOLERANCE, compare
+from export.manifest import DECODER, FILE, FUSION, TOKENIZER, VISUAL, Manifest, digest_of
+from export.verify import beyond, compare
 from models.target_decoder import TargetDecoder
 from tasks.errors import ExportError
 
@@ -31,8 +29,10 @@ def export_bundle(
 ) -> Manifest:
     """Write the bundle of `checkpoint` to `out`, whole or not at all; `report` hears each step.
 
-    Raises `ExportError` where a graph does not compute what torch computes.
+    A bundle that is there already is replaced. Raises `ExportError` where `out` is anything else,
+    where the checkpoint has no tower, and where a graph does not compute what torch computes.
     """
+    _check_place(out)
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as name:
         folder = Path(name) / "bundle"
@@ -40,9 +40,8 @@ def export_bundle(
         _write_files(checkpoint, folder, report)
         report("comparing the graphs with torch")
         differences = compare(checkpoint, folder)
-        beyond = {k: v for k, v in differences.items() if not v <= TOLERANCE}
-        if beyond:
-            raise ExportError(f"torch and ONNX Runtime differ by more than {TOLERANCE}: {beyond}")
+        if wrong := beyond(differences):
+            raise ExportError(f"torch and ONNX Runtime differ beyond the tolerance: {wrong}")
         manifest = _manifest(checkpoint, folder, differences)
         manifest.write(folder)
         _put_in_place(folder, out)
@@ -50,23 +49,27 @@ def export_bundle(
 
 
 def _write_files(checkpoint: Checkpoint, folder: Path, report: Callable[[str], None]) -> None:
-    model, size = checkpoint.model, checkpoint.tower.config.image_size
-    report("exporting the visual graph")
-    pixels = torch.zeros(2, 3, size, size)
+    model = checkpoint.model
     visual = VisualGraph(checkpoint.tower, model).eval()
+    report("exporting the visual graph")
+    size = visual.tower.config.image_size
+    pixels = torch.zeros(2, 3, size, size)
     _export(visual, (pixels,), folder / VISUAL, {"pixels": {0: _BATCH}})
     report("exporting the fusion graph")
-    ids = torch.ones(2, 8, dtype=torch.int64)
+    # one tensor each: the exporter takes an input that is given twice for one input
+    ids, mask, cases = (torch.ones(2, 8, dtype=torch.int64) for _ in range(3))
     states = torch.zeros(2, 37, model.config.d_model)
     both = {0: _BATCH, 1: _LENGTH}
     shapes = {"ids": both, "mask": both, "cases": both, "states": {0: _BATCH}, "present": {0: _BATCH}}
-    arguments = (ids, ids, torch.zeros_like(ids), states, torch.ones(2))
+    arguments = (ids, mask, cases, states, torch.ones(2))
     _export(FusionGraph(model).eval(), arguments, folder / FUSION, shapes)
     report("writing the decoder")
     part = TargetDecoder(model.config)
     weights = {n: t for n, t in model.state_dict().items() if n in part.state_dict()}
     save_file({n: t.contiguous() for n, t in weights.items()}, folder / DECODER)
     checkpoint.tokenizer.save(folder / TOKENIZER)
+    for path in folder.iterdir():
+        path.chmod(0o644)  # safetensors writes for the owner alone
 
 
 def _export(
@@ -94,6 +97,7 @@ def _export(
 
 
 def _manifest(checkpoint: Checkpoint, folder: Path, differences: dict[str, float]) -> Manifest:
+    assert checkpoint.tower is not None
     return Manifest(
         name=checkpoint.name,
         opset=OPSET,
@@ -107,9 +111,15 @@ def _manifest(checkpoint: Checkpoint, folder: Path, differences: dict[str, float
     )
 
 
+def _check_place(out: Path) -> None:
+    if not out.exists() or (out / FILE).is_file():
+        return
+    if not out.is_dir() or any(out.iterdir()):
+        raise ExportError(f"{out} exists and holds no bundle; it is left as it is")
+
+
 def _put_in_place(folder: Path, out: Path) -> None:
+    # put aside rather than deleted first, so that an interruption costs neither bundle
     if out.exists():
-        if not (out / FILE).exists() and any(out.iterdir()):
-            raise ExportError(f"{out} exists and holds no bundle; it is left as it is")
-        shutil.rmtree(out)
+        out.rename(folder.with_name("previous"))
     folder.rename(out)

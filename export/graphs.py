@@ -5,20 +5,27 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from models.config import VISUAL_ROWS
 from models.tower import CompactTower
 from models.umie import UMIE
+from tasks.errors import ExportError
 
 
 class VisualGraph(nn.Module):
     """Pixels to regions and visual states; once a picture, however many prompts use it."""
 
+    tokens: Tensor
     INPUTS = ("pixels",)
     OUTPUTS = ("boxes", "labels", "scores", "states")
 
-    def __init__(self, tower: CompactTower, model: UMIE) -> None:
+    def __init__(self, tower: CompactTower | None, model: UMIE) -> None:
+        """Raises `ExportError` without a tower."""
         super().__init__()
+        if tower is None:
+            raise ExportError("the checkpoint has no visual tower, which every bundle needs")
         self.tower, self.visual_embedding = tower, model.visual_embedding
-        self.tokens = model.shared.weight
+        # of the token embeddings only the rows' order vectors are read
+        self.register_buffer("tokens", model.shared.weight[-VISUAL_ROWS:].detach().clone())
 
     def forward(self, pixels: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """pixels (B, 3, S, S) -> boxes (B, 36, 4), labels and scores (B, 36), states (B, 37, d)."""

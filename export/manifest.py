@@ -12,6 +12,14 @@ from tasks.errors import BundleError
 
 FORMAT = 1
 FILE = "manifest.json"
+VISUAL, FUSION, DECODER, TOKENIZER = PARTS = (
+    "visual.onnx",
+    "fusion.onnx",
+    "decoder.safetensors",
+    "tokenizer.json",
+)
+"""The files of every bundle beside its manifest."""
+
 _CHUNK = 1 << 20
 
 
@@ -19,9 +27,9 @@ _CHUNK = 1 << 20
 class Manifest:
     """What a bundle holds.
 
-    config: the model's configuration; tower: the visual tower's, with its region types; prompt: how
-    prompts are built; files: SHA-256 by file name; differences: the largest torch-ORT difference of
-    every output, measured at export; about: training data, metrics, licences.
+    config: the model's configuration; tower: the visual tower's; prompt: how prompts are built;
+    files: SHA-256 by file name; differences: the largest torch-ORT difference of every output,
+    measured at export; about: training data, metrics, licences.
     """
 
     name: str
@@ -53,14 +61,17 @@ def read_manifest(folder: Path) -> Manifest:
     """
     try:
         values = json.loads((folder / FILE).read_text(encoding="utf-8"))
+        found = values["format"]
+        # first of all, since another format may have other fields
+        if found != FORMAT:
+            raise BundleError(f"{folder} has bundle format {found}; this is made for {FORMAT}")
         manifest = Manifest(**values)
+        files = {name: manifest.files[name] for name in PARTS} | manifest.files
     except OSError as error:
         raise BundleError(f"{folder} holds no bundle: {error}") from error
-    except (ValueError, TypeError) as error:
-        raise BundleError(f"{folder / FILE} cannot be read: {error}") from error
-    if manifest.format != FORMAT:
-        raise BundleError(f"{folder} has bundle format {manifest.format}; this is made for {FORMAT}")
-    for name, digest in manifest.files.items():
+    except (ValueError, TypeError, KeyError) as error:
+        raise BundleError(f"{folder / FILE} cannot be read: {error!r}") from error
+    for name, digest in files.items():
         path = folder / name
         if not path.is_file():
             raise BundleError(f"{folder} lacks {name}")

@@ -27,39 +27,71 @@ _UNUSED = (
     "proj_v_2.weight",
 )
 """Weights that never reach the published code's logits."""
-_BIAS = "layer.0.SelfAttention.relative_attention_bias.weight"
-_RULES = (
-    (r"^text_encoder\.", "encoder."),
-    (r"^visual_embedding\.", "encoder.visual_embedding."),
-    (r"^gated_fusion\.", "encoder.gate."),
-    (r"visual_embedding\.stack\.", "visual_embedding.vstack."),
-    (r"\.feature\.", ".feat_embedding.0."),
-    (r"\.feature_norm\.", ".feat_embedding.1."),
-    (r"\.position\.", ".absolute_vis_pos_embedding.0."),
-    (r"\.position_norm\.", ".absolute_vis_pos_embedding.1."),
-    (r"\.image_order\.", ".img_order_embedding."),
-    (r"gate\.attention\.", "gate.layer.0.EncDecAttention."),
-    (r"gate\.(text|visual)_in\.", lambda found: f"gate.proj_{found[1][0]}."),
-    (r"gate\.(text|visual)_out\.", lambda found: f"gate.proj_{found[1][0]}_2."),
-    (r"\.blocks\.", ".block."),
-    (r"\.(self_)?attention_norm\.|\.self_norm\.", ".layer.0.layer_norm."),
-    (r"\.(self_)?attention\.", ".layer.0.SelfAttention."),
-    (r"\.cross_norm\.", ".layer.1.layer_norm."),
-    (r"\.cross_attention\.", ".layer.1.EncDecAttention."),
-    (r"(decoder\.block\.\d+)\.feed_forward", r"\1.layer.2.feed_forward"),
-    (r"(?<!layer\.2)\.feed_forward", ".layer.1.feed_forward"),
-    (r"\.feed_forward_norm\.", ".layer_norm."),
-    (r"\.feed_forward\.", ".DenseReluDense."),
-    (r"\.bias\.table\.weight$", f".block.0.{_BIAS}"),
-    (r"(coder|vstack)\.norm\.", r"\1.final_layer_norm."),
-)
+_BIAS = "layer.0.SelfAttention.relative_attention_bias"
+_GATE, _VISUAL = "encoder.gate", "encoder.visual_embedding"
+_PARTS = {
+    "shared": "shared",
+    "lm_head": "lm_head",
+    "visual_embedding.feature": f"{_VISUAL}.feat_embedding.0",
+    "visual_embedding.feature_norm": f"{_VISUAL}.feat_embedding.1",
+    "visual_embedding.position": f"{_VISUAL}.absolute_vis_pos_embedding.0",
+    "visual_embedding.position_norm": f"{_VISUAL}.absolute_vis_pos_embedding.1",
+    "visual_embedding.image_order": f"{_VISUAL}.img_order_embedding",
+    "gated_fusion.attention_norm": f"{_GATE}.layer.0.layer_norm",
+    "gated_fusion.attention": f"{_GATE}.layer.0.EncDecAttention",
+    "gated_fusion.feed_forward_norm": f"{_GATE}.layer.1.layer_norm",
+    "gated_fusion.feed_forward": f"{_GATE}.layer.1.DenseReluDense",
+    "gated_fusion.text_in": f"{_GATE}.proj_t",
+    "gated_fusion.text_out": f"{_GATE}.proj_t_2",
+    "gated_fusion.visual_in": f"{_GATE}.proj_v",
+    "gated_fusion.visual_out": f"{_GATE}.proj_v_2",
+}
+"""Our parts outside the stacks and what the published code calls them."""
+_STACKS = {
+    "text_encoder": "encoder",
+    "visual_embedding.stack": f"{_VISUAL}.vstack",
+    "decoder": "decoder",
+}
+_ENCODER_BLOCK = {
+    "attention_norm": "layer.0.layer_norm",
+    "attention": "layer.0.SelfAttention",
+    "feed_forward_norm": "layer.1.layer_norm",
+    "feed_forward": "layer.1.DenseReluDense",
+}
+_DECODER_BLOCK = {
+    "self_norm": "layer.0.layer_norm",
+    "self_attention": "layer.0.SelfAttention",
+    "cross_norm": "layer.1.layer_norm",
+    "cross_attention": "layer.1.EncDecAttention",
+    "feed_forward_norm": "layer.2.layer_norm",
+    "feed_forward": "layer.2.DenseReluDense",
+}
 
 
-def published_key(name: str, config: UMIEConfig) -> str:
-    """The published code's name of our parameter `name`."""
-    for pattern, replacement in _RULES:
-        name = re.sub(pattern, replacement, name)
-    return name.replace(".wi_0.", ".wi.") if config.feed_forward == "relu" else name
+def published_names(config: UMIEConfig) -> dict[str, str]:
+    """Our parameters' names and what the published code calls them."""
+    parts = dict(_PARTS)
+    for stack, theirs in _STACKS.items():
+        parts[f"{stack}.bias.table"] = f"{theirs}.block.0.{_BIAS}"
+        parts[f"{stack}.norm"] = f"{theirs}.final_layer_norm"
+        block = _DECODER_BLOCK if stack == "decoder" else _ENCODER_BLOCK
+        for number in range(max(config.num_layers, config.num_decoder_layers)):
+            for part, layer in block.items():
+                parts[f"{stack}.blocks.{number}.{part}"] = f"{theirs}.block.{number}.{layer}"
+    names = {}
+    for name in _parameters(config):
+        part = name
+        while part and part not in parts:
+            part = part.rpartition(".")[0]
+        key = parts[part] + name.removeprefix(part)
+        names[name] = key.replace(".wi_0.", ".wi.") if config.feed_forward == "relu" else key
+    return names
+
+
+def _parameters(config: UMIEConfig) -> dict[str, Tensor]:
+    """The model's parameters without their memory."""
+    with torch.device("meta"):
+        return UMIE(config).state_dict()
 
 
 def from_published(
@@ -74,21 +106,17 @@ def from_published(
         The configuration that its shapes tell, the weights by our names in the dtype they have, and
         the names of those that the published forward pass never uses.
 
-    Raises `CheckpointError` where a used weight is missing or of another shape, an alias differs from
-    shared.weight, a name is unknown or a value is not finite.
+    Raises `CheckpointError` where a used weight is missing or of another shape, an alias differs
+    from shared.weight, a name is unknown or a value is not finite.
     """
     state = _unprefixed(state)
     config = _configuration(state)
-    with torch.device("meta"):
-        expected = UMIE(config).state_dict()
-    weights, used = {}, set()
-    for name, wanted in expected.items():
-        key = published_key(name, config)
-        weights[name] = _weight(state, key, tuple(wanted.shape))
-        used.add(key)
+    names, shapes = published_names(config), _parameters(config)
+    weights = {name: _weight(state, key, tuple(shapes[name].shape)) for name, key in names.items()}
     _check_aliases(state)
     unused = sorted(state.keys() & set(_UNUSED))
-    unknown = sorted(state.keys() - used - set(_ALIASES) - set(_UNUSED) - {"lm_head.weight"})
+    known = {*names.values(), *_ALIASES, *_UNUSED, "lm_head.weight"}
+    unknown = sorted(state.keys() - known)
     if unknown:
         raise CheckpointError(
             f"{len(unknown)} weights have no place in the published model, first {unknown[0]}"
@@ -105,7 +133,7 @@ def _unprefixed(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 def _configuration(state: Mapping[str, Tensor]) -> UMIEConfig:
     vocabulary, d_model = _matrix(state, "shared.weight")
-    buckets, heads = _matrix(state, f"encoder.block.0.{_BIAS}")
+    buckets, heads = _matrix(state, f"encoder.block.0.{_BIAS}.weight")
     inner, _ = _matrix(state, "encoder.block.0.layer.0.SelfAttention.q.weight")
     feed_forward = "encoder.block.0.layer.1.DenseReluDense."
     gated = f"{feed_forward}wi_0.weight" in state
@@ -126,7 +154,7 @@ def _configuration(state: Mapping[str, Tensor]) -> UMIEConfig:
         num_layers=_blocks(state, "encoder"),
         num_decoder_layers=_blocks(state, "decoder"),
         feed_forward="gated-gelu" if gated else "relu",
-        tie_word_embeddings=torch.equal(head, state["shared.weight"]),
+        tie_word_embeddings=_same(head, state["shared.weight"]),
         relative_attention_num_buckets=buckets,
     )
     return config.with_(preset=_preset(config))
@@ -171,5 +199,9 @@ def _weight(state: Mapping[str, Tensor], key: str, shape: tuple[int, ...]) -> Te
 
 def _check_aliases(state: Mapping[str, Tensor]) -> None:
     for key in _ALIASES:
-        if key in state and not torch.equal(state[key], state["shared.weight"]):
+        if key in state and not _same(state[key], state["shared.weight"]):
             raise CheckpointError(f"{key} differs from shared.weight, whose alias it should be")
+
+
+def _same(one: Tensor, other: Tensor) -> bool:
+    return one.dtype == other.dtype and torch.equal(one, other)

@@ -1,4 +1,4 @@
-"""Scores of admitted symbols only: most steps admit a handful of symbols, not a whole vocabulary."""
+"""Scores of admitted symbols only: most steps admit a handful, not a whole vocabulary."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ class Candidates(NamedTuple):
     """The admitted symbols of S steps, laid end to end.
 
     step (M,) which step each belongs to, column (M,) its number within the step, token (M,) its id,
-    place (M,) what it copies as an index into the copy keys, -1 for nothing; row (S,) the batch row of
-    each step; width the largest number of symbols in a step.
+    place (M,) what it copies as an index into the copy keys, -1 for nothing; row (S,) the batch row
+    of each step; width the largest number of symbols in a step.
     """
 
     step: Tensor

@@ -16,9 +16,11 @@ VISUAL_WIDTH = 512
 class UMIEConfig:
     """Sizes and switches of a UMIE model; names follow T5's configuration.
 
-    gate_pool: "masked" averages the text over its real positions, so an answer never depends on what it
-    is batched with; "all" averages over padding too, as the published code does (reference 3.4).
-    no_image: "gate_off" closes the gate without a picture (fused = t); "features" feeds stored rows.
+    gate_pool: "masked" averages the text over its real positions, so an answer never depends on
+    what it is batched with; "all" averages over padding too, as the published code does (reference
+    3.4).
+    no_image: "gate_off" closes the gate without a picture (fused = t); "features" feeds stored
+    rows.
     copy_size: width of the copy head's queries and keys, 0 for none.
     """
 
@@ -53,7 +55,9 @@ class UMIEConfig:
         return cls(**values)
 
 
-def _flan(name: str, d_model: int, d_ff: int, heads: int, layers: int, d_kv: int = 64) -> UMIEConfig:
+def _flan(
+    name: str, d_model: int, d_ff: int, heads: int, layers: int, d_kv: int = 64
+) -> UMIEConfig:
     # V = 32102: FLAN-T5's matrix shrunk to the tokenizer plus two markers (reference section 1.1).
     return UMIEConfig(name, "t5", 32102, d_model, d_kv, d_ff, heads, layers, layers)
 
@@ -70,6 +74,7 @@ PRESETS = {
         num_layers=6,
         num_decoder_layers=4,
         tie_word_embeddings=True,
+        dropout=0.0,
         copy_size=128,
     ),
     "base": _flan("base", 768, 2048, 12, 12),

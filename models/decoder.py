@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import cast
+
 import torch
 from torch import Tensor, nn
 
@@ -69,15 +72,13 @@ class Decoder(nn.Module):
         self.bias = RelativeBias(
             config.relative_attention_num_buckets, config.num_heads, bidirectional=False
         )
-        self.blocks = nn.ModuleList(
-            DecoderBlock(config) for _ in range(config.num_decoder_layers)
-        )
+        self.blocks = nn.ModuleList(DecoderBlock(config) for _ in range(config.num_decoder_layers))
         self.norm = RMSNorm(config.d_model)
         self.dropout = nn.Dropout(config.dropout)
 
     def project(self, fused: Tensor) -> Tensor:
         """Every layer's cross-attention keys and values: (B, L, d) -> (D, 2, B, H, L, k)."""
-        pairs = [block.cross_attention.keys_values(fused) for block in self.blocks]
+        pairs = [block.cross_attention.keys_values(fused) for block in self._each()]
         return torch.stack([torch.stack(pair) for pair in pairs])
 
     def forward(self, x: Tensor, cross: Tensor, mask: Tensor) -> Tensor:
@@ -97,7 +98,7 @@ class Decoder(nn.Module):
         bias = self.bias(places, places)[None] + future  # (1, H, T, T)
         cross_bias = padding_bias(mask)
         x = self.dropout(x)
-        for block, layer in zip(self.blocks, cross, strict=True):
+        for block, layer in zip(self._each(), cross, strict=True):
             normed = block.self_norm(x)
             attended = block.self_attention(normed, normed, bias)
             x = block.finish(x, attended, layer, cross_bias)
@@ -125,7 +126,7 @@ class Decoder(nn.Module):
         bias = bias.masked_fill(unseen[:, None, None], torch.finfo(torch.float32).min)
         slots = torch.arange(len(places), device=x.device)
         x = x[:, None]  # (B, 1, d)
-        for index, block in enumerate(self.blocks):
+        for index, block in enumerate(self._each()):
             normed = block.self_norm(x)
             keys, values = block.self_attention.keys_values(normed)  # (B, H, 1, k)
             cache.keys[index, slots, :, places] = keys[:, :, 0]
@@ -135,3 +136,6 @@ class Decoder(nn.Module):
             attended = block.self_attention.attend(normed, past_keys, past_values, bias)
             x = block.finish(x, attended, cross[index], cross_bias)
         return self.norm(x)[:, 0]
+
+    def _each(self) -> Iterator[DecoderBlock]:
+        return cast("Iterator[DecoderBlock]", iter(self.blocks))

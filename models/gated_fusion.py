@@ -1,4 +1,4 @@
-"""The gate that lets the picture into the text (paper section "gated cross-attention"; reference 3.4)."""
+"""The gate that lets the picture into the text (the paper's gated attention; reference 3.4)."""
 
 from __future__ import annotations
 
@@ -44,14 +44,18 @@ class GatedFusion(nn.Module):
         u = text + self.dropout(attended)
         return u + self.dropout(self.feed_forward(self.feed_forward_norm(u)))
 
-    def gate(self, text: Tensor, mask: Tensor, visual: Tensor) -> Tensor:
-        """g (B,) in [-1.65e-4, 1.6488], from text (B, L, d), mask (B, L) and visual (B, N, d)."""
+    def directions(self, text: Tensor, mask: Tensor, visual: Tensor) -> tuple[Tensor, Tensor]:
+        """p and q (B, 128) of unit length: where the text and the picture point."""
         weight = mask.new_ones(mask.shape) if self.pool_all else mask
         weight = weight.to(text.dtype)[..., None]  # (B, L, 1)
         projected = self.text_out(self.text_in(text))  # (B, L, 128)
         p = (projected * weight).sum(1) / weight.sum(1)
         q = self.visual_out(self.visual_in(visual)).mean(1)
-        p, q = F.normalize(p, eps=1e-12), F.normalize(q, eps=1e-12)
+        return F.normalize(p, eps=1e-12), F.normalize(q, eps=1e-12)
+
+    def gate(self, text: Tensor, mask: Tensor, visual: Tensor) -> Tensor:
+        """g (B,) in [-1.65e-4, 1.6488], from text (B, L, d), mask (B, L) and visual (B, N, d)."""
+        p, q = self.directions(text, mask, visual)
         agreement = (p * q).sum(-1) * math.exp(0.5)
         # the published code applies the activation twice
         return F.leaky_relu(F.leaky_relu(agreement))

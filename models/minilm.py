@@ -50,9 +50,7 @@ class MiniLMEncoder(nn.Module):
         self.kind = nn.Parameter(torch.zeros(d))
         self.cases = nn.Embedding(CASES, d)
         self.norm = nn.LayerNorm(d, eps=1e-12)
-        self.layers = nn.ModuleList(
-            BertLayer(d, config.dropout) for _ in range(config.num_layers)
-        )
+        self.layers = nn.ModuleList(BertLayer(d, config.dropout) for _ in range(config.num_layers))
         self.skip = nn.Linear(d, d, bias=False)
         self.dropout = nn.Dropout(config.dropout)
         nn.init.zeros_(self.cases.weight)
@@ -80,7 +78,9 @@ class MiniLMEncoder(nn.Module):
         for i in range(len(self.layers)):
             old = f"encoder.layer.{i}."
             for kind in ("weight", "bias"):
-                parts = [weights[f"{old}attention.self.{p}.{kind}"] for p in ("query", "key", "value")]
+                parts = [
+                    weights[f"{old}attention.self.{p}.{kind}"] for p in ("query", "key", "value")
+                ]
                 new[f"layers.{i}.qkv.{kind}"] = torch.cat(parts)
                 for ours, theirs in _BERT_NAMES.items():
                     new[f"layers.{i}.{ours}.{kind}"] = weights[f"{old}{theirs}.{kind}"]

@@ -43,7 +43,7 @@ def position_bucket(relative: Tensor, *, bidirectional: bool, buckets: int) -> T
 
 
 class RelativeBias(nn.Module):
-    """The learned attention bias by bucketed distance; one table serves every block of its stack."""
+    """The learned attention bias by bucketed distance; one table serves all blocks of a stack."""
 
     def __init__(self, buckets: int, heads: int, *, bidirectional: bool) -> None:
         super().__init__()

@@ -12,7 +12,7 @@ from models.t5 import EncoderStack, RMSNorm
 class VisualEmbedding(nn.Module):
     """Projects feature rows and boxes, adds order vectors, mixes the rows in two blocks.
 
-    The order vector of row i is row V-1-i of the token embeddings, so the two share their last rows.
+    The order vector of row i is row V-1-i of the token embeddings, which share their last rows.
     Blocks run without any mask: rows of zeros take part, as in the published code.
     """
 

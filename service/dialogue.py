@@ -36,7 +36,7 @@ class Dialogue:
     def gate(self) -> Gate:
         """The mean gate of each task's prompts so far; None where there were none."""
         means = {
-            task.value: round(sum(gates) / len(gates), 4) if gates else None
+            task.value: round(sum(gates) / len(gates), 4) + 0.0 if gates else None  # never "-0.0"
             for task, gates in self._gates.items()
         }
         return Gate(**means)

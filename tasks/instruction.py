@@ -32,8 +32,8 @@ def relation(head: str, tail: str) -> Wording:
 def arguments(trigger: str) -> Wording:
     """The wording that asks for one event's arguments.
 
-    The published prompt does not say which event is meant, though a sentence can hold several of one
-    type; naming the trigger is ours.
+    The published prompt does not say which event is meant, though a sentence can hold several of
+    one type; naming the trigger is ours.
     """
     return Wording(EVENTS.before, f"The event trigger is: {trigger}")
 
@@ -65,14 +65,15 @@ class Prompter:
         """
         markers = self.tokenizer.markers
         after = self.separator + wording.after if wording.after else ""
-        ids, offsets = self.tokenizer.encode(wording.before + text + after)
+        prompt = wording.before + text + after
+        ids, offsets = self.tokenizer.encode(prompt)
         if len(ids) + len(markers.prefix) + 1 > self.max_text_tokens:
             raise TextTooLong(
                 f"the text and its instruction have {len(ids)} tokens, "
                 f"at most {self.max_text_tokens - len(markers.prefix) - 1} fit"
             )
-        shift = len(wording.before)
-        pieces = pieces_of(text, offsets, len(markers.prefix), shift)
+        sentence = slice(len(wording.before), len(wording.before) + len(text))
+        pieces = pieces_of(prompt, sentence, offsets, len(markers.prefix))
         cases = [0] * (len(markers.prefix) + len(ids) + 1)
         if not self.tokenizer.cased:
             for piece in pieces:
@@ -95,9 +96,7 @@ class Prompter:
             asocs=asoc_labels,
         )
 
-    def _append(
-        self, sequence: list[int], marker: int, names: Sequence[str]
-    ) -> tuple[Label, ...]:
+    def _append(self, sequence: list[int], marker: int, names: Sequence[str]) -> tuple[Label, ...]:
         labels: list[Label] = []
         for name in names:
             ids, _ = self.tokenizer.encode(name)

@@ -1,15 +1,21 @@
-"""Records to target strings and back, as the published files write them (`tasks.target` has the ids)."""
+"""Records to target strings and back, as the published files write them.
+
+`tasks.target` spells targets in ids. The published files also leave items out, as `linearise` does
+not: those labelled "none" or like their own span that have no asocs.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
 
+from tasks.boundary import is_boundary
 from tasks.form import Opening
 from tasks.records import Asoc, Record, Region, Span
 
 OPEN, CLOSE, COLON = "<extra_id_0>", "<extra_id_1>", "<extra_id_5>"
-_TOKENS = re.compile(f"({OPEN}|{CLOSE}|{COLON})")
+_MARKERS = re.compile(f"({OPEN}|{CLOSE}|{COLON})")
+_REGION = re.compile(r"O([1-9]|[12]\d|3[0-6])")
 
 
 def linearise(records: Sequence[Record]) -> str:
@@ -31,51 +37,59 @@ def _item(record: Record) -> str:
 def parse(target: str, text: str, opening: Opening) -> tuple[Record, ...]:
     """The records of a well-formed target string; ValueError if it is not one.
 
-    Spans take the offsets of their first occurrence in `text` that no earlier record of the same label
-    has taken, null offsets where there is none. "O3" as a filler reads as a region.
+    A span takes the offsets of its first occurrence in `text` that no earlier span of the same
+    label or role has taken, whole words before parts of words; null offsets where there is none.
+    "O3" as a filler reads as a region.
     """
-    words = [word.strip() for word in _TOKENS.split(target)]
+    words = [word.strip() for word in _MARKERS.split(target)]
     stream = iter([word for word in words if word])
-    _expect(next(stream, ""), OPEN)
+    _expect(stream, OPEN)
     aligner = _Aligner(text)
     records: list[Record] = []
     while (word := next(stream, "")) == OPEN:
         records.append(_read_item(stream, opening, aligner))
-    _expect(word, CLOSE)
+    _check(word, CLOSE)
+    _check(next(stream, ""), "")
     return tuple(records)
 
 
 def _read_item(stream: Iterator[str], opening: Opening, aligner: _Aligner) -> Record:
-    first = next(stream, "")
-    word = next(stream, "")
+    label, span = None, None
+    if opening is not Opening.HEAD:
+        label = _phrase(stream)
     if opening is Opening.TYPED:
-        _expect(word, COLON)
-        mention = next(stream, "")
-        label, span = first, aligner.align(mention, first)
-        word = next(stream, "")
-    elif opening is Opening.HEAD:
-        label, span = None, aligner.align(first, "")
-    else:
-        label, span = first, None
+        _expect(stream, COLON)
+    if opening is not Opening.BARE:
+        span = aligner.align(_phrase(stream), label or "")
     asocs: list[Asoc] = []
-    while word == OPEN:
-        role = next(stream, "")
-        _expect(next(stream, ""), COLON)
-        asocs.append(Asoc(role, _filler(next(stream, ""), role, aligner)))
-        _expect(next(stream, ""), CLOSE)
-        word = next(stream, "")
-    _expect(word, CLOSE)
+    while (word := next(stream, "")) == OPEN:
+        role = _phrase(stream)
+        _expect(stream, COLON)
+        asocs.append(Asoc(role, _filler(_phrase(stream), role, aligner)))
+        _expect(stream, CLOSE)
+    _check(word, CLOSE)
     return Record(label, span, tuple(asocs))
 
 
 def _filler(text: str, role: str, aligner: _Aligner) -> Span | Region:
-    match = re.fullmatch(r"O([1-9]|[12]\d|3[0-6])", text)
+    match = _REGION.fullmatch(text)
     return Region(int(match[1])) if match else aligner.align(text, f"role {role}")
 
 
-def _expect(word: str, wanted: str) -> None:
+def _phrase(stream: Iterator[str]) -> str:
+    word = next(stream, "")
+    if not word or _MARKERS.fullmatch(word):
+        raise ValueError(f"the target has {word!r} where a label or a span should be")
+    return word
+
+
+def _expect(stream: Iterator[str], wanted: str) -> None:
+    _check(next(stream, ""), wanted)
+
+
+def _check(word: str, wanted: str) -> None:
     if word != wanted:
-        raise ValueError(f"the target has {word!r} where {wanted} should be")
+        raise ValueError(f"the target has {word!r} where {wanted or 'its end'} should be")
 
 
 class _Aligner:
@@ -84,14 +98,14 @@ class _Aligner:
         self._taken: set[tuple[str, int]] = set()
 
     def align(self, mention: str, label: str) -> Span:
-        if not mention or mention in (OPEN, CLOSE, COLON):
-            raise ValueError("the target has a marker or its end where a span should be")
-        at = self._text.find(mention)
-        while at >= 0 and (label, at) in self._taken:
-            at = self._text.find(mention, at + 1)
-        if at < 0:
-            at = self._text.find(mention)
-        if at < 0:
+        places = [match.start() for match in re.finditer(f"(?={re.escape(mention)})", self._text)]
+        if not places:
             return Span(mention, None, None)
+        places.sort(key=lambda at: not self._is_whole(at, at + len(mention)))
+        free = [at for at in places if (label, at) not in self._taken]
+        at = (free or places)[0]
         self._taken.add((label, at))
         return Span(mention, at, at + len(mention))
+
+    def _is_whole(self, start: int, end: int) -> bool:
+        return is_boundary(self._text, start) and is_boundary(self._text, end)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from tasks.boundary import end_of_character, is_boundary
@@ -12,7 +13,7 @@ from tasks.boundary import end_of_character, is_boundary
 class Piece:
     """A token of the sentence: its place among the ids and its half-open code-point offsets.
 
-    `opens` and `closes` say whether a span may begin and end with it.
+    `opens` and `closes` say whether a span may begin and end with it. Offsets leave out spaces.
     """
 
     position: int
@@ -35,8 +36,8 @@ class Label:
 class Source:
     """A prompt as the model reads it.
 
-    ids: text part, end of text, schema suffix (reference section 6). cases: one of 0..3 for each id,
-    see `case_of`. pieces: the sentence's tokens in order. spots and asocs: the schema's labels.
+    ids: text part, end of text, schema suffix (reference section 6). cases: one of 0..3 for each
+    id, see `case_of`. pieces: the sentence's tokens in order. spots and asocs: the schema's labels.
     """
 
     text: str
@@ -54,37 +55,55 @@ class Source:
     def locate(self, start: int, end: int) -> tuple[int, int] | None:
         """The half-open range of pieces that spells text[start:end], None where no pieces do."""
         first = bisect_left(self._starts, start)
+        while first < len(self.pieces) and not self.pieces[first].opens:
+            first += 1
         if first == len(self.pieces) or self.pieces[first].start != start:
             return None
-        if not self.pieces[first].opens:
-            return None
         for last in range(first, len(self.pieces)):
-            if self.pieces[last].end == end:
-                return (first, last + 1) if self.pieces[last].closes else None
-            if self.pieces[last].end > end:
+            piece = self.pieces[last]
+            if piece.end > end or piece.position - self.pieces[first].position != last - first:
                 return None
+            if piece.end == end and piece.closes:
+                return first, last + 1
         return None
 
 
 def pieces_of(
-    text: str, offsets: list[tuple[int, int]], first_position: int, shift: int
+    prompt: str, sentence: slice, offsets: Sequence[tuple[int, int]], first_position: int
 ) -> tuple[Piece, ...]:
-    """The sentence's pieces among an encoding's `offsets`.
+    """The pieces of the `sentence` in `prompt`, whose encoding has these `offsets`.
 
-    `shift` is where the sentence begins in the encoded string; tokens that reach beyond the sentence
-    or stand for no character are left out, since no span can be read off them.
+    Spaces are no part of a piece; one that is nothing else is empty, and opens a span if the next
+    begins where it ends, as a tokenizer does that sets spaces apart. Of several tokens that share a
+    character the first opens and the last closes. Tokens that reach beyond the sentence are left
+    out, since no span can be read off them.
     """
+    visible = [_without_spaces(prompt, *pair) for pair in offsets]
+    text = prompt[sentence]
     pieces: list[Piece] = []
-    for index, (start, end) in enumerate(offsets):
-        start, end = start - shift, end - shift
-        while start < end and 0 <= start < len(text) and text[start].isspace():
-            start += 1
-        if start < 0 or end > len(text) or start >= end:
+    for index, token in enumerate(visible):
+        start, end = token[0] - sentence.start, token[1] - sentence.start
+        if start < 0 or end > len(text):
             continue
-        end = end_of_character(text, end)
-        opens, closes = is_boundary(text, start), is_boundary(text, end)
+        before = visible[index - 1] if index else (-1, -1)
+        behind = visible[index + 1] if index + 1 < len(visible) else (len(prompt), len(prompt))
+        opens = is_boundary(text, start) and before[0] < token[0] and before[1] <= token[0]
+        closes = False
+        if start == end:
+            opens = opens and behind[0] == token[0] < behind[1]
+        else:
+            end = end_of_character(text, end)
+            closes = is_boundary(text, end) and behind[0] >= sentence.start + end
         pieces.append(Piece(first_position + index, start, end, opens, closes))
     return tuple(pieces)
+
+
+def _without_spaces(text: str, start: int, end: int) -> tuple[int, int]:
+    while start < end and text[start].isspace():
+        start += 1
+    while start < end and text[end - 1].isspace():
+        end -= 1
+    return start, end
 
 
 def case_of(token: str) -> int:

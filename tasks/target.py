@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from tasks.automaton import Automaton, PieceRange, Symbol
-from tasks.form import Opening
+from tasks.form import Filler, Opening
 from tasks.records import Record, Region, Span
 
 
@@ -33,7 +33,8 @@ def target_of(automaton: Automaton, records: Sequence[Record]) -> list[Symbol]:
     """The symbols that spell `records`, sorted as an ordered automaton wants them.
 
     What the automaton cannot say is left out, since it could not be answered at inference either: a
-    span inside a word, a label outside the schema, a second span of one label with the same beginning.
+    span inside a word, a label outside the schema, a filler that the form does not have, a second
+    span of one label with the same beginning. ValueError for a pair without a relation.
     """
     say = automaton
     opened, closed, colon = (
@@ -95,17 +96,20 @@ def _single(automaton: Automaton, record: Record | None) -> _Item:
 
 def _links(automaton: Automaton, record: Record) -> tuple[_Link, ...]:
     roles = {label.name: i for i, label in enumerate(automaton.source.asocs)}
+    fillers = automaton.form.fillers
     links: dict[tuple[int, int, int], _Link] = {}
     for asoc in record.asocs:
         role = roles.get(asoc.label)
         if role is None:
             continue
         if isinstance(asoc.filler, Region):
-            if asoc.filler.index in automaton.regions:
+            if Filler.REGION in fillers and asoc.filler.index in automaton.regions:
                 key = (1, asoc.filler.index, role)
                 links.setdefault(key, _Link(role, None, asoc.filler.index))
             continue
-        pieces = automaton.tail or _locate(automaton, asoc.filler)
+        pieces = automaton.tail
+        if Filler.SPAN in fillers:
+            pieces = _locate(automaton, asoc.filler)
         if pieces is not None:
             links.setdefault((0, pieces[0], role), _Link(role, pieces, 0))
     return tuple(links[key] for key in sorted(links))

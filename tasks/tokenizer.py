@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -15,8 +16,8 @@ MAX_REGIONS = 36
 class Markers:
     """The ids that build prompts and targets (reference sections 5 to 7).
 
-    `open`, `close`, `colon` are the sentinels written `( ) :` in the design; `spot` and `asoc` set off
-    the schema's labels; `prefix` precedes every text; `regions[k - 1]` spells `Ok`.
+    `open`, `close`, `colon` are the sentinels written `( ) :` in the design; `spot` and `asoc` set
+    off the schema's labels; `prefix` precedes every text; `regions[k - 1]` spells `Ok`.
     """
 
     pad: int
@@ -49,6 +50,14 @@ class Tokenizer(Protocol):
         """The string of `ids`, markers kept."""
 
 
+def read_fast(path: Path) -> FastTokenizer:
+    """The bare tokenizer of a `tokenizer.json`; ValueError where it is none."""
+    try:
+        return FastTokenizer.from_file(str(path))
+    except Exception as error:  # the library raises nothing more specific
+        raise ValueError(f"{path} is no tokenizer file: {error}") from error
+
+
 class CompactTokenizer:
     """MiniLM's uncased WordPiece; markers and regions take the vocabulary's unused places.
 
@@ -76,8 +85,8 @@ class CompactTokenizer:
 
     @classmethod
     def load(cls, path: Path) -> CompactTokenizer:
-        """The tokenizer of a `tokenizer.json`."""
-        return cls(FastTokenizer.from_file(str(path)))
+        """The tokenizer of a `tokenizer.json`; ValueError where it is none."""
+        return cls(read_fast(path))
 
     def _id(self, token: str) -> int:
         index = self._fast.token_to_id(token)
@@ -93,6 +102,88 @@ class CompactTokenizer:
     def decode(self, ids: list[int]) -> str:
         """The string of `ids`, markers kept."""
         return str(self._fast.decode(ids, skip_special_tokens=False))
+
+    def save(self, path: Path) -> None:
+        """Write `tokenizer.json`."""
+        self._fast.save(str(path))
+
+
+class T5Tokenizer:
+    """T5's sentencepiece model with the markers of the published code (reference section 5).
+
+    Pieces carry the space before them, which is no part of a mention: offsets leave it out. A piece
+    that is a space and nothing else has the empty range where the next piece begins.
+    """
+
+    _NAMES = (
+        ("pad", "<pad>"),
+        ("start", "<pad>"),
+        ("eos", "</s>"),
+        ("open", "<extra_id_0>"),
+        ("close", "<extra_id_1>"),
+        ("colon", "<extra_id_5>"),
+        ("spot", "<spot>"),
+        ("asoc", "<asoc>"),
+    )
+    _MARKER = re.compile(r"\s*(<extra_id_\d{1,2}>|<spot>|<asoc>|</s>|<pad>|<unk>)\s*")
+    cased = True
+
+    def __init__(self, fast: FastTokenizer) -> None:
+        fast.no_padding()
+        fast.no_truncation()
+        fast.encode_special_tokens = True
+        self._fast = fast
+        self._controls = set(fast.get_added_tokens_decoder())
+        self._unknown, self._space = self._id("<unk>"), self._id("▁")
+        self.markers = Markers(
+            prefix=(),
+            regions=tuple(tuple(self.encode(f"O{k}")[0]) for k in range(1, MAX_REGIONS + 1)),
+            **{name: self._id(token) for name, token in self._NAMES},
+        )
+
+    @classmethod
+    def load(cls, path: Path) -> T5Tokenizer:
+        """The tokenizer of a `tokenizer.json`; ValueError where it is none."""
+        return cls(read_fast(path))
+
+    def _id(self, token: str) -> int:
+        index = self._fast.token_to_id(token)
+        if index is None:
+            raise ValueError(f"the vocabulary has no {token}")
+        return int(index)
+
+    def encode(self, text: str) -> tuple[list[int], list[tuple[int, int]]]:
+        """Ids of `text` without specials, and half-open code-point offsets of each."""
+        encoding = self._fast.encode(text, add_special_tokens=False)
+        # A text that spells a marker is a text, but the marker is one of the model's pieces, and
+        # some spellings show only after normalisation.
+        ids = [self._unknown if i in self._controls else i for i in encoding.ids]
+        offsets = list(encoding.offsets)
+        for place, (start, end) in enumerate(offsets):
+            while start < end and text[start].isspace():
+                start += 1
+            offsets[place] = (start, start if ids[place] == self._space else end)
+        return ids, offsets
+
+    def encode_marked(self, text: str) -> list[int]:
+        """Ids of a string whose markers stand for themselves, spaces around them dropped."""
+        ids: list[int] = []
+        for index, part in enumerate(self._MARKER.split(text)):
+            if index % 2:
+                ids.append(self._id(part))
+            elif part:
+                ids += self.encode(part)[0]
+        return ids
+
+    def decode(self, ids: list[int]) -> str:
+        """The string of `ids`, markers kept; spaces surround those that set off labels."""
+        parts: list[list[int]] = [[]]
+        for index in ids:
+            if index in (self.markers.spot, self.markers.asoc):
+                parts += [[index], []]
+            else:
+                parts[-1].append(index)
+        return " ".join(self._fast.decode(p, skip_special_tokens=False) for p in parts if p)
 
     def save(self, path: Path) -> None:
         """Write `tokenizer.json`."""

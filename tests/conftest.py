@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import settings
+
+ROOT = Path(__file__).resolve().parents[1]
 
 # A shared machine is slow at times, and a failure must be found again by whoever reads of it.
 settings.register_profile("project", deadline=None, derandomize=True, database=None)
@@ -13,3 +17,17 @@ settings.load_profile("project")
 @pytest.fixture(scope="session")
 def anyio_backend() -> str:
     return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def shipped_bundle() -> Path:
+    """The bundle of the shipped weights, exported when it is missing or older than they are."""
+    from export.checkpoint import load_checkpoint
+    from export.exporter import export_bundle
+
+    weights, bundle = ROOT / "weights" / "compact", ROOT / "bundles" / "compact"
+    newest = max(path.stat().st_mtime for path in weights.iterdir())
+    manifest = bundle / "manifest.json"
+    if not manifest.exists() or manifest.stat().st_mtime < newest:
+        export_bundle(load_checkpoint(weights), bundle)
+    return bundle

@@ -24,3 +24,10 @@ class WeightAverage:
                 self.state[name].lerp_(value.detach(), 1 - decay)
             else:
                 self.state[name].copy_(value)
+
+    @torch.no_grad()
+    def follow(self, module: nn.Module, prefix: str) -> None:
+        """Forget the average of the weights whose names begin with `prefix`: take `module`'s."""
+        for name, value in module.state_dict().items():
+            if name.startswith(prefix):
+                self.state[name].copy_(value)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -38,6 +39,9 @@ _MOST_TOKENS = 8192
 _IDLE_S = 0.5
 """How long the thread waits for work before it shows that it is alive."""
 
+_STUCK_S = 60.0
+"""A batch that takes longer will not end: readiness turns red, and closing waits no longer."""
+
 
 class ModelEngine:
     """Answers through a bundle; the event loop never computes.
@@ -53,6 +57,8 @@ class ModelEngine:
         self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
         self._threads = settings.intra_op_threads
         self._warm = self._stopping = False
+        self._at_work: list[Job] = []
+        self._at_work_since = math.inf
         metrics.watch(queued=lambda: self.queued, ready=lambda: self.ready)
 
     def start(self) -> None:
@@ -61,8 +67,9 @@ class ModelEngine:
 
     @property
     def ready(self) -> bool:
-        """Whether the engine's thread is alive and takes work."""
-        return self._warm and not self._stopping and self._thread.is_alive()
+        """Whether the engine's thread is alive, not stuck, and takes work."""
+        stuck = time.perf_counter() - self._at_work_since > _STUCK_S
+        return self._warm and not self._stopping and not stuck and self._thread.is_alive()
 
     @property
     def queued(self) -> int:
@@ -76,17 +83,20 @@ class ModelEngine:
         return await asyncio.wrap_future(job.future)
 
     async def read(self, prompts: Sequence[Prompt], seen: Seen | None) -> list[Answer]:
-        """The answers to `prompts`, in order."""
+        """The answers to `prompts`, in order; where one fails, the others are dropped."""
         jobs = [ReadJob(prompt, seen) for prompt in prompts]
         self._queue.put(list(jobs))
-        return await asyncio.gather(*(asyncio.wrap_future(job.future) for job in jobs))
+        try:
+            return await asyncio.gather(*(asyncio.wrap_future(job.future) for job in jobs))
+        finally:
+            for job in jobs:
+                job.future.cancel()
 
     async def aclose(self) -> None:
         """Finish the batch in work, fail what waits, end the thread."""
-        self._stopping = True
         self._fail_waiting()
         if self._thread.ident is not None:
-            await asyncio.to_thread(self._thread.join)
+            await asyncio.to_thread(self._thread.join, _STUCK_S)
 
     # The thread
 
@@ -96,18 +106,19 @@ class ModelEngine:
             self._warm_up()
             self._warm = True
             while not self._stopping:
-                jobs = self._queue.take(_MOST_PROMPTS, _MOST_TOKENS, _IDLE_S)
                 self._metrics.engine_progress.set_to_current_time()
-                if jobs:
-                    self._work(jobs)
+                self._at_work = self._queue.take(_MOST_PROMPTS, _MOST_TOKENS, _IDLE_S)
+                if self._at_work:
+                    self._work(self._at_work)
         except BaseException:
             log.exception("the engine's thread died")
-            raise
         finally:
             self._fail_waiting()
+            self._fail(self._at_work)
 
     def _work(self, jobs: list[Job]) -> None:
         started = time.perf_counter()
+        self._at_work_since = started
         for job in jobs:
             self._metrics.stage("queue").observe(started - job.since)
         waits = [(started - job.since) * 1000 for job in jobs]
@@ -118,6 +129,7 @@ class ModelEngine:
             self._settle(part, self._see, waits[start : start + _MOST_PICTURES])
         if prompts:
             self._settle(prompts, self._reader.read, waits)
+        self._at_work_since = math.inf
 
     def _settle(
         self,
@@ -158,9 +170,13 @@ class ModelEngine:
 
     def _fail_waiting(self) -> None:
         self._stopping = True
-        for job in self._queue.close():
+        waiting = self._queue.close()
+        self._fail([job for job in waiting if job.future.set_running_or_notify_cancel()])
+
+    def _fail(self, running: Sequence[Job]) -> None:
+        for job in running:
             future: Future[Any] = job.future
-            if future.set_running_or_notify_cancel():
+            if not future.done():
                 future.set_exception(EngineUnavailable("the engine stopped"))
 
 

@@ -44,7 +44,10 @@ Job = SeeJob | ReadJob
 
 
 class JobQueue:
-    """First come, first served, bounded in items and in tokens; closed for good once."""
+    """First come, first served, bounded in items and in tokens; closed for good once.
+
+    Jobs whose futures were cancelled give way to new ones and are never handed out.
+    """
 
     def __init__(self, max_items: int, max_tokens: int) -> None:
         self._max_items, self._max_tokens = max_items, max_tokens
@@ -62,30 +65,28 @@ class JobQueue:
         with self._changed:
             if self._closed:
                 raise EngineUnavailable("the engine is not running")
-            if len(self._jobs) + len(jobs) > self._max_items:
-                raise QueueFull(f"more than {self._max_items} prompts and pictures would wait")
-            if self._tokens + tokens > self._max_tokens:
-                raise QueueFull(f"more than {self._max_tokens} tokens would wait")
+            if self._overflow(len(jobs), tokens):
+                self._drop_cancelled()
+            if what := self._overflow(len(jobs), tokens):
+                raise QueueFull(f"more than {what} would wait")
             self._jobs.extend(jobs)
             self._tokens += tokens
             self._changed.notify()
 
     def take(self, most_items: int, most_tokens: int, wait_s: float) -> list[Job]:
-        """The oldest job and what behind it is of its kind and fits, cancelled ones dropped.
+        """The oldest job and what behind it is of its kind and fits.
 
         Waits up to `wait_s` for a first job and for nothing else; empty if none came.
         """
         with self._changed:
             if not self._jobs:
                 self._changed.wait(wait_s)
+            self._drop_cancelled()
             taken: list[Job] = []
             kept: deque[Job] = deque()
             longest = 0
             while self._jobs and len(taken) < most_items:
                 job = self._jobs.popleft()
-                if job.future.cancelled():
-                    self._tokens -= job.tokens
-                    continue
                 longer = max(longest, job.tokens)
                 alike = not taken or type(job) is type(taken[0])
                 if alike and (not taken or longer * (len(taken) + 1) <= most_tokens):
@@ -106,3 +107,14 @@ class JobQueue:
             self._tokens = 0
             self._changed.notify_all()
         return waiting
+
+    def _overflow(self, items: int, tokens: int) -> str | None:
+        if len(self._jobs) + items > self._max_items:
+            return f"{self._max_items} prompts and pictures"
+        if self._tokens + tokens > self._max_tokens:
+            return f"{self._max_tokens} tokens"
+        return None
+
+    def _drop_cancelled(self) -> None:
+        self._jobs = deque(job for job in self._jobs if not job.future.cancelled())
+        self._tokens = sum(job.tokens for job in self._jobs)

@@ -23,7 +23,8 @@ class Reader:
 
     def __init__(self, bundle: Bundle, metrics: Metrics) -> None:
         self._bundle, self._metrics = bundle, metrics
-        self._speaker = Speaker(bundle.decoder, _MAX_STEPS)
+        slots = metrics.batch_size.labels(stage="step")
+        self._speaker = Speaker(bundle.decoder, _MAX_STEPS, slots.observe)
 
     def read(self, jobs: Sequence[ReadJob]) -> list[tuple[Answer, dict[str, float]]]:
         """The answers to `jobs` and the milliseconds that their batch took per stage."""
@@ -39,8 +40,9 @@ class Reader:
         timing = {"fusion": (fused - started) * 1000, "decode": (ended - fused) * 1000}
         gates = memory.gate.tolist()
         return [
-            (Answer(v.automaton.records(v.state), gate, tuple(v.said)), timing)
-            for v, gate in zip(voices, gates, strict=True)
+            # a closed gate can be a negative zero
+            (Answer(v.automaton.records(v.state), gate if job.seen else 0.0, tuple(v.said)), timing)
+            for job, v, gate in zip(jobs, voices, gates, strict=True)
         ]
 
     def warm_up(self, seen: Seen) -> None:

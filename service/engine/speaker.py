@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import torch
@@ -58,10 +58,15 @@ class Voice:
 
 
 class Speaker:
-    """Answers batches of prompts, greedily."""
+    """Answers batches of prompts, greedily; `observe` hears how many slots each step has."""
 
-    def __init__(self, decoder: TargetDecoder, max_steps: int) -> None:
-        self._decoder, self._max_steps = decoder, max_steps
+    def __init__(
+        self,
+        decoder: TargetDecoder,
+        max_steps: int,
+        observe: Callable[[int], None] = lambda _: None,
+    ) -> None:
+        self._decoder, self._max_steps, self._observe = decoder, max_steps, observe
 
     @torch.inference_mode()
     def answer(
@@ -81,6 +86,7 @@ class Speaker:
         active = [voice for voice in voices if not voice.state.done]
         slots = _Slots(self._decoder, memory, mask, active)
         while active:
+            self._observe(len(active))
             states = slots.read([voice.pending.popleft() for voice in active])
             asked = [i for i, voice in enumerate(active) if not voice.pending]
             if asked:

@@ -60,7 +60,11 @@ class CaptionWriter:
         if not people:
             return None
         chosen = [p for p in people if generator.random() < 0.85] or people[:1]
-        text, found = self._substitute(caption.text, chosen, generator)
+        text, spans = put_names(caption.text, [p for p, _ in chosen], self._names, generator)
+        found = [
+            _Found(start, end, "person", (region,))
+            for (start, end), (_, region) in zip(spans, chosen, strict=True)
+        ]
         text, found = self._surround(text, found, generator)
         return self._exercise(photo, text, found, self._shuffled(self._entity_types, generator))
 
@@ -84,11 +88,8 @@ class CaptionWriter:
 
     def _people(self, photo: Photo, caption: Caption) -> list[tuple[Phrase, int]]:
         people: list[tuple[Phrase, int]] = []
-        for phrase in caption.phrases:
-            boxes = photo.boxes_of(phrase)
-            if phrase.types[:1] != ("people",) or len(boxes) != 1 or not gender_of(phrase.text):
-                continue
-            region = self._store.region_on(photo.image, boxes[0].corners)
+        for phrase, box in single_people(photo, caption):
+            region = self._store.region_on(photo.image, box)
             if region is not None:
                 people.append((phrase, region))
         return people
@@ -99,22 +100,6 @@ class CaptionWriter:
             return ()
         found = {self._store.region_on(photo.image, box) for box in boxes}
         return tuple(sorted(k for k in found if k is not None))
-
-    def _substitute(
-        self, text: str, people: list[tuple[Phrase, int]], generator: random.Random
-    ) -> tuple[str, list[_Found]]:
-        parts: list[str] = []
-        found: list[_Found] = []
-        at = length = 0
-        for phrase, region in sorted(people, key=lambda p: p[0].start):
-            name = self._names.person(gender_of(phrase.text) or "any", generator)
-            before = text[at : phrase.start]
-            parts += [before, name]
-            start = length + len(before)
-            length = start + len(name)
-            found.append(_Found(start, length, "person", (region,)))
-            at = phrase.end
-        return "".join([*parts, text[at:]]), found
 
     def _surround(
         self, text: str, found: list[_Found], generator: random.Random
@@ -174,3 +159,31 @@ def gender_of(phrase: str) -> str | None:
     if _FEMALE.search(phrase):
         return "female"
     return "any" if _SOMEONE.search(phrase) else None
+
+
+def single_people(photo: Photo, caption: Caption) -> list[tuple[Phrase, Box]]:
+    """The phrases about one person who has one box, in the caption's order."""
+    people: list[tuple[Phrase, Box]] = []
+    for phrase in sorted(caption.phrases, key=lambda p: p.start):
+        boxes = photo.boxes_of(phrase)
+        if phrase.types[:1] == ("people",) and len(boxes) == 1 and gender_of(phrase.text):
+            people.append((phrase, boxes[0].corners))
+    return people
+
+
+def put_names(
+    text: str, phrases: Sequence[Phrase], names: NamePool, generator: random.Random
+) -> tuple[str, list[tuple[int, int]]]:
+    """`text` with a name in the place of each phrase, and where the names stand."""
+    parts: list[str] = []
+    spans: list[tuple[int, int]] = []
+    at = length = 0
+    for phrase in phrases:
+        name = names.person(gender_of(phrase.text) or "any", generator)
+        before = text[at : phrase.start]
+        parts += [before, name]
+        start = length + len(before)
+        length = start + len(name)
+        spans.append((start, length))
+        at = phrase.end
+    return "".join([*parts, text[at:]]), spans

@@ -20,6 +20,7 @@ from tasks.tokenizer import CompactTokenizer
 from training.average import WeightAverage
 from training.text.batch import Batch, buckets, collate
 from training.text.exercise import Encoded, encode
+from training.text.gate import open_gate
 from training.text.initial import compact_model
 from training.text.loss import Sights, decision_loss
 from training.text.mixture import Mixture, build_mixture
@@ -92,8 +93,10 @@ class Run:
         self.model.train()
         bar = tqdm(total=self.options.steps, initial=self.step, desc="train", mininterval=5)
         loss = right = decisions = 0.0
-        for batch in self._batches():
-            outcome = self._learn(batch)
+        batches = self._batches()
+        self._open_gate(next(batch for batch in batches if bool((batch.sight >= 0).any())))
+        while self.step < self.options.steps:
+            outcome = self._learn(next(batches))
             self.step += 1
             bar.update()
             loss += outcome[0]
@@ -106,10 +109,17 @@ class Run:
                 loss = right = decisions = 0.0
             if self.step % self.options.save_every == 0 or self.step == self.options.steps:
                 self._save()
-            if self.step == self.options.steps:
-                break
         bar.close()
         return self._weights_file
+
+    def _open_gate(self, batch: Batch) -> None:
+        rows = batch.sight >= 0
+        inputs = [t[rows].to(self.device) for t in (batch.ids, batch.mask, batch.cases)]
+        sights = Sights(*(tensor.to(self.device) for tensor in self.store.gather(batch.sight)))
+        before = open_gate(self.model, *inputs, sights)
+        if before <= 0:
+            log.info("the gate's mean cosine was %.3f; opened it", before)
+            self.average.follow(self.model, "gated_fusion.")
 
     def _learn(self, batch: Batch) -> tuple[float, float, int]:
         sights = self.store.gather(batch.sight)
@@ -177,6 +187,7 @@ class Run:
         self.optimiser.load_state_dict(state["optimiser"])
         self.schedule.load_state_dict(state["schedule"])
         self.step = state["step"]
+        self.average.updates = -(-self.step // AVERAGE_EVERY)
 
 
 def to_device(batch: Batch, device: torch.device) -> Batch:

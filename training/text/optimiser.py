@@ -22,6 +22,6 @@ def build_schedule(optimiser: AdamW, *, warmup: int, steps: int) -> LambdaLR:
     """Linear rise over `warmup` steps, then linear fall to zero at `steps`."""
 
     def factor(step: int) -> float:
-        return min((step + 1) / warmup, max(0.0, (steps - step) / max(1, steps - warmup)))
+        return min((step + 1) / max(1, warmup), max(0.0, (steps - step) / max(1, steps - warmup)))
 
     return LambdaLR(optimiser, factor)

@@ -1,0 +1,155 @@
+"""Unconstrained decoding as the published code does it, for comparison (reference section 4)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+from models.decoder import Cache
+from models.t5 import padding_bias
+from models.target_decoder import TargetDecoder
+
+PAD, EOS = 0, 1
+"""T5's; the pad token also starts every target."""
+_NEVER = -1e9
+
+
+class _Writer:
+    """Rows of prefixes under one cache, extended by a token at a time."""
+
+    def __init__(self, model: TargetDecoder, cross: Tensor, mask: Tensor, length: int) -> None:
+        self.model, self.cross, self.bias = model, cross, padding_bias(mask)
+        rows = len(mask)
+        self.ids = torch.full((rows, 1), PAD, device=cross.device)
+        self._cache = Cache(model.config, rows, length, device=cross.device)
+
+    def scores(self) -> Tensor:
+        """Log-probabilities of the next token (rows, V)."""
+        places = torch.full((len(self.ids),), self.ids.shape[1] - 1, device=self.ids.device)
+        embedded = self.model.shared(self.ids[:, -1])  # (rows, d)
+        state = self.model.decoder.step(embedded, places, self._cache, self.cross, self.bias)
+        logits = state * self.model.output_scale @ self.model.output_embeddings.T
+        return logits.log_softmax(-1)
+
+    def extend(self, rows: Tensor, tokens: Tensor) -> None:
+        """Go on with `tokens` behind the prefixes of `rows`."""
+        self.ids = torch.cat([self.ids[rows], tokens[:, None]], dim=1)
+        self._cache.keep(rows.tolist())
+
+
+@torch.inference_mode()
+def greedy(model: TargetDecoder, cross: Tensor, mask: Tensor, length: int) -> Tensor:
+    """The likeliest token at every step.
+
+    Args:
+        model: in evaluation mode.
+        cross: (D, 2, B, H, L, k) from `Decoder.project`.
+        mask: (B, L) 1 real, 0 padding.
+        length: longest target, start token included.
+
+    Returns:
+        (B, T) ids from the start token on, padded behind the end token; T is at most `length`.
+    """
+    writer = _Writer(model, cross, mask, length)
+    rows = torch.arange(len(mask), device=mask.device)
+    done = torch.zeros(len(mask), dtype=torch.bool, device=mask.device)
+    while writer.ids.shape[1] < length and not bool(done.all()):
+        tokens = writer.scores().argmax(-1).masked_fill(done, PAD)
+        writer.extend(rows, tokens)
+        done |= tokens == EOS
+    return writer.ids
+
+
+@dataclass
+class _Finished:
+    """The best complete targets of one sample; a score is log-probability / length."""
+
+    size: int
+    kept: list[tuple[float, list[int]]] = field(default_factory=list)
+
+    def add(self, ids: list[int], logp: float) -> None:
+        """Keep `ids`, which count the start token and not the end token."""
+        self.kept.append((logp / len(ids), ids))
+        self.kept.sort(key=lambda entry: -entry[0])
+        del self.kept[self.size :]
+
+    def settled(self, best_open: float, length: int) -> bool:
+        """Whether no open target can do better any more."""
+        return len(self.kept) == self.size and self.kept[-1][0] >= best_open / length
+
+
+@torch.inference_mode()
+def beam(
+    model: TargetDecoder, cross: Tensor, mask: Tensor, length: int, beams: int
+) -> tuple[Tensor, Tensor]:
+    """Beam search by the rule of transformers 4.28.1, which differs from later releases.
+
+    Args:
+        model, cross, mask, length: as in `greedy`.
+        beams: how many targets of a sample stay open.
+
+    Returns:
+        (B, T) ids of the best targets and their scores (B,).
+    """
+    batch = len(mask)
+    spread = torch.arange(batch, device=mask.device).repeat_interleave(beams)
+    writer = _Writer(model, cross[:, :, spread], mask[spread], length)
+    totals = torch.full((batch, beams), _NEVER, device=cross.device)
+    totals[:, 0] = 0.0
+    finished = [_Finished(beams) for _ in range(batch)]
+    settled = [False] * batch
+    while writer.ids.shape[1] < length and not all(settled):
+        scores = writer.scores()  # (B * beams, V)
+        summed = (totals.view(-1, 1) + scores).view(batch, -1)
+        best, places = summed.topk(2 * beams, dim=1)
+        rows = torch.arange(batch * beams, device=mask.device)
+        tokens = torch.full_like(rows, PAD)
+        for sample, ended in enumerate(finished):
+            if settled[sample]:
+                continue
+            choices = _choose(
+                writer.ids, best[sample], places[sample], scores.shape[1], sample * beams, ended
+            )
+            for number, (logp, row, token) in enumerate(choices[:beams]):
+                totals[sample, number] = logp
+                rows[sample * beams + number], tokens[sample * beams + number] = row, token
+            likeliest = float(best[sample, 0])
+            settled[sample] = ended.settled(likeliest, writer.ids.shape[1])
+        writer.extend(rows, tokens)
+    _close(finished, settled, writer.ids, totals)
+    return _best(finished, length, mask.device)
+
+
+def _choose(
+    ids: Tensor, best: Tensor, places: Tensor, vocabulary: int, first: int, ended: _Finished
+) -> list[tuple[float, int, int]]:
+    """Open continuations (log-probability, row, token), likeliest first; complete ones are kept."""
+    choices = []
+    for rank, (logp, place) in enumerate(zip(best.tolist(), places.tolist(), strict=True)):
+        row, token = first + place // vocabulary, place % vocabulary
+        if token != EOS:
+            choices.append((logp, row, token))
+        elif rank < ended.size:
+            ended.add(ids[row].tolist(), logp)
+    return choices
+
+
+def _close(finished: list[_Finished], settled: list[bool], ids: Tensor, totals: Tensor) -> None:
+    """Unfinished targets compete with the finished ones of their sample."""
+    beams = totals.shape[1]
+    for sample, ended in enumerate(finished):
+        if not settled[sample]:
+            for number, logp in enumerate(totals[sample].tolist()):
+                ended.add(ids[sample * beams + number].tolist(), logp)
+
+
+def _best(finished: list[_Finished], length: int, device: torch.device) -> tuple[Tensor, Tensor]:
+    scores, winners = zip(*(ended.kept[0] for ended in finished), strict=True)
+    width = min(max(map(len, winners)) + 1, length)
+    ids = torch.full((len(winners), width), PAD, device=device)
+    for row, winner in enumerate(winners):
+        whole = torch.tensor([*winner, EOS][:width], device=device)
+        ids[row, : len(whole)] = whole
+    return ids, torch.tensor(scores, device=device)

@@ -1,0 +1,31 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from typer.testing import CliRunner
+
+from cli.main import app
+from tests.support.recordings import change, record
+from tests.support.umie import GATED_UNTIED
+
+
+def test_it_prints_every_tensor_and_fails_where_one_is_off(tmp_path: Path) -> None:
+    folder = record(tmp_path / "recorded", GATED_UNTIED)
+    good = CliRunner().invoke(app, ["parity", str(folder)])
+    assert good.exit_code == 0, good.output
+    names = [line.split()[0] for line in good.stdout.splitlines()[1:-1]]
+    assert names == sorted(names) and "logits" in names and "greedy_ids" in names
+    assert "BEYOND" not in good.stdout and " 0 beyond" in good.stdout
+    change(folder, "logits", torch.tensor(1e-2))
+    bad = CliRunner().invoke(app, ["parity", str(folder)])
+    assert bad.exit_code == 1
+    (line,) = [line for line in bad.stdout.splitlines() if "BEYOND" in line]
+    assert line.startswith("logits ") and "1.00e-02" in line
+
+
+def test_a_folder_without_recordings_is_one_line_and_exit_code_2(tmp_path: Path) -> None:
+    result = CliRunner().invoke(app, ["parity", str(tmp_path)])
+    assert result.exit_code == 2
+    (line,) = result.stderr.splitlines()
+    assert line.startswith("umie parity: ")

@@ -1,0 +1,27 @@
+"""The engine over a tiny bundle."""
+
+from __future__ import annotations
+
+import pytest
+
+from export.bundle import Bundle
+from service.engine.contract import Answer
+from service.engine.jobs import ReadJob
+from service.engine.reading import Reader
+from service.metrics import Metrics
+from tests.support.bundle import prompt_pool
+from tests.support.bundle import tiny_bundle as tiny_bundle
+from tests.support.bundle import tiny_folder as tiny_folder
+
+
+@pytest.fixture(scope="session")
+def pool(tiny_bundle: Bundle) -> list[ReadJob]:
+    """Jobs of all forms; their futures are nobody's."""
+    return [ReadJob(prompt, seen) for prompt, seen in prompt_pool(tiny_bundle)]
+
+
+@pytest.fixture(scope="session")
+def alone(tiny_bundle: Bundle, pool: list[ReadJob]) -> list[Answer]:
+    """What each job of the pool is answered when nobody else asks anything."""
+    reader = Reader(tiny_bundle, Metrics())
+    return [reader.read([job])[0][0] for job in pool]

@@ -1,0 +1,198 @@
+"""Prompts of every kind for the grammar's tests, and walks through what may answer them."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+
+from hypothesis import strategies as st
+
+from tasks import form
+from tasks.automaton import Automaton, Symbol
+from tasks.form import Filler, Form, Opening
+from tasks.instruction import Prompter, Wording
+from tasks.records import Record, Region, Span
+from tasks.source import Source
+from tasks.state import State
+from tasks.tokenizer import Tokenizer
+from tests.support.cased import byte_tokenizer, metaspace_tokenizer
+from tests.support.tokenizer import tiny_tokenizer
+
+FORMS = (form.ENTITIES, form.GROUNDED, form.PAIR, form.JOINT, form.TRIGGERS, form.ARGUMENTS)
+TOKENIZERS: dict[str, Tokenizer] = {
+    "wordpiece": tiny_tokenizer(("the", "new", "##ing", "person", "place", "of")),
+    "bytes": byte_tokenizer(),
+    "metaspace": metaspace_tokenizer(),
+}
+WORDING = Wording("Give the text: ", "Please extract:")
+LABELS = ("person", "place of birth", "place of residence", "place", "region", "O", "none", "the")
+
+FRAGMENTS = (
+    *("Kyrie", "Irving", "the", "the", "New", "York", "O3", "O12", "a", "don't", "@u_1", "..."),
+    *("👨‍👩‍👧", "👍🏽", "🇩🇪🇫🇷", "❤️", "1️⃣", "🏴\U000e0067\U000e007f", "\u200d", "\ufe0f"),
+    *("e\u0301", "\u0301", "é", "कि", "क्ष", "น้ำ", "ไทย", "日本語", "カ\u3099", "서울", "می\u200cخ"),
+    *("[SEP]", "[unused0]", "[PAD]", "<extra_id_0>", "</s>", "<pad>", "<spot>", "▁"),
+    *(" ", " ", " ", " ", "  ", "\n", "\t", "\u3000", "\u200b", "\u00ad", "\x00"),
+)
+"""Words, emoji, marks, scripts without spaces, what spells markers, spaces of all kinds."""
+
+
+def texts(most: int = 9) -> st.SearchStrategy[str]:
+    """Texts of such fragments."""
+    return st.lists(st.sampled_from(FRAGMENTS), max_size=most).map("".join)
+
+
+def encode(
+    tokenizer: Tokenizer,
+    text: str,
+    spots: Sequence[str] = (),
+    asocs: Sequence[str] = (),
+    separator: str = " ",
+) -> Source:
+    """The source of a prompt that may be as long as it likes."""
+    return Prompter(tokenizer, 10_000, 10_000, separator).encode(text, WORDING, spots, asocs)
+
+
+def sayable(source: Source) -> list[tuple[int, int]]:
+    """All ranges of pieces that a span can be, found the slow way."""
+    pieces = source.pieces
+    return [
+        (first, stop)
+        for first in range(len(pieces))
+        for stop in range(first + 1, len(pieces) + 1)
+        if pieces[first].opens
+        and pieces[stop - 1].closes
+        and pieces[stop - 1].position - pieces[first].position == stop - 1 - first
+    ]
+
+
+def automaton_of(
+    tokenizer: Tokenizer,
+    shape: Form,
+    text: str,
+    spots: Sequence[str] = ("person", "place"),
+    asocs: Sequence[str] = ("region", "none"),
+    regions: Sequence[int] = (),
+    *,
+    ordered: bool = True,
+) -> Automaton:
+    """The automaton of a prompt that is no pair's."""
+    source = encode(tokenizer, text, spots, asocs)
+    return Automaton(source, shape, tokenizer.markers, regions=regions, ordered=ordered)
+
+
+@st.composite
+def automata(
+    draw: st.DrawFn, *, ordered: bool = True, text: st.SearchStrategy[str] | None = None
+) -> Automaton:
+    """Automata of all forms over all tokenizers. A pair takes any two spans of its text."""
+    tokenizer = TOKENIZERS[draw(st.sampled_from(sorted(TOKENIZERS)))]
+    labels = st.lists(st.sampled_from(LABELS), min_size=1, max_size=3, unique=True)
+    separator = draw(st.sampled_from(("", " ")))
+    source = encode(
+        tokenizer, draw(texts() if text is None else text), draw(labels), draw(labels), separator
+    )
+    spans = sayable(source)
+    shape = draw(st.sampled_from([f for f in FORMS if spans or f is not form.PAIR]))
+    regions = draw(st.lists(st.sampled_from((1, 2, 3, 12, 36)), max_size=3, unique=True))
+    pair = draw(st.tuples(*[st.sampled_from(spans)] * 2)) if shape is form.PAIR else (None, None)
+    return Automaton(
+        source,
+        shape,
+        tokenizer.markers,
+        regions=regions,
+        head=pair[0],
+        tail=pair[1],
+        ordered=ordered,
+    )
+
+
+def longest_answer(automaton: Automaton) -> int:
+    """A bound on the symbols of an ordered answer."""
+    pieces = len(automaton.source.pieces)
+    spot = max((len(s) for s in automaton.spots), default=0)
+    role = max((len(s) for s in automaton.roles), default=0)
+    region = max((len(s) for s in automaton.regions.values()), default=0)
+    links = len(automaton.roles) * (pieces + len(automaton.regions))
+    items = 1 if automaton.form.single else pieces * len(automaton.spots)
+    link = 3 + role + max(pieces, region)
+    return 3 + items * (3 + spot + pieces + links * link)
+
+
+def walk(
+    automaton: Automaton, seed: int, limit: int, *, long: bool = False
+) -> tuple[list[Symbol], State]:
+    """Symbols chosen at random among the admitted until the answer is complete.
+
+    `long` chooses the closing bracket only where nothing else is admitted. At most `limit` symbols;
+    a state that is not done always has a choice.
+    """
+    generator = random.Random(seed)
+    closing = Symbol(automaton.markers.close)
+    state, said = automaton.start(), []
+    while not state.done and len(said) < limit:
+        admitted = automaton.admitted(state)
+        assert admitted
+        assert len(set(admitted)) == len(admitted)
+        going_on = [symbol for symbol in admitted if symbol != closing]
+        said.append(generator.choice(going_on if long and going_on else admitted))
+        state = automaton.advance(state, said[-1])
+    assert automaton.admitted(state) == [] or not state.done
+    return said, state
+
+
+def check(automaton: Automaton, records: Sequence[Record]) -> None:
+    """Assert that `records` say nothing that the prompt does not offer."""
+    source = automaton.source
+    spots = {label.name for label in source.spots}
+    roles = {label.name for label in source.asocs}
+    for record in records:
+        assert (record.label is None) == (automaton.form.opening is Opening.HEAD)
+        assert record.label is None or record.label in spots
+        assert (record.span is None) == (automaton.form.opening is Opening.BARE)
+        for span in (record.span, *(asoc.filler for asoc in record.asocs)):
+            if isinstance(span, Span):
+                assert span.text == source.text[span.start : span.end] != ""
+                assert span.text == span.text.strip()
+                assert span.start is not None and span.end is not None
+                assert source.locate(span.start, span.end) is not None
+        for asoc in record.asocs:
+            assert asoc.label in roles
+            if isinstance(asoc.filler, Region):
+                assert Filler.REGION in automaton.form.fillers
+                assert asoc.filler.index in automaton.regions
+            else:
+                assert automaton.form.fillers & {Filler.SPAN, Filler.TAIL}
+
+
+def balanced(automaton: Automaton, tokens: Sequence[int]) -> bool:
+    """Whether brackets close in `tokens` at the end and not before."""
+    depth, opened, closed = 0, automaton.markers.open, automaton.markers.close
+    for index, token in enumerate(tokens):
+        depth += (token == opened) - (token == closed)
+        if depth == 0 and index < len(tokens) - 2:
+            return False
+    return depth == 0 and tokens[-1] == automaton.markers.eos
+
+
+def spelled(automaton: Automaton, records: Sequence[Record]) -> list[object]:
+    """What `records` say in ids, in no order: equal where only a place of copying differs."""
+    return sorted(
+        (
+            record.label or "",
+            _ids(automaton, record.span),
+            sorted((asoc.label, _ids(automaton, asoc.filler)) for asoc in record.asocs),
+        )
+        for record in records
+    )
+
+
+def _ids(automaton: Automaton, filler: Span | Region | None) -> list[int]:
+    if filler is None:
+        return []
+    if isinstance(filler, Region):
+        return [symbol.token for symbol in automaton.regions[filler.index]]
+    assert filler.start is not None and filler.end is not None
+    pieces = automaton.source.locate(filler.start, filler.end)
+    assert pieces is not None
+    return [symbol.token for symbol in automaton.copy(pieces)]

@@ -1,0 +1,141 @@
+"""A tiny random model as a checkpoint and as a bundle, and prompts of every form to ask it.
+
+A `conftest.py` that imports the fixtures here gives them to its tests; the bundle is exported once a
+session, whoever asks for it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+
+from export.bundle import Bundle, load_bundle
+from export.checkpoint import Checkpoint, PromptConfig, load_checkpoint, save_checkpoint
+from export.exporter import export_bundle
+from models.config import PRESETS, UMIEConfig
+from models.tower import CompactTower
+from models.tower_config import TowerConfig
+from models.umie import UMIE
+from service.engine.contract import Prompt, Seen
+from service.engine.seeing import see
+from tasks import form, instruction
+from tasks.form import Form
+from tasks.instruction import Prompter
+from tasks.ontology import NONE
+from tests.support.tokenizer import tiny_tokenizer, tiny_vocabulary
+
+WORDS = (
+    *("give", "text", "please", "extract", "following", "entity", "type", "relation", "between"),
+    *("event", "trigger", "and", "argument", "is", "the", "region", "none", "person", "place"),
+    *("location", "organization", "miscellaneous", "meet", "visitor", "scene", "knows", "of"),
+    *("in", "ann", "bob", "##s", "##ing", "##ed"),
+)
+CONFIG = PRESETS["compact"].with_(
+    vocab_size=len(tiny_vocabulary(WORDS)),
+    d_model=48,
+    d_kv=8,
+    d_ff=64,
+    num_heads=3,
+    num_layers=2,
+    num_decoder_layers=2,
+    copy_size=16,
+)
+TOWER = TowerConfig(
+    image_size=64,
+    widths=(8, 8, 8, 8),
+    depths=(1, 1, 1, 1),
+    pyramid_width=8,
+    roi_width=4,
+    fine_grid=2,
+    coarse_grid=1,
+    roi_hidden=16,
+)
+PROMPT = PromptConfig(max_text_tokens=120, max_tokens=200, separator=" ", least_region_score=0.025)
+
+SEED = 12
+"""Its answers are long and short, name regions, and are decided by clear margins."""
+
+
+def tiny_model(seed: int = SEED, config: UMIEConfig = CONFIG) -> UMIE:
+    """The compact preset in small with random weights."""
+    torch.manual_seed(seed)
+    return UMIE(config).eval()
+
+
+def tiny_checkpoint(seed: int = SEED) -> Checkpoint:
+    """Random weights, scaled until symbols and regions have clearly different scores."""
+    model = tiny_model(seed)
+    tower = CompactTower(TOWER).eval()
+    with torch.no_grad():
+        model.shared.weight.mul_(0.2)
+        model.decoder.norm.weight.mul_(20)
+        tower.head.score.weight.mul_(300)
+    return Checkpoint("tiny", model, tower, tiny_tokenizer(WORDS), PROMPT, {"seed": seed})
+
+
+_FOLDER = pytest.StashKey[Path]()
+
+
+@pytest.fixture(scope="session")
+def tiny_folder(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a `checkpoint` and its `bundle`. Tests change copies of them only."""
+    if _FOLDER not in pytestconfig.stash:
+        folder = tmp_path_factory.mktemp("tiny")
+        save_checkpoint(tiny_checkpoint(), folder / "checkpoint")
+        export_bundle(load_checkpoint(folder / "checkpoint"), folder / "bundle")
+        pytestconfig.stash[_FOLDER] = folder
+    return pytestconfig.stash[_FOLDER]
+
+
+@pytest.fixture(scope="session")
+def tiny_bundle(tiny_folder: Path) -> Bundle:
+    """The bundle, loaded."""
+    return load_bundle(tiny_folder / "bundle", threads=1)
+
+
+def picture(seed: int) -> NDArray[np.float32]:
+    """Pixels (3, 64, 64) of a coarse pattern."""
+    coarse = np.random.default_rng(seed).normal(size=(3, 8, 8)).astype(np.float32)
+    return np.kron(coarse, np.ones((8, 8), dtype=np.float32))
+
+
+def prompt_of(
+    prompter: Prompter,
+    shape: Form,
+    text: str,
+    spots: tuple[str, ...] = ("person", "place"),
+    asocs: tuple[str, ...] = (),
+    pair: tuple[str, str] | None = None,
+) -> Prompt:
+    """A prompt; `pair` are words of the text."""
+    wording = instruction.EVENTS if shape is form.TRIGGERS else instruction.ENTITIES
+    if pair is None:
+        return Prompt(prompter.encode(text, wording, spots, asocs), shape)
+    source = prompter.encode(text, instruction.relation(*pair), (), asocs)
+    head, tail = (source.locate(text.index(w), text.index(w) + len(w)) for w in pair)
+    return Prompt(source, shape, head, tail)
+
+
+def prompt_pool(bundle: Bundle) -> list[tuple[Prompt, Seen | None]]:
+    """Prompts of all forms and several lengths, with and without pictures."""
+    one, other = see(bundle, [picture(1), picture(2)])
+    ask = bundle.prompter
+    region, relations = (form.REGION_ROLE,), ("knows", "place of", NONE)
+    roles = ("visitor", "scene")
+    met, short = "Ann and Bob met in Oslo, Ann liked it", "Bob"
+    long = "ANN LEE of NASA meets @bob_99 at 9 in New York \N{WAVING HAND SIGN} and Bob Stone in Rome"
+    return [
+        (prompt_of(ask, form.ENTITIES, short), None),
+        (prompt_of(ask, form.ENTITIES, long), one),
+        (prompt_of(ask, form.GROUNDED, met, asocs=region), one),
+        (prompt_of(ask, form.GROUNDED, met, asocs=region), other),
+        (prompt_of(ask, form.PAIR, met, asocs=relations, pair=("Bob", "Oslo")), None),
+        (prompt_of(ask, form.PAIR, long, asocs=relations, pair=("LEE", "NASA")), other),
+        (prompt_of(ask, form.JOINT, met, asocs=relations[:2]), None),
+        (prompt_of(ask, form.TRIGGERS, long, ("meet", "person")), None),
+        (prompt_of(ask, form.ARGUMENTS, met, ("meet",), roles), other),
+    ]

@@ -1,0 +1,160 @@
+from __future__ import annotations
+
+import pytest
+
+from tasks import instruction
+from tasks.errors import LabelError, TextTooLong
+from tasks.instruction import Prompter, Wording
+from tasks.source import Source
+from tasks.tokenizer import Tokenizer
+from tests.support.answers import TOKENIZERS
+from tests.support.cased import byte_tokenizer
+from tests.support.tokenizer import tiny_tokenizer
+
+BYTES, WORDPIECE, METASPACE = (TOKENIZERS[name] for name in ("bytes", "wordpiece", "metaspace"))
+SENTENCE = "RT USER Kyrie Irving plays in New York URL"
+
+
+def prompt(
+    wording: Wording,
+    spots: tuple[str, ...] = (),
+    asocs: tuple[str, ...] = (),
+    *,
+    text: str = SENTENCE,
+    separator: str = "",
+) -> str:
+    """The whole prompt as a string: bytes decode to what they were."""
+    source = Prompter(BYTES, 999, 999, separator).encode(text, wording, spots, asocs)
+    return BYTES.decode(list(source.ids))
+
+
+def test_the_published_prompts() -> None:
+    assert prompt(instruction.ENTITIES, ("person", "OTHER")) == (
+        "Give the text: RT USER Kyrie Irving plays in New York URL"
+        "Please extract the following entity type:</s><spot>person<spot>OTHER"
+    )
+    relation = instruction.relation(head="Kyrie Irving", tail="New York")
+    assert prompt(relation, (), ("place of residence", "none")) == (
+        "Give the text: RT USER Kyrie Irving plays in New York URL"
+        "Please extract the following relation between: New York and Kyrie Irving"
+        "</s><asoc>place of residence<asoc>none"
+    )
+    assert prompt(instruction.EVENTS, ("attack",), ("attacker", "target")) == (
+        "Please Extract event trigger and argument: RT USER Kyrie Irving plays in New York URL"
+        "</s><spot>attack<asoc>attacker<asoc>target"
+    )
+    assert prompt(instruction.ENTITIES, text="") == (
+        "Give the text: Please extract the following entity type:</s>"
+    )
+
+
+def test_our_own_prompts() -> None:
+    assert prompt(instruction.ENTITIES, separator=" ") == (
+        "Give the text: RT USER Kyrie Irving plays in New York URL "
+        "Please extract the following entity type:</s>"
+    )
+    assert prompt(instruction.arguments("plays"), ("attack",), separator=" ") == (
+        "Please Extract event trigger and argument: RT USER Kyrie Irving plays in New York URL "
+        "The event trigger is: plays</s><spot>attack"
+    )
+    # nothing follows, so nothing separates
+    assert prompt(instruction.EVENTS, separator=" ") == prompt(instruction.EVENTS)
+
+
+def test_the_prefix_comes_first() -> None:
+    source = Prompter(WORDPIECE, 999, 999).encode("a", instruction.EVENTS, ("person",))
+    markers = WORDPIECE.markers
+    assert source.ids[:1] == markers.prefix
+    assert source.ids[-3:] == (markers.eos, markers.spot, *WORDPIECE.encode("person")[0])
+
+
+@pytest.mark.parametrize("tokenizer", [BYTES, WORDPIECE, METASPACE])
+def test_schema_positions_spell_the_labels_in_the_order_given(tokenizer: Tokenizer) -> None:
+    spots, asocs = ("place of birth", "person", "O"), ("none", "the ing")
+    source = Prompter(tokenizer, 999, 999).encode(SENTENCE, instruction.ENTITIES, spots, asocs)
+    assert tuple(label.name for label in source.spots) == spots
+    assert tuple(label.name for label in source.asocs) == asocs
+    at = source.ids.index(tokenizer.markers.eos) + 1
+    for marker, labels in (
+        (tokenizer.markers.spot, source.spots),
+        (tokenizer.markers.asoc, source.asocs),
+    ):
+        for label in labels:
+            assert label.start == at + 1
+            assert source.ids[at] == marker
+            assert list(source.ids[label.start : label.stop]) == tokenizer.encode(label.name)[0]
+            at = label.stop
+    assert at == len(source.ids) == len(source.cases)
+
+
+def test_the_same_call_has_the_same_source() -> None:
+    prompter = Prompter(WORDPIECE, 999, 999, " ")
+    sources = [prompter.encode(SENTENCE, instruction.ENTITIES, ("person", "O")) for _ in range(2)]
+    assert sources[0] == sources[1]
+    turned = prompter.encode(SENTENCE, instruction.ENTITIES, ("O", "person"))
+    assert [label.name for label in turned.spots] == ["O", "person"]
+
+
+@pytest.mark.parametrize("tokenizer", [BYTES, WORDPIECE, METASPACE])
+@pytest.mark.parametrize("separator", ["", " "])
+def test_pieces_are_the_tokens_of_the_sentence(tokenizer: Tokenizer, separator: str) -> None:
+    text = "New York, don't!"
+    source = Prompter(tokenizer, 999, 999, separator).encode(text, instruction.ENTITIES)
+    assert "".join(text[p.start : p.end] for p in source.pieces) == text.replace(" ", "")
+    positions = [piece.position for piece in source.pieces]
+    assert positions == list(range(positions[0], positions[0] + len(positions)))
+    before, _ = tokenizer.encode(instruction.ENTITIES.before.strip())
+    assert positions[0] == len(tokenizer.markers.prefix) + len(before)
+
+
+def cases(source: Source) -> list[tuple[str, int]]:
+    return [(source.text[p.start : p.end], source.cases[p.position]) for p in source.pieces]
+
+
+def test_case_goes_in_beside_uncased_ids() -> None:
+    tokenizer = tiny_tokenizer(("kyrie", "nba", "iphone", "plays"))
+    source = Prompter(tokenizer, 999, 999).encode(
+        "Kyrie plays NBA iPhone Xy", instruction.EVENTS, ("Person",)
+    )
+    assert cases(source) == [
+        ("Kyrie", 1),
+        ("plays", 0),
+        ("NBA", 2),
+        ("iPhone", 3),
+        ("X", 1),
+        ("y", 0),
+    ]
+    inside = {piece.position for piece in source.pieces}
+    assert not any(case for i, case in enumerate(source.cases) if i not in inside)
+
+
+def test_cased_ids_need_no_cases() -> None:
+    source = Prompter(byte_tokenizer(), 999, 999).encode("Kyrie NBA", instruction.EVENTS)
+    assert set(source.cases) == {0}
+
+
+@pytest.mark.parametrize("tokenizer", [BYTES, WORDPIECE])
+def test_a_text_part_that_is_too_long_is_refused_not_cut(tokenizer: Tokenizer) -> None:
+    length = len(Prompter(tokenizer, 999, 999).encode(SENTENCE, instruction.ENTITIES).ids)
+    fits = Prompter(tokenizer, length, 999).encode(SENTENCE, instruction.ENTITIES, ("person",))
+    assert len(fits.ids) > length
+    with pytest.raises(TextTooLong) as raised:
+        Prompter(tokenizer, length - 1, 999).encode(SENTENCE, instruction.ENTITIES)
+    fixed = 1 + len(tokenizer.markers.prefix)
+    assert f"{length - fixed} tokens, at most {length - 1 - fixed}" in str(raised.value)
+
+
+def test_labels_that_do_not_fit_are_refused_not_cut() -> None:
+    length = len(Prompter(BYTES, 999, 999).encode(SENTENCE, instruction.ENTITIES, ("a", "b")).ids)
+    prompter = Prompter(BYTES, 999, length)
+    assert len(prompter.encode(SENTENCE, instruction.ENTITIES, ("a", "b")).ids) == length
+    with pytest.raises(LabelError) as raised:
+        prompter.encode(SENTENCE, instruction.ENTITIES, ("a", "bc"))
+    assert f"{length + 1} tokens, at most {length}" in str(raised.value)
+    assert raised.value.field == "labels"
+
+
+@pytest.mark.parametrize("label", ["", " ", "\u200b"])
+def test_a_label_without_tokens_is_refused(label: str) -> None:
+    with pytest.raises(LabelError, match="no tokens"):
+        Prompter(WORDPIECE, 999, 999).encode("a", instruction.ENTITIES, ("person", label))

@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tasks.passage import Passage
+from tasks.records import Span
+from tasks.source import Piece, Source
+from tasks.state import Symbol
+from tests.support.answers import TOKENIZERS, encode, sayable, texts
+
+
+def passage_of(*flags: str, gap_before: int = -1) -> Passage:
+    """A passage of one-letter pieces: "o" opens, "c" closes; one position may be skipped."""
+    pieces = tuple(
+        Piece(i + (0 <= gap_before <= i), i, i + 1, "o" in flag, "c" in flag)
+        for i, flag in enumerate(flags)
+    )
+    ids = tuple(range(100, 101 + len(flags)))
+    return Passage(Source("abcdefgh"[: len(flags)], ids, (0,) * len(ids), pieces))
+
+
+def test_a_span_goes_on_only_where_it_can_end() -> None:
+    passage = passage_of("oc", "o", "", "c", "o", "")
+    assert passage.goes_on == [True, True, True, False, False, False]
+    assert passage.starts == [0, 1]
+    assert passage_of("o", "").starts == []
+    assert passage_of().starts == []
+
+
+def test_a_span_does_not_leap_over_a_token() -> None:
+    passage = passage_of("oc", "oc", "oc", gap_before=1)
+    assert passage.goes_on == [False, True, False]
+    assert [s.position for s in passage.starts_from(0)] == [0, 2, 3]
+    split = passage_of("o", "c", gap_before=1)
+    assert split.starts == []
+
+
+def test_starts_from_a_piece_on() -> None:
+    passage = passage_of("oc", "c", "oc")
+    assert passage.starts_from(0) == [Symbol(100, 0), Symbol(102, 2)]
+    assert passage.starts_from(1) == passage.starts_from(2) == [Symbol(102, 2)]
+    assert passage.starts_from(3) == []
+    assert [passage.has_start(first) for first in range(4)] == [True, True, True, False]
+
+
+def test_symbols_copy_pieces() -> None:
+    passage = passage_of("oc", "oc", gap_before=0)
+    assert passage.copy((0, 2)) == (Symbol(101, 1), Symbol(102, 2))
+    assert passage.piece_of(Symbol(102, 2)) == 1
+    assert passage.span(0, 2) == Span("ab", 0, 2)
+
+
+@settings(max_examples=60)
+@given(text=texts(), name=st.sampled_from(sorted(TOKENIZERS)), separator=st.sampled_from(("", " ")))
+def test_a_passage_admits_exactly_the_ranges_that_open_and_close(
+    text: str, name: str, separator: str
+) -> None:
+    source = encode(TOKENIZERS[name], text, separator=separator)
+    passage = Passage(source)
+    ranges = set()
+    for first in passage.starts:
+        stop = first + 1
+        while True:
+            assert passage.closes[stop - 1] or passage.goes_on[stop - 1]
+            if passage.closes[stop - 1]:
+                ranges.add((first, stop))
+            if not passage.goes_on[stop - 1]:
+                break
+            stop += 1
+    assert ranges == set(sayable(source))
