@@ -7,8 +7,6 @@ from typing import Annotated
 
 import typer
 
-from tasks.errors import UMIEError
-
 
 def convert(
     checkpoint: Annotated[Path, typer.Argument(help="File that the published code wrote (.pth).")],
@@ -22,12 +20,8 @@ def convert(
     """
     from export.conversion import read_published, write_converted
 
-    try:
-        conversion = read_published(checkpoint, tokenizer, name)
-        write_converted(conversion, out)
-    except UMIEError as error:
-        typer.echo(f"umie convert: {error}", err=True)
-        raise typer.Exit(2) from error
+    conversion = read_published(checkpoint, tokenizer, name)
+    write_converted(conversion, out)
     config = conversion.checkpoint.model.config
     count = sum(p.numel() for p in conversion.checkpoint.model.parameters())
     precision = str(conversion.dtype).removeprefix("torch.")

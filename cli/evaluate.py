@@ -121,8 +121,17 @@ def _row(corpus: str, split: str, score: str, counts: Sequence[Counts]) -> Row:
     from training.evaluation.counts import Counts
 
     total = sum(counts, Counts())
-    figures = (round(100 * x, 2) for x in (total.precision, total.recall, total.f1))
-    return Row(corpus, split, score, *figures, total.correct, total.predicted, total.gold)
+    return Row(
+        corpus,
+        split,
+        score,
+        round(100 * total.precision, 2),
+        round(100 * total.recall, 2),
+        round(100 * total.f1, 2),
+        total.correct,
+        total.predicted,
+        total.gold,
+    )
 
 
 def _line(row: Row) -> str:

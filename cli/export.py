@@ -1,4 +1,4 @@
-"""`umie export` and `umie verify`: checkpoint to bundle, and the proof that both compute the same."""
+"""`umie export` and `umie verify`: checkpoint to bundle, and the proof that both agree."""
 
 from __future__ import annotations
 

@@ -7,6 +7,7 @@ import typer
 from cli.convert import convert
 from cli.evaluate import evaluate
 from cli.export import export, verify
+from cli.failure import told
 from cli.parity import parity
 from cli.serve import serve
 from cli.train import train
@@ -19,15 +20,5 @@ app = typer.Typer(
 )
 
 
-@app.callback()
-def _umie() -> None:
-    """Keep `umie serve` a subcommand however many commands there are."""
-
-
-app.command()(serve)
-app.command()(train)
-app.command()(evaluate)
-app.command()(export)
-app.command()(verify)
-app.command()(convert)
-app.command()(parity)
+for command in (serve, train, evaluate, export, verify, convert, parity):
+    app.command()(told(command))

@@ -7,8 +7,6 @@ from typing import Annotated
 
 import typer
 
-from tasks.errors import UMIEError
-
 
 def parity(
     folder: Annotated[
@@ -22,11 +20,7 @@ def parity(
     from export.parity import ATOL, RTOL, worst
     from export.parity import parity as measure
 
-    try:
-        differences = measure(folder)
-    except UMIEError as error:
-        typer.echo(f"umie parity: {error}", err=True)
-        raise typer.Exit(2) from error
+    differences = measure(folder)
     typer.echo(f"{'tensor':18} {'largest':>9} {'of tolerance':>13}  case")
     for name, difference in sorted(worst(differences).items()):
         mark = "" if difference.within else "  BEYOND"

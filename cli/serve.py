@@ -7,8 +7,6 @@ from typing import Annotated
 
 import typer
 
-from tasks.errors import UMIEError
-
 
 def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
@@ -19,11 +17,7 @@ def serve(
     """Serve a bundle over HTTP. Options override the environment's UMIE_ variables."""
     from service.settings import load_settings
 
-    try:
-        settings = load_settings(host=host, port=port, bundle=bundle, log_level=log_level)
-        from service.server import run  # slow: brings the model's libraries
+    settings = load_settings(host=host, port=port, bundle=bundle, log_level=log_level)
+    from service.server import run  # slow: brings the model's libraries
 
-        run(settings)
-    except UMIEError as error:
-        typer.echo(f"umie serve: {error}", err=True)
-        raise typer.Exit(2) from error
+    run(settings)

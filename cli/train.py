@@ -37,9 +37,9 @@ def train(
 ) -> None:
     """Train the compact preset and write its checkpoint.
 
-    The vision stage learns regions from photos with phrases, then every photo's features are computed
-    once; the text stage tunes everything else on prompts of all tasks. Both log, save their state as
-    they go, and use CUDA where there is a GPU.
+    The vision stage learns regions from photos with phrases, then every photo's features are
+    computed once; the text stage tunes everything else on prompts of all tasks. Both log, save
+    their state as they go, and use CUDA where there is a GPU.
     """
     from training.text.loop import TextOptions, train_text
     from training.vision.loop import VisionOptions, train_vision
@@ -123,9 +123,7 @@ def write_checkpoint(work: Path, options: object, out: Path) -> None:
         model=model,
         tower=load_tower(work / "vision" / "tower.safetensors"),
         tokenizer=CompactTokenizer.load(options.encoder / "tokenizer.json"),
-        prompt=PromptConfig(
-            MAX_TEXT_TOKENS, MAX_TOKENS, SEPARATOR, options.least_region_score
-        ),
+        prompt=PromptConfig(MAX_TEXT_TOKENS, MAX_TOKENS, SEPARATOR, options.least_region_score),
         about={"steps": options.steps, "seed": options.seed, "licence": "research only"},
     )
     save_checkpoint(checkpoint, out)

@@ -60,7 +60,13 @@ def _write_files(checkpoint: Checkpoint, folder: Path, report: Callable[[str], N
     ids, mask, cases = (torch.ones(2, 8, dtype=torch.int64) for _ in range(3))
     states = torch.zeros(2, 37, model.config.d_model)
     both = {0: _BATCH, 1: _LENGTH}
-    shapes = {"ids": both, "mask": both, "cases": both, "states": {0: _BATCH}, "present": {0: _BATCH}}
+    shapes = {
+        "ids": both,
+        "mask": both,
+        "cases": both,
+        "states": {0: _BATCH},
+        "present": {0: _BATCH},
+    }
     arguments = (ids, mask, cases, states, torch.ones(2))
     _export(FusionGraph(model).eval(), arguments, folder / FUSION, shapes)
     report("writing the decoder")

@@ -26,9 +26,9 @@ _BATCHES = (1, 3)
 def compare(checkpoint: Checkpoint, folder: Path) -> dict[str, float]:
     """The largest difference of every output between torch and ONNX Runtime on the CPU.
 
-    Inputs are drawn from a fixed seed: pictures of smooth noise, and prompts of several lengths with
-    padding, with and without a picture. An output of another shape is infinitely different. Raises
-    `ExportError` where the checkpoint has no tower.
+    Inputs are drawn from a fixed seed: pictures of smooth noise, and prompts of several lengths
+    with padding, with and without a picture. An output of another shape is infinitely
+    different. Raises `ExportError` where the checkpoint has no tower.
     """
     generator = torch.Generator().manual_seed(0)
     visual = VisualGraph(checkpoint.tower, checkpoint.model).eval()

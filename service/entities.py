@@ -24,6 +24,7 @@ def entity_prompt(
         instruction.ENTITIES,
         spots=[kind.name for kind in ontology.entities],
         asocs=[form.REGION_ROLE] if grounded else [],
+        room=instruction.FOLLOW_UP_ROOM,
     )
     return Prompt(source, form.GROUNDED if grounded else form.ENTITIES)
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from service.engine.contract import Answer, Prompt
 from service.extraction import ArgumentFound, EventFound, TriggerFound
 from tasks import form, instruction
+from tasks.errors import TextTooLong
 from tasks.instruction import Prompter
 from tasks.ontology import Ontology
 from tasks.records import Asoc, Record, Span
@@ -28,7 +29,9 @@ def trigger_prompt(prompter: Prompter, text: str, ontology: Ontology) -> Prompt 
     if not ontology.events:
         return None
     spots = [kind.name for kind in ontology.events]
-    return Prompt(prompter.encode(text, instruction.EVENTS, spots=spots), form.TRIGGERS)
+    room = instruction.FOLLOW_UP_ROOM
+    source = prompter.encode(text, instruction.EVENTS, spots=spots, room=room)
+    return Prompt(source, form.TRIGGERS)
 
 
 def triggers_of(
@@ -78,7 +81,11 @@ def _argument_prompt(
     roles = ontology.event(kind).roles
     if not roles:
         return None
-    source = prompter.encode(text, instruction.arguments(span.text), spots=[kind], asocs=roles)
+    wording = instruction.arguments(span.text)
+    try:
+        source = prompter.encode(text, wording, spots=[kind], asocs=roles)
+    except TextTooLong:  # a trigger of very many tokens
+        return None
     return Prompt(source, form.ARGUMENTS)
 
 

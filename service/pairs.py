@@ -9,6 +9,7 @@ from itertools import permutations
 from service.engine.contract import Answer, Prompt
 from service.extraction import EntityFound, RelationFound
 from tasks import form, instruction
+from tasks.errors import TextTooLong
 from tasks.instruction import Prompter
 from tasks.ontology import NONE, Ontology
 
@@ -47,14 +48,17 @@ def admitted_pairs(entities: Sequence[EntityFound], ontology: Ontology, limit: i
 
 
 def questions(prompter: Prompter, text: str, pairs: Iterable[Pair]) -> list[Question]:
-    """The prompts for `pairs`; a pair whose mentions no tokens spell is left out."""
+    """The prompts for `pairs`.
+
+    A pair is left out whose mentions no tokens spell, or fill more tokens than a prompt can name.
+    """
     asked = []
     for pair in pairs:
-        source = prompter.encode(
-            text,
-            instruction.relation(pair.head.text, pair.tail.text),
-            asocs=[*pair.relations, NONE],
-        )
+        wording = instruction.relation(pair.head.text, pair.tail.text)
+        try:
+            source = prompter.encode(text, wording, asocs=[*pair.relations, NONE])
+        except TextTooLong:
+            continue
         head, tail = source.locate(*_span(pair.head)), source.locate(*_span(pair.tail))
         if head is not None and tail is not None:
             asked.append(Question(pair, Prompt(source, form.PAIR, head=head, tail=tail)))

@@ -1,4 +1,4 @@
-"""An annotated text, as the corpora give it: what training learns from and evaluation compares with."""
+"""An annotated text: what training learns from and evaluation compares with."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ Box = tuple[float, float, float, float]
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """A typed span of the text, half-open, in code points; `boxes` where it is seen in the picture."""
+    """A typed span of the text, half-open, in code points; `boxes` where the picture shows it."""
 
     start: int
     end: int
@@ -20,7 +20,7 @@ class Mention:
 
 @dataclass(frozen=True, slots=True)
 class Relation:
-    """A typed pair; `head` and `tail` index the document's entities. Type "none" says: not related."""
+    """A typed pair; `head` and `tail` index the document's entities. "none" says: not related."""
 
     type: str
     head: int

@@ -1,4 +1,4 @@
-"""The shapes that a target can take: one line per task of the field, nothing else knows task names."""
+"""The shapes that a target can take: one line per task of the field."""
 
 from __future__ import annotations
 

@@ -21,6 +21,9 @@ class Wording:
 ENTITIES = Wording("Give the text: ", "Please extract the following entity type:")
 EVENTS = Wording("Please Extract event trigger and argument: ")
 
+FOLLOW_UP_ROOM = 40
+"""Tokens by which a question about what was found may be longer than the one that found it."""
+
 
 def relation(head: str, tail: str) -> Wording:
     """The wording that asks for a pair's relation. The published prompt names the tail first."""
@@ -57,20 +60,24 @@ class Prompter:
         wording: Wording,
         spots: Sequence[str] = (),
         asocs: Sequence[str] = (),
+        *,
+        room: int = 0,
     ) -> Source:
         """The source of a prompt; options keep the order in which they are given.
 
-        Raises `TextTooLong` where the text part has more than `max_text_tokens`, `LabelError` where
-        the schema makes the whole longer than `max_tokens`: the published code cuts both silently.
+        `room` tokens of the text part are left free, so that a longer instruction about the same
+        text will fit. Raises `TextTooLong` where the text part has more than `max_text_tokens`,
+        `LabelError` where the schema makes the whole longer than `max_tokens`: the published code
+        cuts both silently.
         """
         markers = self.tokenizer.markers
         after = self.separator + wording.after if wording.after else ""
         prompt = wording.before + text + after
         ids, offsets = self.tokenizer.encode(prompt)
-        if len(ids) + len(markers.prefix) + 1 > self.max_text_tokens:
+        most = self.max_text_tokens - len(markers.prefix) - 1 - room
+        if len(ids) > most:
             raise TextTooLong(
-                f"the text and its instruction have {len(ids)} tokens, "
-                f"at most {self.max_text_tokens - len(markers.prefix) - 1} fit"
+                f"the text and its instruction have {len(ids)} tokens, at most {most} fit"
             )
         sentence = slice(len(wording.before), len(wording.before) + len(text))
         pieces = pieces_of(prompt, sentence, offsets, len(markers.prefix))

@@ -1,7 +1,7 @@
 """What a target string says, as values.
 
-Every task of the field is a set of records: a *spot* (a typed span, a head, or a bare type) with its
-*asocs* (roles filled by spans or regions), after `reference` section 7 of the published grammar.
+Every task of the field is a set of records: a *spot* (a typed span, a head, or a bare type) with
+its *asocs* (roles filled by spans or regions), after the published grammar.
 
     entity            Record("person", Span("Kyrie", 0, 5))
     grounded entity   Record("person", Span(...), (Asoc("region", Region(3)),))

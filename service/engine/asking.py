@@ -27,13 +27,33 @@ _BATCH = 32
 class Question(Protocol):
     """What to ask of a text; `head` and `tail` are character ranges."""
 
-    text: str
-    wording: Wording
-    form: Form
-    spots: tuple[str, ...]
-    asocs: tuple[str, ...]
-    head: tuple[int, int] | None
-    tail: tuple[int, int] | None
+    @property
+    def text(self) -> str:
+        """The sentence."""
+
+    @property
+    def wording(self) -> Wording:
+        """What stands around it."""
+
+    @property
+    def form(self) -> Form:
+        """The answer's shape."""
+
+    @property
+    def spots(self) -> tuple[str, ...]:
+        """Types to choose from."""
+
+    @property
+    def asocs(self) -> tuple[str, ...]:
+        """Roles to choose from."""
+
+    @property
+    def head(self) -> tuple[int, int] | None:
+        """Characters of a pair's head."""
+
+    @property
+    def tail(self) -> tuple[int, int] | None:
+        """Characters of a pair's tail."""
 
 
 class Asker:
@@ -76,7 +96,9 @@ class Asker:
         answers: list[tuple[Record, ...]] = [()] * len(questions)
         for start in tqdm(range(0, len(order), _BATCH), desc=title, leave=False):
             part = order[start : start + _BATCH]
-            for i, (answer, _) in zip(part, self._reader.read([jobs[i] for i in part]), strict=True):
+            for i, (answer, _) in zip(
+                part, self._reader.read([jobs[i] for i in part]), strict=True
+            ):
                 answers[i] = answer.records
         return answers
 

@@ -1,4 +1,4 @@
-"""What the extractor asks of an engine: see a picture, read prompts. Tests put a fake one in its place."""
+"""What the extractor asks of an engine: see a picture, read prompts. Tests put in a fake one."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ MAX_REGIONS = 36
 class Seen:
     """A picture after the visual graph.
 
-    boxes (R, 4) x1, y1, x2, y2 as fractions of width and height, labels (R,) indices into the bundle's
-    region types, scores (R,) descending, states (37, d) with row 0 the whole picture and row k the
-    region Ok (zero beyond R). R <= 36; only regions worth offering are counted.
+    boxes (R, 4) x1, y1, x2, y2 as fractions of width and height, labels (R,) indices into the
+    bundle's region types, scores (R,) descending, states (37, d) with row 0 the whole picture and
+    row k the region Ok (zero beyond R). R <= 36; only regions worth offering are counted.
     """
 
     boxes: NDArray[np.float32]
@@ -59,7 +59,7 @@ class Engine(Protocol):
     """A model that answers. Raises the leaves of `CapacityError`."""
 
     async def see(self, pixels: NDArray[np.float32]) -> tuple[Seen, dict[str, float]]:
-        """The regions and visual states of one picture, pixels (3, H, W) as the bundle wants them."""
+        """The regions and visual states of a picture, pixels (3, H, W) as the bundle wants them."""
 
     async def read(self, prompts: Sequence[Prompt], seen: Seen | None) -> list[Answer]:
         """The answers to `prompts`, in order; each depends on its prompt and the picture alone."""

@@ -46,8 +46,8 @@ _STUCK_S = 60.0
 class ModelEngine:
     """Answers through a bundle; the event loop never computes.
 
-    Work is batched by what is waiting, never by sleeping. What fails in a batch is tried again alone,
-    so that a request that fails fails alone.
+    Work is batched by what is waiting, never by sleeping. What fails in a batch is tried again
+    alone, so that a request that fails fails alone.
     """
 
     def __init__(self, bundle: Bundle, settings: Settings, metrics: Metrics) -> None:

@@ -30,9 +30,7 @@ class Reader:
         """The answers to `jobs` and the milliseconds that their batch took per stage."""
         automata = [self._automaton(job.prompt, job.seen) for job in jobs]
         started = time.perf_counter()
-        memory, mask = fuse(
-            self._bundle, [job.prompt for job in jobs], [job.seen for job in jobs]
-        )
+        memory, mask = fuse(self._bundle, [job.prompt for job in jobs], [job.seen for job in jobs])
         fused = time.perf_counter()
         voices = self._speaker.answer(automata, memory, mask)
         ended = time.perf_counter()

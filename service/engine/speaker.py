@@ -24,8 +24,8 @@ _FIRST_STEPS = 48
 class Voice:
     """One row's answer in the making.
 
-    `pending` holds tokens that are decided but not yet read by the decoder: where only one symbol is
-    admitted there is nothing to ask, and where the rest of an answer is forced the row is done.
+    `pending` holds tokens that are decided but not yet read by the decoder: where only one symbol
+    is admitted there is nothing to ask, and where the rest of an answer is forced the row is done.
     """
 
     automaton: Automaton
@@ -69,9 +69,7 @@ class Speaker:
         self._decoder, self._max_steps, self._observe = decoder, max_steps, observe
 
     @torch.inference_mode()
-    def answer(
-        self, automata: Sequence[Automaton], memory: Memory, mask: Tensor
-    ) -> list[Voice]:
+    def answer(self, automata: Sequence[Automaton], memory: Memory, mask: Tensor) -> list[Voice]:
         """The finished voices of a batch, in order.
 
         An answer longer than `max_steps` ends there; its last, unfinished item is not among its

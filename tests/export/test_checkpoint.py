@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -124,27 +126,30 @@ def test_a_foreign_file_is_a_checkpoint_error(folder: Path, name: str) -> None:
 
 
 def test_weights_of_another_size_are_a_checkpoint_error(folder: Path) -> None:
-    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    config["umie"]["d_ff"] += 1
-    (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
+    reconfigure(folder, lambda config: config["umie"].update(d_ff=65))
     with pytest.raises(CheckpointError, match="size mismatch"):
         load_checkpoint(folder)
 
 
+def reconfigure(folder: Path, change: Callable[[dict[str, Any]], object]) -> None:
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    change(config)
+    (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
+
+
 @pytest.mark.parametrize("key", ["name", "umie", "tower", "prompt"])
-@pytest.mark.parametrize("value", [None, "nothing of the kind", [], {"unknown": 1}])
+def test_a_configuration_without_a_field_is_a_checkpoint_error(folder: Path, key: str) -> None:
+    reconfigure(folder, lambda config: config.pop(key))
+    with pytest.raises(CheckpointError, match=key):
+        load_checkpoint(folder)
+
+
+@pytest.mark.parametrize("key", ["umie", "tower", "prompt"])
+@pytest.mark.parametrize("value", ["nothing of the kind", [], {"unknown": 1}])
 def test_a_configuration_that_makes_no_sense_is_a_checkpoint_error(
     folder: Path, key: str, value: object
 ) -> None:
-    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    if key == "tower" and value is None:
-        (folder / "tower.safetensors").unlink()
-        config.pop("tower")
-    elif key == "name":
-        config.pop("name")
-    else:
-        config[key] = value
-    (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
+    reconfigure(folder, lambda config: config.update({key: value}))
     with pytest.raises(CheckpointError):
         load_checkpoint(folder)
 

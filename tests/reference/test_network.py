@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import load_file
 
 from export.parity import Difference, parity, worst
 from export.published import from_published, published_names
@@ -28,8 +29,6 @@ def test_the_worst_difference_of_a_tensor_is_kept() -> None:
 
 @pytest.mark.parametrize("name", ["A1_gated_untied", "A2_relu_tied"])
 def test_the_trainer_s_file_holds_what_the_recording_holds(fixtures: Path, name: str) -> None:
-    from safetensors.torch import load_file
-
     config, weights, _ = from_published(read_state(fixtures / name / "Base-Epoch00.pth"))
     other, expected, _ = from_published(load_file(fixtures / name / "state_dict.safetensors"))
     assert config == other

@@ -7,8 +7,11 @@ from pathlib import Path
 import pytest
 
 from export.t5_tokenizer import read_t5_tokenizer
-from tasks import instruction
+from tasks import form, instruction
+from tasks.automaton import Automaton
 from tasks.instruction import Prompter
+from tasks.records import Record, Span
+from tasks.target import target_of
 from tasks.tokenizer import T5Tokenizer
 
 VOCABULARY = 381
@@ -52,7 +55,24 @@ def test_labels_have_the_recorded_ids(texts: Path, tokenizer: T5Tokenizer) -> No
             assert tokenizer.encode_marked(tokenizer.decode(ids)) == ids
 
 
-@pytest.mark.parametrize("text", ["＜/s＞ in", "a <extra_id_0> b", "<spot>"])
+def test_the_grammar_spells_entities_as_recorded(texts: Path, tokenizer: T5Tokenizer) -> None:
+    recorded = json.loads((texts / "collate.json").read_text("utf-8"))["mner_mner2015"]
+    prompter = Prompter(tokenizer, 256, 256)
+    for sample in recorded["samples"]:
+        text, annotations = sample["record"]["sent"], sample["record"]["spot_asoc"]
+        types = recorded["schema"]["type_list"]
+        source = prompter.encode(text, instruction.ENTITIES, types)
+        records = [
+            Record(a["label"], Span.of(text, at, at + len(a["span"])))
+            for a in annotations
+            for at in [text.index(a["span"])]
+        ]
+        automaton = Automaton(source, form.ENTITIES, tokenizer.markers)
+        ids = [symbol.token for symbol in target_of(automaton, records)]
+        assert ids == [index for index in sample["labels"] if index != -100]
+
+
+@pytest.mark.parametrize("text", ["\uff1c/s\uff1e in", "a <extra_id_0> b", "<spot>"])
 def test_no_spelling_of_a_marker_becomes_one(tokenizer: T5Tokenizer, text: str) -> None:
     ids, offsets = tokenizer.encode(text)
     assert {0, 1, *range(279, VOCABULARY)}.isdisjoint(ids)

@@ -5,6 +5,13 @@ from pathlib import Path
 import pytest
 
 from export.t5_tokenizer import read_t5_tokenizer
+from tasks import form, instruction
+from tasks.automaton import Automaton
+from tasks.frontier import replay
+from tasks.instruction import Prompter
+from tasks.linearise import linearise
+from tasks.records import Record, Span
+from tasks.target import target_of
 from tasks.tokenizer import CompactTokenizer, T5Tokenizer
 from tests.support.sentencepiece import SIZE, tokenizer_folder
 from tests.support.tokenizer import tiny_tokenizer
@@ -100,3 +107,18 @@ def test_the_compact_tokenizer_has_one_token_a_region(tmp_path: Path) -> None:
     assert again.markers == tokenizer.markers
     assert {len(ids) for ids in again.markers.regions} == {1}
     assert len({*again.markers.regions}) == 36
+
+
+def test_spans_that_begin_with_a_space_on_its_own_can_be_said(t5: T5Tokenizer) -> None:
+    text = "Oslo attack in New Oslo"
+    source = Prompter(t5, 256, 256).encode(text, instruction.ENTITIES, ["person", "location"])
+    automaton = Automaton(source, form.ENTITIES, t5.markers)
+    records = (
+        Record("location", Span.of(text, 0, 4)),
+        Record("person", Span.of(text, 5, 11)),
+        Record("location", Span.of(text, 15, 23)),
+    )
+    ids = [symbol.token for symbol in target_of(automaton, records)]
+    spelled = f"{linearise(records)}</s>"
+    assert ids == t5.encode_marked(spelled)
+    assert replay(automaton, ids) == records

@@ -91,7 +91,7 @@ def named_caption(
 ) -> tuple[Exercise, tuple[Box, ...]] | None:
     """A caption whose people have names, and the box of each; None where no caption has any.
 
-    The exercise's form is grounded; its records carry no regions, since gold boxes are not proposals.
+    The exercise's form is grounded; its records carry no regions: gold boxes are no proposals.
     """
     for caption in photo.captions:
         people = single_people(photo, caption)

@@ -75,9 +75,7 @@ def grounded_spans(
         regions: the boxes of O1, O2, ….
         gold: groundable entities, one box each in `boxes`.
     """
-    wanted = {
-        (_place(r.span), r.label): box for r, box in zip(gold, boxes, strict=True) if r.span
-    }
+    wanted = {(_place(r.span), r.label): box for r, box in zip(gold, boxes, strict=True) if r.span}
     correct = 0
     for record in said:
         box = wanted.get((_place(record.span), record.label)) if record.span else None

@@ -1,7 +1,8 @@
 """Target strings as the published evaluation writes and reads them, oddities included.
 
-Scores of published checkpoints depend on them (reference sections 7 and 8): relations whose head has
-two words and arguments of events whose type has one word are lost, in gold and prediction alike.
+Scores of published checkpoints depend on them (reference sections 7 and 8): relations whose head
+has two words and arguments of events whose type has one word are lost, in gold and prediction
+alike.
 """
 
 from __future__ import annotations

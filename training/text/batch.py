@@ -1,4 +1,4 @@
-"""Encoded exercises to padded tensors, with the admitted symbols of all decisions laid end to end."""
+"""Encoded exercises to padded tensors; the symbols of all decisions are laid end to end."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from tasks import form, instruction
 from tasks.document import Box
 from tasks.records import Asoc, Record, Region, Span
-from training.flickr8k import Caption, Phrase, Photo
+from training.flickr8k import Caption, Photo, Phrase
 from training.text.exercise import Exercise
 from training.text.names import NamePool
 from training.text.sights import SightStore
@@ -48,7 +48,11 @@ class CaptionWriter:
     """Writes exercises about photos; photos must be in the store."""
 
     def __init__(
-        self, store: SightStore, names: NamePool, entity_types: Sequence[str], region_types: Sequence[str]
+        self,
+        store: SightStore,
+        names: NamePool,
+        entity_types: Sequence[str],
+        region_types: Sequence[str],
     ) -> None:
         self._store, self._names = store, names
         self._entity_types, self._region_types = list(entity_types), list(region_types)
@@ -69,7 +73,7 @@ class CaptionWriter:
         return self._exercise(photo, text, found, self._shuffled(self._entity_types, generator))
 
     def phrases(self, photo: Photo, generator: random.Random) -> Exercise:
-        """A caption as it stands: its phrases by region type, each with the regions that show it."""
+        """A caption as it stands: its phrases by type, each with the regions that show it."""
         caption = generator.choice(photo.captions)
         found = [
             _Found(p.start, p.end, p.types[0], self._regions(photo, p))
@@ -84,7 +88,9 @@ class CaptionWriter:
     def nameless(self, photo: Photo, generator: random.Random) -> Exercise:
         """A caption as it stands, asked for named entities: there are none."""
         caption = generator.choice(photo.captions)
-        return self._exercise(photo, caption.text, [], self._shuffled(self._entity_types, generator))
+        return self._exercise(
+            photo, caption.text, [], self._shuffled(self._entity_types, generator)
+        )
 
     def _people(self, photo: Photo, caption: Caption) -> list[tuple[Phrase, int]]:
         people: list[tuple[Phrase, int]] = []
@@ -120,7 +126,9 @@ class CaptionWriter:
             found.append(_Found(start, start + len(name), label, ()))
         if generator.random() < 0.1:
             lead = f"RT @{generator.choice(self._names.surname)} : "
-            found = [_Found(f.start + len(lead), f.end + len(lead), f.label, f.regions) for f in found]
+            found = [
+                _Found(f.start + len(lead), f.end + len(lead), f.label, f.regions) for f in found
+            ]
             text = lead + text
         return text, found
 
@@ -151,7 +159,7 @@ class CaptionWriter:
 
 
 def gender_of(phrase: str) -> str | None:
-    """"male", "female" or "any" for a phrase about one person, None for any other phrase."""
+    """One of "male", "female", "any" for a phrase about one person, None for other phrases."""
     if _SEVERAL.search(phrase):
         return None
     if _MALE.search(phrase):

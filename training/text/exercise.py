@@ -37,7 +37,7 @@ class Exercise:
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
-    """An exercise in ids: the source, and for every step of the target what was admitted and said."""
+    """An exercise in ids: the source, and for every step what was admitted and what was said."""
 
     ids: tuple[int, ...]
     cases: tuple[int, ...]

@@ -32,8 +32,8 @@ def entities(
 ) -> Exercise:
     """The document's entities, grounded where there is a picture.
 
-    Lists of labels are shuffled, sometimes shortened and sometimes worded otherwise; long inventories
-    are sampled so that every type of the answer and some absent ones are listed.
+    Lists of labels are shuffled, sometimes shortened and sometimes worded otherwise; long
+    inventories are sampled so that every type of the answer and some absent ones are listed.
     """
     mentions = document.entities or ()
     labels = _listed([t.name for t in ontology.entities], mentions, generator, most_labels)
@@ -42,9 +42,7 @@ def entities(
         Record(
             words[mention.type],
             Span.of(document.text, mention.start, mention.end),
-            tuple(
-                Asoc(form.REGION_ROLE, Region(k)) for k in (regions or {}).get(mention, ())
-            ),
+            tuple(Asoc(form.REGION_ROLE, Region(k)) for k in (regions or {}).get(mention, ())),
         )
         for mention in mentions
         if mention.type in words
@@ -110,9 +108,7 @@ def triggers(document: Document, ontology: Ontology, generator: random.Random) -
         for event in events
         if event.type in labels
     )
-    return Exercise(
-        document.text, instruction.EVENTS, form.TRIGGERS, records, tuple(labels)
-    )
+    return Exercise(document.text, instruction.EVENTS, form.TRIGGERS, records, tuple(labels))
 
 
 def arguments(

@@ -1,8 +1,8 @@
 """Opening the gate before training.
 
-The gate is a leaky ReLU of a cosine that is nearly the same for every input of an untrained network, as
-likely negative as positive. Where it is negative the gate is shut and its slope is 1e-4: it stays shut,
-and the decoder never sees a picture.
+The gate is a leaky ReLU of a cosine that is nearly the same for every input of an untrained
+network, as likely negative as positive. Where it is negative the gate is shut and its slope is
+1e-4: it stays shut, and the decoder never sees a picture.
 """
 
 from __future__ import annotations

@@ -5,12 +5,11 @@ from __future__ import annotations
 import logging
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import torch
 from safetensors.torch import save_file
-from torch import Tensor
 from tqdm import tqdm
 
 from models.candidates import Candidates
@@ -37,8 +36,8 @@ AVERAGE_EVERY = 5  # averaging touches every weight, as much memory traffic as a
 class TextOptions:
     """How to train.
 
-    `encoder` is a folder with MiniLM's `model.safetensors` and `tokenizer.json`; `features` the files
-    that the tower's features were written to; `tokens` the padded source tokens of a batch.
+    `encoder` is a folder with MiniLM's `model.safetensors` and `tokenizer.json`; `features` the
+    files that the tower's features were written to; `tokens` the padded source tokens of a batch.
     """
 
     data: Path
@@ -80,9 +79,7 @@ class Run:
         self.optimiser = build_optimiser(
             self.model, new_rate=options.new_rate, pretrained_rate=options.pretrained_rate
         )
-        self.schedule = build_schedule(
-            self.optimiser, warmup=options.warmup, steps=options.steps
-        )
+        self.schedule = build_schedule(self.optimiser, warmup=options.warmup, steps=options.steps)
         self.average = WeightAverage(self.model, decay=0.99)
         self.step = 0
         if options.resume and self._state_file.exists():
@@ -114,16 +111,18 @@ class Run:
 
     def _open_gate(self, batch: Batch) -> None:
         rows = batch.sight >= 0
-        inputs = [t[rows].to(self.device) for t in (batch.ids, batch.mask, batch.cases)]
-        sights = Sights(*(tensor.to(self.device) for tensor in self.store.gather(batch.sight)))
-        before = open_gate(self.model, *inputs, sights)
+        ids, mask, cases = (t[rows].to(self.device) for t in (batch.ids, batch.mask, batch.cases))
+        sights = self._sights(batch)
+        before = open_gate(self.model, ids, mask, cases, sights)
         if before <= 0:
             log.info("the gate's mean cosine was %.3f; opened it", before)
             self.average.follow(self.model, "gated_fusion.")
 
+    def _sights(self, batch: Batch) -> Sights:
+        return Sights(*(tensor.to(self.device) for tensor in self.store.gather(batch.sight)))
+
     def _learn(self, batch: Batch) -> tuple[float, float, int]:
-        sights = self.store.gather(batch.sight)
-        sights = Sights(*(tensor.to(self.device) for tensor in sights))
+        sights = self._sights(batch)
         with torch.autocast(self.device.type, dtype=torch.bfloat16):
             outcome = decision_loss(self.model, to_device(batch, self.device), sights)
         outcome.loss.backward()
@@ -136,7 +135,7 @@ class Run:
         return float(outcome.loss.detach()), float(outcome.right), outcome.decisions
 
     def _batches(self) -> Iterator[Batch]:
-        """Batches without end. Each epoch is drawn from its own seed, so a resumed run repeats none."""
+        """Batches without end. Each epoch has its own seed, so a resumed run repeats none."""
         epoch = self.step  # any number that differs after a resume
         while True:
             generator = random.Random(f"{self.options.seed}-{epoch}")
@@ -192,12 +191,18 @@ class Run:
 
 def to_device(batch: Batch, device: torch.device) -> Batch:
     """The batch with every tensor on `device`."""
-
-    def move(value: Tensor | Candidates) -> Tensor | Candidates:
-        if isinstance(value, Tensor):
-            return value.to(device)
-        return value._replace(
-            **{n: t.to(device) for n, t in value._asdict().items() if isinstance(t, Tensor)}
-        )
-
-    return Batch(**{name: move(getattr(batch, name)) for name in Batch.__slots__})
+    tensors = {
+        field.name: getattr(batch, field.name).to(device)
+        for field in fields(batch)
+        if field.name != "candidates"
+    }
+    step, column, token, place, row, width = batch.candidates
+    candidates = Candidates(
+        step.to(device),
+        column.to(device),
+        token.to(device),
+        place.to(device),
+        row.to(device),
+        width,
+    )
+    return Batch(candidates=candidates, **tensors)

@@ -57,7 +57,7 @@ def name_pool(
 ) -> NamePool:
     """The names for training, or the ones kept for testing.
 
-    `organizations` and `locations` come from training documents: a name list of ours would be short.
+    `organizations` and `locations` come from training documents: a list of ours would be short.
     """
 
     def kept(names: list[str]) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from torch.nn import Parameter
 from torch.optim import AdamW
 from torch.optim.lr_scheduler import LambdaLR
 
@@ -10,7 +11,8 @@ from models.umie import UMIE
 
 def build_optimiser(model: UMIE, *, new_rate: float, pretrained_rate: float) -> AdamW:
     """Parameters that begin pre-trained learn at `pretrained_rate`, all others at `new_rate`."""
-    pretrained, new = [], []
+    pretrained: list[Parameter] = []
+    new: list[Parameter] = []
     for name, parameter in model.named_parameters():
         slow = name.startswith(("text_encoder.", "shared.")) and "skip" not in name
         (pretrained if slow else new).append(parameter)

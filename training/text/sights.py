@@ -1,4 +1,4 @@
-"""The tower's view of the training photos, computed once: regions and feature rows by picture name."""
+"""The tower's view of the training photos, computed once: regions and feature rows by name."""
 
 from __future__ import annotations
 

@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from tasks import form, instruction
+from tasks.automaton import Automaton
+from tasks.errors import LabelError, TextTooLong
+from tasks.instruction import Prompter
+from tasks.ontology import NONE
+from tasks.records import Asoc, Record, Region, Span
+from tasks.source import Source
+from training.text.exercise import Exercise, Sight, encode
+
+TEXT = "Ann Lee joined NASA in Oslo"
+ANN, NASA = Span.of(TEXT, 0, 7), Span.of(TEXT, 15, 19)
+GROUNDED = Exercise(
+    TEXT,
+    instruction.ENTITIES,
+    form.GROUNDED,
+    (Record("person", ANN, (Asoc("region", Region(2)),)), Record("organization", NASA)),
+    ("organization", "person"),
+    ("region",),
+    sight=Sight(4, (1, 2, 3)),
+    weight=2.5,
+)
+PAIR = Exercise(
+    TEXT,
+    instruction.relation("Ann Lee", "NASA"),
+    form.PAIR,
+    (Record(None, None, (Asoc("knows", NASA),)),),
+    asocs=("knows", "place of", NONE),
+    head=(0, 7),
+    tail=(15, 19),
+)
+
+
+def source_of(exercise: Exercise, prompter: Prompter) -> Source:
+    return prompter.encode(exercise.text, exercise.wording, exercise.spots, exercise.asocs)
+
+
+def test_an_exercise_reads_as_the_service_asks(prompter: Prompter) -> None:
+    encoded = encode(GROUNDED, prompter)
+    source = source_of(GROUNDED, prompter)
+    assert encoded is not None
+    assert (encoded.ids, encoded.cases) == (source.ids, source.cases)
+    assert encoded.weight == 2.5 and encoded.sight == Sight(4, (1, 2, 3))
+
+
+@pytest.mark.parametrize("exercise", [GROUNDED, PAIR], ids=["grounded", "pair"])
+def test_its_tokens_spell_its_records(exercise: Exercise, prompter: Prompter) -> None:
+    encoded = encode(exercise, prompter)
+    assert encoded is not None
+    source = source_of(exercise, prompter)
+    automaton = Automaton(
+        source,
+        exercise.form,
+        prompter.tokenizer.markers,
+        regions=exercise.sight.regions if exercise.sight else (),
+        head=source.locate(*exercise.head) if exercise.head else None,
+        tail=source.locate(*exercise.tail) if exercise.tail else None,
+    )
+    state = automaton.start()
+    for token, step in zip(encoded.tokens, encoded.steps, strict=True):
+        assert step.admitted == automaton.admitted(state)
+        assert step.admitted[step.said].token == token
+        state = automaton.advance(state, step.admitted[step.said])
+    # it stops behind the last choice; the rest is forced
+    assert len(encoded.steps[-1].admitted) > 1
+    while admitted := automaton.admitted(state):
+        (symbol,) = admitted
+        state = automaton.advance(state, symbol)
+    records = automaton.records(state)
+    if exercise is GROUNDED:
+        assert records == GROUNDED.records
+    else:
+        assert [r.asocs for r in records] == [r.asocs for r in PAIR.records]
+
+
+def test_only_offered_regions_are_choices(prompter: Prompter) -> None:
+    encoded = encode(GROUNDED, prompter)
+    assert encoded is not None
+    choices = [{s.region for s in step.admitted} for step in encoded.steps]
+    assert {1, 2, 3} in choices
+    blind = encode(replace(GROUNDED, sight=None), prompter)
+    assert blind is not None and blind.sight is None
+    assert not any(s.region for step in blind.steps for s in step.admitted)
+
+
+def test_a_pair_inside_words_cannot_be_asked_about(prompter: Prompter) -> None:
+    assert encode(replace(PAIR, head=(0, 6)), prompter) is None
+    assert encode(replace(PAIR, tail=(16, 19)), prompter) is None
+
+
+def test_where_there_is_no_choice_there_is_nothing_to_learn(prompter: Prompter) -> None:
+    assert encode(replace(PAIR, asocs=("knows",)), prompter) is None
+
+
+def test_limits_are_the_prompters(prompter: Prompter) -> None:
+    with pytest.raises(TextTooLong):
+        encode(replace(GROUNDED, text="x " * 300), prompter)
+    with pytest.raises(LabelError):
+        encode(replace(GROUNDED, spots=tuple(f"label {k}" for k in range(300))), prompter)

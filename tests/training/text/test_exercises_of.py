@@ -1,0 +1,197 @@
+from __future__ import annotations
+
+import random
+from collections import Counter
+
+import pytest
+
+from tasks import form, instruction
+from tasks.document import Argument, Document, Event, Mention, Relation
+from tasks.ontology import NONE, EntityType, EventType, Ontology, RelationType, load, names
+from tasks.records import Asoc, Record, Region, Span
+from training.text import exercises_of as make
+from training.text.exercise import Exercise, Sight
+
+TEXT = "Ann Lee joined NASA in Oslo"
+ANN, NASA, OSLO = Mention(0, 7, "person"), Mention(15, 19, "organization"), Mention(23, 27, "place")
+ONTOLOGY = Ontology(
+    name="made up",
+    entities=tuple(EntityType(n) for n in ("person", "organization", "place", "animal", "song")),
+    relations=(
+        RelationType("member of", head=("person",), tail=("organization",)),
+        RelationType("part of", head=("organization",), tail=("organization",)),
+        RelationType("lives in", head=("person",), tail=("place",)),
+    ),
+    events=(EventType("join", roles=("member", "group", "scene")), EventType("storm")),
+)
+DOCUMENT = Document(
+    TEXT,
+    "made up",
+    "train",
+    "made up",
+    entities=(ANN, NASA, OSLO),
+    relations=(Relation("member of", 0, 1), Relation("lives in", 0, 2)),
+    events=(Event("join", 8, 14, (Argument("member", 0, 7), Argument("group", 15, 19))),),
+)
+SEEDS = range(200)
+
+
+def span(mention: Mention) -> Span:
+    return Span.of(TEXT, mention.start, mention.end)
+
+
+def said(exercise: Exercise) -> dict[str, str]:
+    """Mentions by type."""
+    return {r.label or "": r.span.text for r in exercise.records if r.span}
+
+
+def test_entities_are_asked_for_under_the_labels_that_are_listed() -> None:
+    orders, lengths = set(), Counter[int]()
+    for seed in SEEDS:
+        exercise = make.entities(DOCUMENT, ONTOLOGY, random.Random(seed))
+        assert exercise.form is form.ENTITIES and exercise.asocs == ()
+        assert exercise.wording is instruction.ENTITIES and exercise.weight == 1.0
+        assert len(set(exercise.spots)) == len(exercise.spots)
+        assert said(exercise).keys() <= set(exercise.spots)
+        # whatever is listed is answered, whatever is not is not
+        listed = {"person": ANN, "organization": NASA, "place": OSLO}
+        for label in listed.keys() & set(exercise.spots):
+            assert said(exercise)[label] == span(listed[label]).text
+        orders.add(exercise.spots)
+        lengths[len(exercise.spots)] += 1
+    assert len(orders) > 50
+    assert lengths[5] > 0.6 * len(SEEDS) and len(lengths) == 5
+
+
+def test_types_that_the_text_lacks_are_listed_too() -> None:
+    listed = Counter[str]()
+    for seed in SEEDS:
+        listed.update(make.entities(DOCUMENT, ONTOLOGY, random.Random(seed)).spots)
+    assert min(listed["animal"], listed["song"]) > 0.7 * len(SEEDS)
+
+
+def test_a_text_without_entities_is_an_exercise_too() -> None:
+    empty = Document(TEXT, "made up", "train", "made up", entities=())
+    exercise = make.entities(empty, ONTOLOGY, random.Random(0))
+    assert exercise.records == () and exercise.spots
+
+
+def test_a_type_is_sometimes_called_otherwise_in_question_and_answer_alike() -> None:
+    others = Counter[str]()
+    for seed in SEEDS:
+        exercise = make.entities(DOCUMENT, ONTOLOGY, random.Random(seed))
+        for record in exercise.records:
+            if record.span == span(ANN) and record.label != "person":
+                assert record.label in exercise.spots and "person" not in exercise.spots
+                others[str(record.label)] += 1
+    assert len(others) > 1 and 5 < others.total() < 0.3 * len(SEEDS)
+
+
+@pytest.mark.parametrize("name", names())
+def test_no_other_word_is_a_type_of_its_own(name: str) -> None:
+    """Two types of one name could not be told apart."""
+    labels = [kind.name for kind in load(name).entities]
+    for seed in range(20):
+        document = Document(TEXT, name, "train", name, entities=())
+        spots = make.entities(document, load(name), random.Random(seed), most_labels=999).spots
+        assert len(set(spots)) == len(spots) <= len(labels)
+
+
+def test_long_inventories_are_sampled_around_the_answer() -> None:
+    many = Ontology("many", entities=tuple(EntityType(f"type {k}") for k in range(60)))
+    document = Document(
+        TEXT, "many", "train", "many", entities=(Mention(0, 3, "type 7"), Mention(15, 19, "type 9"))
+    )
+    complete, lengths = 0, set()
+    for seed in SEEDS:
+        spots = make.entities(document, many, random.Random(seed)).spots
+        complete += {"type 7", "type 9"} <= set(spots)
+        lengths.add(len(spots))
+    assert complete > 0.8 * len(SEEDS) and len(lengths) > 30
+
+
+def test_with_a_picture_entities_are_grounded() -> None:
+    sight = Sight(3, (1, 2, 3))
+    regions = {ANN: (2, 3)}
+    for seed in range(20):
+        exercise = make.entities(
+            DOCUMENT, ONTOLOGY, random.Random(seed), sight=sight, regions=regions
+        )
+        assert exercise.form is form.GROUNDED and exercise.asocs == ("region",)
+        assert exercise.sight is sight
+        for record in exercise.records:
+            wanted = (Region(2), Region(3)) if record.span == span(ANN) else ()
+            assert tuple(asoc.filler for asoc in record.asocs) == wanted
+
+
+@pytest.mark.parametrize("relation", [*(DOCUMENT.relations or ()), Relation(NONE, 2, 0)])
+def test_a_pair_has_its_relation_and_none_among_the_options(relation: Relation) -> None:
+    known = {kind.name for kind in ONTOLOGY.relations} | {NONE}
+    numbers = Counter[int]()
+    for seed in SEEDS:
+        exercise = make.pair(DOCUMENT, relation, ONTOLOGY, random.Random(seed))
+        head, tail = DOCUMENT.mentions[relation.head], DOCUMENT.mentions[relation.tail]
+        assert exercise.form is form.PAIR and exercise.spots == ()
+        assert (exercise.head, exercise.tail) == ((head.start, head.end), (tail.start, tail.end))
+        expected = instruction.relation(span(head).text, span(tail).text)
+        assert exercise.wording == expected
+        assert exercise.records == (Record(None, None, (Asoc(relation.type, span(tail)),)),)
+        assert {NONE, relation.type} <= set(exercise.asocs) <= known
+        assert len(set(exercise.asocs)) == len(exercise.asocs)
+        numbers[len(exercise.asocs)] += 1
+    assert numbers[4] >= 0.3 * len(SEEDS) and len(numbers) > 1
+
+
+def test_a_pair_weighs_more_than_a_list() -> None:
+    pair = make.pair(DOCUMENT, Relation("member of", 0, 1), ONTOLOGY, random.Random(0))
+    assert pair.weight > make.joint(DOCUMENT, ONTOLOGY, random.Random(0)).weight
+
+
+def test_options_of_a_pair_are_those_of_its_types_or_all() -> None:
+    """A person can be in an organization or live somewhere, but not be part of something."""
+    seen = set()
+    for seed in SEEDS:
+        relation = Relation("member of", 0, 1)
+        exercise = make.pair(DOCUMENT, relation, ONTOLOGY, random.Random(seed))
+        seen.add(frozenset(exercise.asocs) - {NONE})
+    assert seen == {frozenset({"member of"}), frozenset({"member of", "part of", "lives in"})}
+
+
+def test_joint_extraction_has_each_relation_under_its_head() -> None:
+    exercise = make.joint(DOCUMENT, ONTOLOGY, random.Random(1))
+    assert exercise.form is form.JOINT
+    assert sorted(exercise.spots) == sorted(kind.name for kind in ONTOLOGY.entities)
+    assert sorted(exercise.asocs) == sorted(kind.name for kind in ONTOLOGY.relations)
+    assert exercise.records == (
+        Record("person", span(ANN), (Asoc("member of", span(NASA)), Asoc("lives in", span(OSLO)))),
+        Record("organization", span(NASA)),
+        Record("place", span(OSLO)),
+    )
+
+
+def test_triggers_are_asked_for_under_the_types_that_are_listed() -> None:
+    dropped = 0
+    for seed in SEEDS:
+        exercise = make.triggers(DOCUMENT, ONTOLOGY, random.Random(seed))
+        assert exercise.form is form.TRIGGERS and exercise.wording is instruction.EVENTS
+        listed = "join" in exercise.spots
+        assert said(exercise) == ({"join": "joined"} if listed else {})
+        dropped += not listed
+    assert 0 < dropped < 0.3 * len(SEEDS)
+
+
+def test_arguments_are_asked_for_by_trigger() -> None:
+    (event,) = DOCUMENT.events or ()
+    exercise = make.arguments(DOCUMENT, event, ONTOLOGY, random.Random(0))
+    assert exercise.form is form.ARGUMENTS and exercise.spots == ("join",)
+    assert sorted(exercise.asocs) == ["group", "member", "scene"]
+    assert exercise.wording == instruction.arguments("joined")
+    asocs = (Asoc("member", span(ANN)), Asoc("group", span(NASA)))
+    assert exercise.records == (Record("join", None, asocs),)
+
+
+def test_unrelated_pairs_are_pairs_of_the_document_that_stand_in_no_relation() -> None:
+    pairs = {(r.head, r.tail) for r in make.none_pairs(DOCUMENT, 99, random.Random(0))}
+    assert pairs == {(0, 1), (0, 2), (1, 0), (1, 2), (2, 0), (2, 1)} - {(0, 1), (0, 2)}
+    assert len(make.none_pairs(DOCUMENT, 2, random.Random(0))) == 2
+    assert all(r.type == NONE for r in make.none_pairs(DOCUMENT, 2, random.Random(0)))

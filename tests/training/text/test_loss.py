@@ -1,0 +1,173 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from export.bundle import Bundle
+from export.checkpoint import load_checkpoint
+from models.umie import UMIE
+from service.engine.jobs import ReadJob
+from service.engine.reading import Reader
+from service.metrics import Metrics
+from tasks import form, instruction
+from tasks.automaton import Automaton
+from tasks.form import Filler
+from tasks.instruction import Prompter
+from tasks.ontology import NONE
+from tasks.records import Asoc, Record, Span
+from tasks.target import target_of, trace
+from tests.support.bundle import CONFIG, PROMPT, picture, prompt_pool, tiny_model
+from tests.training.text.test_exercise import GROUNDED, PAIR
+from training.text.batch import collate
+from training.text.exercise import Encoded, Exercise, Sight, encode
+from training.text.loss import Outcome, decision_loss
+from training.text.optimiser import build_optimiser
+from training.text.sights import SightStore
+
+OTHER_TEXT = "Bob met Zoe and a dog in Rome at 9"
+EXERCISES = (
+    replace(GROUNDED, sight=Sight(0, (1, 2))),
+    PAIR,
+    replace(
+        PAIR,
+        wording=instruction.relation("NASA", "Ann Lee"),
+        records=(Record(None, None, (Asoc(NONE, Span("Ann Lee", 0, 7)),)),),
+        head=(15, 19),
+        tail=(0, 7),
+        weight=3.0,
+    ),
+    Exercise(
+        OTHER_TEXT,
+        GROUNDED.wording,
+        form.JOINT,
+        (
+            Record("person", Span("Bob", 0, 3), (Asoc("knows", Span("Zoe", 8, 11)),)),
+            Record("person", Span("Zoe", 8, 11)),
+        ),
+        ("place", "person"),
+        ("knows", "place of"),
+    ),
+    replace(GROUNDED, text=OTHER_TEXT, records=(), sight=Sight(1, (1,))),
+)
+
+
+@pytest.fixture
+def items(prompter: Prompter) -> list[Encoded]:
+    return [item for item in (encode(e, prompter) for e in EXERCISES) if item is not None]
+
+
+@pytest.fixture
+def lose(prompter: Prompter, store: SightStore) -> Lose:
+    return Lose(prompter, store)
+
+
+class Lose:
+    """The loss of a model over a batch of items."""
+
+    def __init__(self, prompter: Prompter, store: SightStore) -> None:
+        self.markers, self.store = prompter.tokenizer.markers, store
+
+    def __call__(self, model: UMIE, items: Sequence[Encoded]) -> Outcome:
+        batch = collate(items, self.markers)
+        with torch.set_grad_enabled(model.training):
+            return decision_loss(model, batch, self.store.gather(batch.sight))
+
+
+def test_a_loss_depends_on_its_exercise_alone(items: list[Encoded], lose: Lose) -> None:
+    """The batch's loss is the mean of its exercises', weighted by their decisions."""
+    model = tiny_model()
+    alone = [lose(model, [item]) for item in items]
+    for chosen in ([0, 1, 2, 3, 4], [4, 0], [3, 1, 4]):
+        together = lose(model, [items[i] for i in chosen])
+        weights = [alone[i].decisions * items[i].weight for i in chosen]
+        summed = sum(w * float(alone[i].loss) for w, i in zip(weights, chosen, strict=True))
+        assert float(together.loss) == pytest.approx(summed / sum(weights), rel=1e-5)
+        assert together.decisions == sum(alone[i].decisions for i in chosen)
+        assert int(together.right) == sum(int(alone[i].right) for i in chosen)
+
+
+def test_before_training_every_admitted_symbol_is_as_likely(
+    items: list[Encoded], lose: Lose
+) -> None:
+    model = tiny_model()
+    with torch.no_grad():
+        model.shared.weight.zero_()
+        assert model.copy_head is not None
+        model.copy_head.query.weight.zero_()
+        model.copy_head.query.bias.zero_()
+    for item in items:
+        chances = [len(step.admitted) for step in item.steps if len(step.admitted) > 1]
+        expected = sum(torch.tensor(chances).log().tolist()) / len(chances)
+        assert float(lose(model, [item]).loss) == pytest.approx(expected, rel=1e-5)
+
+
+def test_the_picture_makes_a_difference(items: list[Encoded], lose: Lose) -> None:
+    model = tiny_model()
+    other = replace(items[0], sight=Sight(1, (1, 2)))
+    losses = [float(lose(model, [item]).loss) for item in (items[0], other)]
+    assert abs(losses[0] - losses[1]) > 1e-4
+
+
+def test_a_few_exercises_are_learnt_by_heart(items: list[Encoded], lose: Lose) -> None:
+    model = tiny_model(config=CONFIG.with_(dropout=0.0)).train()
+    optimiser = build_optimiser(model, new_rate=3e-3, pretrained_rate=1e-3)
+    losses: list[float] = []
+    for _ in range(60):
+        outcome = lose(model, items)
+        outcome.loss.backward()
+        optimiser.step()
+        optimiser.zero_grad()
+        losses.append(float(outcome.loss.detach()))
+    assert losses[10] < losses[0]
+    outcome = lose(model.eval(), items)
+    assert float(outcome.loss) < 0.1 * losses[0]
+    assert int(outcome.right) == outcome.decisions
+
+
+def test_what_is_learnt_is_what_is_said_when_asked(
+    tiny_folder: Path, tiny_bundle: Bundle
+) -> None:
+    """Greedy answers of the bundle are the likeliest targets of the checkpoint, as likely."""
+    checkpoint = load_checkpoint(tiny_folder / "checkpoint")
+    assert checkpoint.tower is not None
+    pixels = torch.stack([torch.from_numpy(picture(seed)) for seed in (1, 2)])
+    with torch.inference_mode():
+        boxes, labels, scores, features = checkpoint.tower(pixels)
+    least = PROMPT.least_region_score
+    store = SightStore({"1": 0, "2": 1}, features, boxes, scores, labels, least)
+    markers, reader = checkpoint.tokenizer.markers, Reader(tiny_bundle, Metrics())
+    lose = Lose(tiny_bundle.prompter, store)
+    pool = prompt_pool(tiny_bundle)
+    pictures = list({id(seen): None for _, seen in pool if seen is not None})
+    compared = 0
+    for prompt, seen in pool:
+        sight = None if seen is None else store.sight(("1", "2")[pictures.index(id(seen))])
+        ((answer, _),) = reader.read([ReadJob(prompt, seen)])
+        regions = sight.regions if sight and Filler.REGION in prompt.form.fillers else ()
+        automaton = Automaton(
+            prompt.source, prompt.form, markers, regions=regions, head=prompt.head, tail=prompt.tail
+        )
+        symbols = target_of(automaton, answer.records)
+        if tuple(symbol.token for symbol in symbols) != answer.ids:
+            continue  # two labels of one span in an order that is not taught
+        compared += 1
+        steps = tuple(trace(automaton, symbols))
+        source = prompt.source
+        item = Encoded(source.ids, source.cases, answer.ids, steps, sight, 1.0)
+        outcome = lose(checkpoint.model, [item])
+        assert int(outcome.right) == outcome.decisions
+        if prompt.form is form.PAIR:
+            ((asoc,),) = (record.asocs for record in answer.records)
+            assert float(torch.exp(-outcome.loss)) == pytest.approx(asoc.score, rel=1e-4)
+    assert compared > len(pool) / 2
+
+
+def test_every_part_of_the_model_learns(items: list[Encoded], lose: Lose) -> None:
+    model = tiny_model().train()
+    lose(model, items).loss.backward()
+    without = {n for n, p in model.named_parameters() if p.grad is None or not p.grad.any()}
+    assert without == set()

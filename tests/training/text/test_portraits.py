@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tasks import form
+from tasks.records import Region
+from tests.training.text.test_captions import check
+from training.text.names import NamePool, is_held_out
+from training.text.portraits import Portrait, portrait_exercise, read_portraits
+from training.text.sights import SightStore
+
+LABELS = ["person", "location", "organization", "miscellaneous"]
+NAMES = NamePool(("Tom",), ("Eva",), ("Stone",), ("ACME",), ("New York",))
+ANN = Portrait("park.jpg", "female", "Ann Lee")
+
+
+def test_portraits_are_read_where_their_picture_lies(tmp_path: Path) -> None:
+    rows = ("bioguide,full_name,gender", 'A1,"Lee, Ann",F', "B2,Bob Stone,M", "C3,Kim,X")
+    (tmp_path / "names.csv").write_text("\n".join(rows), encoding="utf-8")
+    (tmp_path / "images").mkdir()
+    for name in ("A1", "C3"):
+        (tmp_path / "images" / f"{name}.jpg").touch()
+    assert read_portraits(tmp_path) == [
+        Portrait("A1.jpg", "female", "Lee, Ann"),
+        Portrait("C3.jpg", "any", "Kim"),
+    ]
+
+
+def test_the_person_is_the_best_region_of_a_person(store: SightStore) -> None:
+    texts, own = set(), 0
+    for seed in range(200):
+        exercise = portrait_exercise(ANN, store, NAMES, LABELS, random.Random(seed))
+        assert exercise is not None
+        check(exercise)
+        assert exercise.form is form.GROUNDED and sorted(exercise.spots) == sorted(LABELS)
+        assert "{" not in exercise.text and "}" not in exercise.text
+        for record in exercise.records:
+            assert record.span is not None
+            if record.label == "person":
+                assert [a.filler for a in record.asocs] == [Region(2)]
+                own += record.span.text == "Ann Lee"
+            else:
+                assert record.asocs == ()
+                expected = {"location": "New York", "organization": "ACME"}[str(record.label)]
+                assert record.span.text == expected
+        texts.add(exercise.text)
+    assert len(texts) > 20 and 60 < own < 140
+
+
+@pytest.mark.parametrize("portrait", [replace(ANN, image="wall.jpg")])
+def test_a_portrait_in_which_nobody_is_seen_is_left_out(
+    store: SightStore, portrait: Portrait
+) -> None:
+    assert portrait_exercise(portrait, store, NAMES, LABELS, random.Random(0)) is None
+
+
+def test_a_person_who_is_hardly_seen_is_left_out(store: SightStore) -> None:
+    doubtful = replace(store, scores=store.scores * 0.3)
+    assert portrait_exercise(ANN, doubtful, NAMES, LABELS, random.Random(0)) is None
+
+
+def test_held_out_names_are_never_said(store: SightStore) -> None:
+    held_out = next(name for name in (f"Ann Lee {k}" for k in range(99)) if is_held_out(name))
+    portrait = replace(ANN, full_name=held_out)
+    for seed in range(50):
+        exercise = portrait_exercise(portrait, store, NAMES, LABELS, random.Random(seed))
+        assert exercise is not None and held_out not in exercise.text

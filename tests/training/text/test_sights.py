@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from tests.training.text.conftest import BALL, DOG, MAN, OTHER, PEOPLE
+from training.text.exercise import Sight
+from training.text.sights import SightStore
+from training.vision.features import StoredFeatures, save_features
+
+
+def test_doubtful_regions_are_not_offered(store: SightStore) -> None:
+    assert store.sight("park.jpg") == Sight(0, (1, 2))
+    assert store.sight("wall.jpg") == Sight(1, (1,))
+    with pytest.raises(KeyError):
+        store.sight("elsewhere.jpg")
+
+
+def test_the_region_on_a_box_is_the_offered_one_that_overlaps_it_best(store: SightStore) -> None:
+    assert store.region_on("park.jpg", MAN) == 2
+    assert store.region_on("park.jpg", (0.1, 0.1, 0.4, 0.6)) == 2  # IoU 0.625
+    assert store.region_on("park.jpg", (0.1, 0.1, 0.4, 0.4)) is None  # IoU 0.375
+    assert store.region_on("park.jpg", (0.1, 0.1, 0.4, 0.4), least_iou=0.3) == 2
+    assert store.region_on("park.jpg", DOG) == 1
+    assert store.region_on("park.jpg", BALL) is None  # its region is too doubtful
+    assert SightStore(
+        {"dark.jpg": 0}, *(t[:1] for t in (store.features, store.boxes)),
+        scores=torch.zeros(1, 36), labels=store.labels[:1], least=0.1,
+    ).region_on("dark.jpg", DOG) is None
+
+
+def test_the_best_region_of_a_type(store: SightStore) -> None:
+    number, score = store.best_of("park.jpg", PEOPLE) or (0, 0.0)
+    assert (number, round(score, 4)) == (2, 0.5)
+    assert store.best_of("park.jpg", OTHER) is None
+    assert store.best_of("wall.jpg", PEOPLE) is None
+
+
+def test_rows_are_gathered_in_the_order_of_the_batch(store: SightStore) -> None:
+    sights = store.gather(torch.tensor([1, -1, 0, -1]))
+    assert sights.features.dtype == torch.float32 and sights.features.shape == (2, 37, 512)
+    assert torch.equal(sights.features[0], store.features[1].float())
+    assert torch.equal(sights.boxes[1, 1:], store.boxes[0])
+    assert sights.boxes[:, 0].tolist() == [[0.0, 0.0, 1.0, 1.0]] * 2
+    nothing = store.gather(torch.tensor([-1, -1]))
+    assert nothing.features.shape == (0, 37, 512) and nothing.boxes.shape == (0, 37, 4)
+
+
+def test_stores_are_put_together(store: SightStore, tmp_path: Path) -> None:
+    for row, name in enumerate(store.rows):
+        part = slice(row, row + 1)
+        stored = StoredFeatures(
+            [name], store.boxes[part], store.labels[part], store.scores[part], store.features[part]
+        )
+        save_features(stored, tmp_path / f"{row}.safetensors")
+    loaded = SightStore.load([tmp_path / "0.safetensors", tmp_path / "1.safetensors"], 0.1)
+    assert loaded.rows == store.rows and loaded.least == 0.1
+    for name in ("features", "boxes", "scores", "labels"):
+        assert torch.equal(getattr(loaded, name), getattr(store, name))
