@@ -70,27 +70,34 @@ def _rows(name: str, data: Path, split: str, limit: int, asker: Asker) -> Iterat
         return
     documents = read_corpus(name, data, split)[: limit or None]
     inventory = load(CORPORA[name].ontology)
-    for score, exam, protocol in _exams(documents):
+    for exam, scores in _exams(documents):
         exercises = [e for document in documents for e in exam(document, inventory)]
-        said = asker.ask(exercises, f"{name} {score}")
-        counts = [protocol(s, e.records) for s, e in zip(said, exercises, strict=True)]
-        yield _row(name, split, score, counts)
+        said = asker.ask(exercises, f"{name} {', '.join(scores)}")
+        for score, protocol in scores.items():
+            counts = [protocol(s, e.records) for s, e in zip(said, exercises, strict=True)]
+            yield _row(name, split, score, counts)
 
 
-def _exams(documents: list[Document]) -> Iterator[tuple[str, Exam, Protocol]]:
+def _exams(documents: list[Document]) -> Iterator[tuple[Exam, dict[str, Protocol]]]:
+    """What a corpus's documents can be asked, by the inventories that they annotate."""
     from training.evaluation import exams, protocols
 
-    first = documents[0]
-    if first.entities is not None and first.relations is not None:
-        yield "joint entities", exams.joint_exam, protocols.typed_spans
-        yield "joint relations, strict", exams.joint_exam, protocols.strict_relations
-    elif first.entities is not None:
-        yield "entities", exams.entity_exam, protocols.typed_spans
-    elif first.relations is not None:
-        yield "pair relations", exams.pair_exam, protocols.pair_relations
-    if first.events is not None:
-        yield "triggers", exams.trigger_exam, protocols.typed_spans
-        yield "arguments, trigger given", exams.argument_exam, protocols.arguments
+    for first in documents[:1]:
+        if first.entities is not None and first.relations is not None:
+            yield (
+                exams.joint_exam,
+                {
+                    "joint entities": protocols.typed_spans,
+                    "joint relations, strict": protocols.strict_relations,
+                },
+            )
+        elif first.entities is not None:
+            yield exams.entity_exam, {"entities": protocols.typed_spans}
+        elif first.relations is not None:
+            yield exams.pair_exam, {"pair relations": protocols.pair_relations}
+        if first.events is not None:
+            yield exams.trigger_exam, {"triggers": protocols.typed_spans}
+            yield exams.argument_exam, {"arguments, trigger given": protocols.arguments}
 
 
 def _grounding(folder: Path, split: str, limit: int, asker: Asker) -> Row:

@@ -7,8 +7,6 @@ from typing import Annotated
 
 import typer
 
-from tasks.errors import UMIEError
-
 CheckpointOption = Annotated[Path, typer.Option(help="Folder of the trained checkpoint.")]
 
 
@@ -23,11 +21,7 @@ def export(
     from export.checkpoint import load_checkpoint
     from export.exporter import export_bundle
 
-    try:
-        manifest = export_bundle(load_checkpoint(checkpoint), out, report=typer.echo)
-    except UMIEError as error:
-        typer.echo(f"umie export: {error}", err=True)
-        raise typer.Exit(2) from error
+    manifest = export_bundle(load_checkpoint(checkpoint), out, report=typer.echo)
     typer.echo(f"{manifest.version} in {out}")
 
 
@@ -43,12 +37,8 @@ def verify(
     from export.checkpoint import load_checkpoint
     from export.manifest import read_manifest
 
-    try:
-        read_manifest(bundle)
-        differences = verify.compare(load_checkpoint(checkpoint), bundle)
-    except UMIEError as error:
-        typer.echo(f"umie verify: {error}", err=True)
-        raise typer.Exit(2) from error
+    read_manifest(bundle)
+    differences = verify.compare(load_checkpoint(checkpoint), bundle)
     for name, difference in differences.items():
         typer.echo(f"{name:10} {difference:.2e}")
     wrong = verify.beyond(differences)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import Enum
 from pathlib import Path
 from typing import Annotated
@@ -45,36 +47,50 @@ def train(
     from training.vision.loop import VisionOptions, train_vision
 
     work.mkdir(parents=True, exist_ok=True)
-    logging.basicConfig(
-        level=logging.INFO,
-        format="%(asctime)s %(message)s",
-        handlers=[logging.StreamHandler(), logging.FileHandler(work / "train.log")],
-    )
-    if stage is not Stage.TEXT:
-        train_vision(
-            VisionOptions(
-                data=data / "flickr8k",
-                output=work / "vision",
-                cache=work / "cache",
-                epochs=epochs,
-                seed=seed,
-                resume=resume,
+    with _logged(work / "train.log"):
+        if stage is not Stage.TEXT:
+            train_vision(
+                VisionOptions(
+                    data=data / "flickr8k",
+                    output=work / "vision",
+                    cache=work / "cache",
+                    epochs=epochs,
+                    seed=seed,
+                    resume=resume,
+                )
             )
+        if stage is Stage.VISION:
+            return
+        options = TextOptions(
+            data=data,
+            encoder=encoder or packaged_encoder(),
+            features=features_of(data, work),
+            out=work / "text",
+            steps=steps,
+            tokens=tokens,
+            seed=seed,
+            resume=resume,
         )
-    if stage is Stage.VISION:
-        return
-    options = TextOptions(
-        data=data,
-        encoder=encoder or packaged_encoder(),
-        features=features_of(data, work),
-        out=work / "text",
-        steps=steps,
-        tokens=tokens,
-        seed=seed,
-        resume=resume,
-    )
-    train_text(options)
-    write_checkpoint(work, options, out)
+        train_text(options)
+        write_checkpoint(work, options, out)
+
+
+@contextmanager
+def _logged(path: Path) -> Iterator[None]:
+    """What is logged meanwhile goes to the terminal and to the end of a file."""
+    root, level = logging.getLogger(), logging.getLogger().level
+    handlers: list[logging.Handler] = [logging.StreamHandler(), logging.FileHandler(path)]
+    for handler in handlers:
+        handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
+        root.addHandler(handler)
+    root.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        root.setLevel(level)
+        for handler in handlers:
+            root.removeHandler(handler)
+            handler.close()
 
 
 def packaged_encoder() -> Path:

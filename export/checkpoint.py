@@ -27,6 +27,16 @@ from models.umie import UMIE
 from tasks.errors import CheckpointError
 from tasks.tokenizer import CompactTokenizer, T5Tokenizer
 
+_UNUSABLE = (
+    OSError,
+    ValueError,
+    KeyError,
+    TypeError,
+    AttributeError,
+    RuntimeError,
+    SafetensorError,
+)
+
 SHARD_BYTES = 44_000_000
 """Small enough for hosts that refuse files of 50 MB."""
 
@@ -98,9 +108,10 @@ def load_checkpoint(folder: Path) -> Checkpoint:
         kind = CompactTokenizer if model.config.text_encoder == "minilm" else T5Tokenizer
         tokenizer = kind.load(folder / "tokenizer.json")
         prompt = PromptConfig(**config["prompt"])
-    except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
+        about = config.get("about", {})
+        return Checkpoint(config["name"], model, tower, tokenizer, prompt, about)
+    except _UNUSABLE as error:
         raise CheckpointError(f"{folder} holds no usable checkpoint: {error}") from error
-    return Checkpoint(config["name"], model, tower, tokenizer, prompt, config.get("about", {}))
 
 
 def _load_tower(values: dict[str, Any] | None, path: Path) -> CompactTower | None:

@@ -38,7 +38,7 @@ class Automaton:
         markers: ids of the sentinels.
         regions: numbers of the regions that may be named, ascending.
         head, tail: piece ranges of the pair (pair form only).
-        ordered: spans in text order and no span twice under one label, which bounds every answer's
+        ordered: items in text order without overlap, which bounds every answer's
             length; weights trained elsewhere need not follow that order.
 
     `spots`, `roles` and `regions` hold the symbols that spell each of them.
@@ -113,13 +113,13 @@ class Automaton:
     def _choices(self, state: State) -> Iterator[Symbol]:
         phase = state.phase
         if phase is Phase.ITEMS:
-            if any(self._label_is_open(state, i) for i in range(len(self.spots))):
+            if self.spots and self._passage.has_start(self._first_start(state)):
                 yield self._open
             yield self._close
         elif phase is Phase.LABEL:
-            yield from (s[0] for i, s in enumerate(self.spots) if self._label_is_open(state, i))
+            yield from (symbols[0] for symbols in self.spots)
         elif phase is Phase.SPAN:
-            yield from self._passage.starts_from(self._first_start(state, state.item.spot))
+            yield from self._passage.starts_from(self._first_start(state))
         elif phase in (Phase.SPAN_REST, Phase.FILLER_REST):
             yield from self._continuations(state)
         elif phase is Phase.BODY:
@@ -143,15 +143,9 @@ class Automaton:
                 yield self._open
             yield self._close
 
-    def _label_is_open(self, state: State, spot: int) -> bool:
-        return self._passage.has_start(self._first_start(state, spot))
-
-    def _first_start(self, state: State, spot: int) -> int:
-        """The first piece that a span under `spot` may begin with."""
-        if not self.ordered or not state.items:
-            return 0
-        last = state.items[-1].first
-        return last + any(item.spot == spot and item.first == last for item in state.items)
+    def _first_start(self, state: State) -> int:
+        """The first piece that the next item's span may begin with."""
+        return state.items[-1].stop if self.ordered and state.items else 0
 
     def _spans_may_follow(self, state: State) -> bool:
         """Whether the next filler may be a span: regions come behind spans."""
@@ -178,8 +172,10 @@ class Automaton:
         return [k for k in self.regions if k >= last + taken]
 
     def _open_roles(self, state: State) -> list[int]:
+        if self.form.one_asoc and state.item.links:
+            return []
         if self.tail is not None:
-            return [] if state.item.links else list(range(len(self.roles)))
+            return list(range(len(self.roles)))
         return [i for i in range(len(self.roles)) if self._role_is_open(state, i)]
 
     def _role_is_open(self, state: State, role: int) -> bool:

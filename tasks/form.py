@@ -24,17 +24,23 @@ class Filler(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """A target's shape. `single` admits exactly one item instead of any number."""
+    """A target's shape.
+
+    `single` admits exactly one item instead of any number, `one_asoc` at most one asoc an item.
+    """
 
     name: str
     opening: Opening
     fillers: frozenset[Filler] = frozenset()
     single: bool = False
+    one_asoc: bool = False
 
 
 ENTITIES = Form("entities", Opening.TYPED)
-GROUNDED = Form("grounded entities", Opening.TYPED, frozenset({Filler.REGION}))
-PAIR = Form("relation of a pair", Opening.HEAD, frozenset({Filler.TAIL}), single=True)
+GROUNDED = Form("grounded entities", Opening.TYPED, frozenset({Filler.REGION}), one_asoc=True)
+PAIR = Form(
+    "relation of a pair", Opening.HEAD, frozenset({Filler.TAIL}), single=True, one_asoc=True
+)
 JOINT = Form("joint entities and relations", Opening.TYPED, frozenset({Filler.SPAN}))
 TRIGGERS = Form("event triggers", Opening.TYPED)
 ARGUMENTS = Form(

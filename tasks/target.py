@@ -33,8 +33,8 @@ def target_of(automaton: Automaton, records: Sequence[Record]) -> list[Symbol]:
     """The symbols that spell `records`, sorted as an ordered automaton wants them.
 
     What the automaton cannot say is left out, since it could not be answered at inference either: a
-    span inside a word, a label outside the schema, a filler that the form does not have, a second
-    span of one label with the same beginning. ValueError for a pair without a relation.
+    span inside a word, a label outside the schema, a filler that the form does not have, and where
+    the automaton is ordered a span that overlaps an earlier one. ValueError for a pair without a relation.
     """
     say = automaton
     opened, closed, colon = (
@@ -82,7 +82,18 @@ def _items(automaton: Automaton, records: Sequence[Record]) -> list[_Item]:
             continue
         item = _Item(spot, pieces, _links(automaton, record))
         items.setdefault((pieces[0], spot), item)
-    return [items[key] for key in sorted(items)]
+    found = [items[key] for key in sorted(items)]
+    return _apart(found) if automaton.ordered else found
+
+
+def _apart(items: Sequence[_Item]) -> list[_Item]:
+    """Of sorted items those that begin where no kept one still goes on."""
+    kept: list[_Item] = []
+    for item in items:
+        last = kept[-1].pieces if kept else None
+        if last is None or (item.pieces is not None and item.pieces[0] >= last[1]):
+            kept.append(item)
+    return kept
 
 
 def _single(automaton: Automaton, record: Record | None) -> _Item:
@@ -91,7 +102,7 @@ def _single(automaton: Automaton, record: Record | None) -> _Item:
         return _Item(0, None, links)
     if not links:
         raise ValueError("a pair's target names a relation of the schema, none included")
-    return _Item(-1, automaton.head, links[:1])
+    return _Item(-1, automaton.head, links)
 
 
 def _links(automaton: Automaton, record: Record) -> tuple[_Link, ...]:
@@ -112,7 +123,8 @@ def _links(automaton: Automaton, record: Record) -> tuple[_Link, ...]:
             pieces = _locate(automaton, asoc.filler)
         if pieces is not None:
             links.setdefault((0, pieces[0], role), _Link(role, pieces, 0))
-    return tuple(links[key] for key in sorted(links))
+    found = tuple(links[key] for key in sorted(links))
+    return found[:1] if automaton.form.one_asoc else found
 
 
 def _locate(automaton: Automaton, span: Span | None) -> PieceRange | None:

@@ -54,9 +54,7 @@ def test_the_cpu_serves_where_nothing_else_does(tiny_bundle: Bundle) -> None:
 
 @pytest.mark.parametrize("field", ["config", "tower", "prompt"])
 @pytest.mark.parametrize("value", [None, {}, {"unknown": 1}, "text"])
-def test_fields_that_do_not_fit_are_a_bundle_error(
-    folder: Path, field: str, value: object
-) -> None:
+def test_fields_that_do_not_fit_are_a_bundle_error(folder: Path, field: str, value: object) -> None:
     if field == "tower" and value == {}:
         value = {"image_size": [1], "widths": 3, "more": 1}
     rewrite(folder, **{field: value})

@@ -120,7 +120,8 @@ def test_a_file_that_is_cut_off_is_a_checkpoint_error(folder: Path, name: str, k
 
 @pytest.mark.parametrize("name", FILES)
 def test_a_foreign_file_is_a_checkpoint_error(folder: Path, name: str) -> None:
-    (folder / name).write_bytes(b'{"some": "thing else"}' if name.endswith("json") else b"\xff" * 64)
+    foreign = b'{"some": "thing else"}' if name.endswith("json") else b"\xff" * 64
+    (folder / name).write_bytes(foreign)
     with pytest.raises(CheckpointError):
         load_checkpoint(folder)
 

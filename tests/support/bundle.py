@@ -1,7 +1,7 @@
 """A tiny random model as a checkpoint and as a bundle, and prompts of every form to ask it.
 
-A `conftest.py` that imports the fixtures here gives them to its tests; the bundle is exported once a
-session, whoever asks for it.
+A `conftest.py` that imports the fixtures here gives them to its tests; the bundle is exported once
+a session, whoever asks for it.
 """
 
 from __future__ import annotations
@@ -127,7 +127,8 @@ def prompt_pool(bundle: Bundle) -> list[tuple[Prompt, Seen | None]]:
     region, relations = (form.REGION_ROLE,), ("knows", "place of", NONE)
     roles = ("visitor", "scene")
     met, short = "Ann and Bob met in Oslo, Ann liked it", "Bob"
-    long = "ANN LEE of NASA meets @bob_99 at 9 in New York \N{WAVING HAND SIGN} and Bob Stone in Rome"
+    wave = "\N{WAVING HAND SIGN}"
+    long = f"ANN LEE of NASA meets @bob_99 at 9 in New York {wave} and Bob Stone in Rome"
     return [
         (prompt_of(ask, form.ENTITIES, short), None),
         (prompt_of(ask, form.ENTITIES, long), one),

@@ -1,4 +1,4 @@
-"""Everything that a training reads, in small: corpora, photos, portraits, and an encoder to begin with."""
+"""Everything that a training reads, in small: corpora, photos, portraits, and an encoder."""
 
 from __future__ import annotations
 

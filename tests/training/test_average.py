@@ -44,3 +44,14 @@ def test_it_is_a_copy_without_gradients() -> None:
     module.weight.data.add_(1.0)
     assert all(torch.equal(average.state[name], value) for name, value in before.items())
     assert not any(value.requires_grad for value in average.state.values())
+
+
+def test_a_part_can_begin_anew() -> None:
+    module = nn.Sequential(nn.Linear(1, 1), nn.Linear(1, 1))
+    average = WeightAverage(module, 0.9)
+    before = {name: value.clone() for name, value in average.state.items()}
+    for parameter in module.parameters():
+        parameter.data.add_(1.0)
+    average.follow(module, "1.")
+    assert torch.equal(average.state["0.weight"], before["0.weight"])
+    assert torch.equal(average.state["1.weight"], before["1.weight"] + 1.0)

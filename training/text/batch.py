@@ -19,7 +19,8 @@ class Batch:
     """B exercises with S decisions among their steps.
 
     ids, mask, cases (B, L); prefix (B, T) decoder input; sight (B,) feature store rows, -1 for no
-    picture; at (S, 2) batch row and step of each decision; said (S,) the right column; weight (S,).
+    picture; matched (B,) whether the text is about it; at (S, 2) batch row and step of each decision; right (S, width) which of its symbols are
+    right; weight (S,).
     """
 
     ids: Tensor
@@ -27,9 +28,10 @@ class Batch:
     cases: Tensor
     prefix: Tensor
     sight: Tensor
+    matched: Tensor
     at: Tensor
     candidates: Candidates
-    said: Tensor
+    right: Tensor
     weight: Tensor
 
 
@@ -37,7 +39,7 @@ def collate(items: Sequence[Encoded], markers: Markers) -> Batch:
     """Pad `items` on the right and gather their decisions."""
     prefixes = [(markers.start, *item.tokens[:-1]) for item in items]
     at: list[tuple[int, int]] = []
-    said: list[int] = []
+    right: list[tuple[int, int]] = []
     weight: list[float] = []
     flat: list[tuple[int, int, int, int]] = []
     for row, item in enumerate(items):
@@ -48,17 +50,21 @@ def collate(items: Sequence[Encoded], markers: Markers) -> Batch:
                 (len(at), column, symbol.token, symbol.place)
                 for column, symbol in enumerate(step.admitted)
             )
+            right.extend((len(at), column) for column in item.right(step))
             at.append((row, number))
-            said.append(step.said)
             weight.append(item.weight)
     columns = torch.tensor(flat).T
     where = torch.tensor(at)
+    width = int(columns[1].max()) + 1
+    marked = torch.zeros(len(at), width, dtype=torch.bool)
+    marked[tuple(torch.tensor(right).T)] = True
     return Batch(
         ids=_pad([item.ids for item in items], markers.pad),
         mask=_pad([(1,) * len(item.ids) for item in items], 0),
         cases=_pad([item.cases for item in items], 0),
         prefix=_pad(prefixes, markers.pad),
         sight=torch.tensor([item.sight.row if item.sight else -1 for item in items]),
+        matched=torch.tensor([bool(item.sight and item.sight.matched) for item in items]),
         at=where,
         candidates=Candidates(
             step=columns[0],
@@ -66,9 +72,9 @@ def collate(items: Sequence[Encoded], markers: Markers) -> Batch:
             token=columns[2],
             place=columns[3],
             row=where[:, 0],
-            width=int(columns[1].max()) + 1,
+            width=width,
         ),
-        said=torch.tensor(said),
+        right=marked,
         weight=torch.tensor(weight),
     )
 

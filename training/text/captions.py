@@ -38,6 +38,8 @@ _MOST_BOXES = 3
 
 @dataclass(frozen=True, slots=True)
 class _Found:
+    """An entity's place and label, and the regions that show it, the best first."""
+
     start: int
     end: int
     label: str
@@ -66,8 +68,8 @@ class CaptionWriter:
         chosen = [p for p in people if generator.random() < 0.85] or people[:1]
         text, spans = put_names(caption.text, [p for p, _ in chosen], self._names, generator)
         found = [
-            _Found(start, end, "person", (region,))
-            for (start, end), (_, region) in zip(spans, chosen, strict=True)
+            _Found(start, end, "person", regions)
+            for (start, end), (_, regions) in zip(spans, chosen, strict=True)
         ]
         text, found = self._surround(text, found, generator)
         return self._exercise(photo, text, found, self._shuffled(self._entity_types, generator))
@@ -92,20 +94,19 @@ class CaptionWriter:
             photo, caption.text, [], self._shuffled(self._entity_types, generator)
         )
 
-    def _people(self, photo: Photo, caption: Caption) -> list[tuple[Phrase, int]]:
-        people: list[tuple[Phrase, int]] = []
-        for phrase, box in single_people(photo, caption):
-            region = self._store.region_on(photo.image, box)
-            if region is not None:
-                people.append((phrase, region))
-        return people
+    def _people(self, photo: Photo, caption: Caption) -> list[tuple[Phrase, tuple[int, ...]]]:
+        found = [
+            (phrase, tuple(self._store.regions_on(photo.image, box)))
+            for phrase, box in single_people(photo, caption)
+        ]
+        return [(phrase, regions) for phrase, regions in found if regions]
 
     def _regions(self, photo: Photo, phrase: Phrase) -> tuple[int, ...]:
         boxes: list[Box] = [box.corners for box in photo.boxes_of(phrase)]
         if len(boxes) > _MOST_BOXES:
             return ()
-        found = {self._store.region_on(photo.image, box) for box in boxes}
-        return tuple(sorted(k for k in found if k is not None))
+        found = [k for box in boxes for k in self._store.regions_on(photo.image, box)]
+        return tuple(dict.fromkeys(found))
 
     def _surround(
         self, text: str, found: list[_Found], generator: random.Random
@@ -114,8 +115,8 @@ class CaptionWriter:
         if generator.random() < 0.6 and text.endswith(" ."):
             text = text[:-2]
         for label, pool, frames, chance in (
-            ("location", self._names.location, _PLACED, 0.25),
-            ("organization", self._names.organization, _EMPLOYED, 0.35),
+            ("location", self._names.location, _PLACED, 0.35),
+            ("organization", self._names.organization, _EMPLOYED, 0.45),
         ):
             if not pool or generator.random() >= chance:
                 continue
@@ -139,7 +140,7 @@ class CaptionWriter:
             Record(
                 f.label,
                 Span.of(text, f.start, f.end),
-                tuple(Asoc(form.REGION_ROLE, Region(k)) for k in f.regions),
+                tuple(Asoc(form.REGION_ROLE, Region(k)) for k in f.regions[:1]),
             )
             for f in found
         )
@@ -151,6 +152,7 @@ class CaptionWriter:
             spots=tuple(labels),
             asocs=(form.REGION_ROLE,),
             sight=self._store.sight(photo.image),
+            alike={f.regions[0]: frozenset(f.regions) for f in found if f.regions},
         )
 
     @staticmethod

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from tasks.automaton import Automaton
 from tasks.form import Form
@@ -13,15 +14,23 @@ from tasks.target import Step, target_of, trace
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """A picture as training sees it: its row in the feature store and the regions it offers."""
+    """A picture as training sees it: its row in the feature store and the regions it offers.
+
+    `matched` says that the text is about the picture; distractors are not.
+    """
 
     row: int
     regions: tuple[int, ...]
+    matched: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Exercise:
-    """A prompt with its answer. `weight` multiplies the loss of its decisions."""
+    """A prompt with its answer.
+
+    `weight` multiplies the loss of its decisions. `alike` names the regions that are as right as a
+    region of the answer: proposals overlap, and several show the same thing.
+    """
 
     text: str
     wording: Wording
@@ -33,6 +42,7 @@ class Exercise:
     tail: tuple[int, int] | None = None
     sight: Sight | None = None
     weight: float = 1.0
+    alike: Mapping[int, frozenset[int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +55,13 @@ class Encoded:
     steps: tuple[Step, ...]
     sight: Sight | None
     weight: float
+    alike: Mapping[int, frozenset[int]]
+
+    def right(self, step: Step) -> list[int]:
+        """The admitted symbols of a step that are right."""
+        said = step.admitted[step.said]
+        alike = self.alike.get(said.region, frozenset()) if said.region else frozenset()
+        return [i for i, s in enumerate(step.admitted) if i == step.said or s.region in alike]
 
 
 def encode(exercise: Exercise, prompter: Prompter) -> Encoded | None:
@@ -69,5 +86,11 @@ def encode(exercise: Exercise, prompter: Prompter) -> Encoded | None:
     stop = decisions[-1] + 1
     tokens = tuple(symbol.token for symbol in symbols[:stop])
     return Encoded(
-        source.ids, source.cases, tokens, tuple(steps[:stop]), exercise.sight, exercise.weight
+        ids=source.ids,
+        cases=source.cases,
+        tokens=tokens,
+        steps=tuple(steps[:stop]),
+        sight=exercise.sight,
+        weight=exercise.weight,
+        alike=exercise.alike,
     )

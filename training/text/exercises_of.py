@@ -17,7 +17,7 @@ _OTHER_WORDS = {
     "organization": ("organisation", "company or group", "institution"),
     "miscellaneous": ("other", "other named entity", "misc"),
 }
-_PARAPHRASED, _DROPPED = 0.1, 0.2
+_PARAPHRASED, _DROPPED = 0.1, 0.1
 _PAIR_WEIGHT = 3.0  # a pair has one decision where a list of entities has fifteen
 
 
@@ -28,7 +28,6 @@ def entities(
     *,
     most_labels: int = 24,
     sight: Sight | None = None,
-    regions: dict[Mention, tuple[int, ...]] | None = None,
 ) -> Exercise:
     """The document's entities, grounded where there is a picture.
 
@@ -42,7 +41,6 @@ def entities(
         Record(
             words[mention.type],
             Span.of(document.text, mention.start, mention.end),
-            tuple(Asoc(form.REGION_ROLE, Region(k)) for k in (regions or {}).get(mention, ())),
         )
         for mention in mentions
         if mention.type in words

@@ -13,8 +13,8 @@ from torch import Tensor
 from models.umie import UMIE
 from training.text.loss import Sights
 
-WANTED = 0.15
-"""Cosine to begin with: a gate of 0.25, open enough to learn, too little to drown the text."""
+WANTED = 0.1
+"""Cosine to begin with: a gate of 0.16, open enough to learn, too little to drown the text."""
 
 _QUIET = 0.1
 

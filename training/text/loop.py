@@ -91,9 +91,11 @@ class Run:
         bar = tqdm(total=self.options.steps, initial=self.step, desc="train", mininterval=5)
         loss = right = decisions = 0.0
         batches = self._batches()
-        self._open_gate(next(batch for batch in batches if bool((batch.sight >= 0).any())))
         while self.step < self.options.steps:
-            outcome = self._learn(next(batches))
+            batch = next(batches)
+            if self.step == 0:
+                self._open_gate(batch)
+            outcome = self._learn(batch)
             self.step += 1
             bar.update()
             loss += outcome[0]
@@ -111,6 +113,8 @@ class Run:
 
     def _open_gate(self, batch: Batch) -> None:
         rows = batch.sight >= 0
+        if not rows.any():
+            return
         ids, mask, cases = (t[rows].to(self.device) for t in (batch.ids, batch.mask, batch.cases))
         sights = self._sights(batch)
         before = open_gate(self.model, ids, mask, cases, sights)

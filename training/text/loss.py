@@ -14,6 +14,12 @@ from models.umie import UMIE, Memory
 from training.text.batch import Batch
 
 
+MATCHED, UNMATCHED = 0.15, -0.05
+"""Cosines wanted of a text and its own picture, and of a text and somebody else's."""
+
+GATE_WEIGHT = 1.0
+
+
 class Sights(NamedTuple):
     """The pictures of the P rows that have one: features (P, 37, 512) and boxes (P, 37, 4)."""
 
@@ -22,7 +28,7 @@ class Sights(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """Mean weighted loss over decisions, how many were right and how many there were."""
+    """The loss to minimise, how many decisions were right and how many there were."""
 
     loss: Tensor
     right: Tensor
@@ -30,22 +36,38 @@ class Outcome(NamedTuple):
 
 
 def decision_loss(model: UMIE, batch: Batch, sights: Sights) -> Outcome:
-    """Cross-entropy of every decision of the batch among its admitted symbols."""
-    memory = _memory(model, batch, sights)
+    """Cross-entropy of every decision of the batch among its admitted symbols, and the gate's.
+
+    The mean over decisions is weighted.
+    """
+    memory, gate_loss = _memory(model, batch, sights)
     states = model.decoder(model.shared(batch.prefix), memory.cross, batch.mask)  # (B, T, d)
     decided = states[batch.at[:, 0], batch.at[:, 1]]  # (S, d)
     logits = candidate_logits(model, decided, memory.copy_keys, batch.candidates)
-    losses = torch.nn.functional.cross_entropy(logits, batch.said, reduction="none")
-    right = (logits.argmax(-1) == batch.said).sum()
-    return Outcome((losses * batch.weight).sum() / batch.weight.sum(), right, len(batch.said))
+    wanted = logits.masked_fill(~batch.right, -torch.inf)
+    losses = logits.logsumexp(-1) - wanted.logsumexp(-1)
+    right = batch.right.gather(1, logits.argmax(-1, keepdim=True)).sum()
+    loss = (losses * batch.weight).sum() / batch.weight.sum() + GATE_WEIGHT * gate_loss
+    return Outcome(loss, right, len(batch.at))
 
 
-def _memory(model: UMIE, batch: Batch, sights: Sights) -> Memory:
+def agreement_loss(cosine: Tensor, matched: Tensor) -> Tensor:
+    """What is lacking of the cosines (P,) wanted: `MATCHED` or more, `UNMATCHED` or less.
+
+    The decisions alone would shut the gate for good: where the cosine is negative its slope is 1e-4,
+    and an optimiser that normalises gradients goes on with full steps in whatever direction is left.
+    """
+    lacking = torch.where(matched, MATCHED - cosine, cosine - UNMATCHED)
+    return torch.nn.functional.relu(lacking).mean()
+
+
+def _memory(model: UMIE, batch: Batch, sights: Sights) -> tuple[Memory, Tensor]:
     """As the service computes it, but pictures are encoded and fused only where there are any."""
     text = model.encode_text(batch.ids, batch.mask, batch.cases)
     rows = torch.nonzero(batch.sight >= 0)[:, 0]
     gate, fused = text.new_zeros(len(text)), text
     visual = text.new_zeros(len(text), VISUAL_ROWS, text.shape[-1])
+    gate_loss = text.new_zeros(())
     if len(rows):
         seen = model.encode_visual(sights.features, sights.boxes)
         present = torch.ones_like(rows)
@@ -53,4 +75,6 @@ def _memory(model: UMIE, batch: Batch, sights: Sights) -> Memory:
         gate = gate.index_put((rows,), some.gate.to(gate.dtype))
         fused = text.index_put((rows,), some.fused.to(text.dtype))
         visual = visual.index_put((rows,), seen.to(visual.dtype))
-    return model.remember(Fusion(gate, fused), visual)
+        p, q = model.gated_fusion.directions(text[rows].detach(), batch.mask[rows], seen.detach())
+        gate_loss = agreement_loss((p * q).sum(-1).float(), batch.matched[rows])
+    return model.remember(Fusion(gate, fused), visual), gate_loss

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tasks.document import Document
@@ -38,8 +38,9 @@ REPORTED = ("twitter2015", "twitter2017", "gmner", "mnre", "conll04", "m2e2")
 
 _SHARE = {"broad_twitter": 0.7, "conll2003": 0.4, "fmnerg8": 0.3, "casie": 0.3}
 _NONE_KEPT, _EVENTLESS_KEPT = 0.6, 0.2
-_DISTRACTED = 0.15
+_DISTRACTED = 0.3
 _NO_PERSON = 0.15
+_PORTRAIT_ROUNDS = 3
 _PEOPLE = 0
 
 
@@ -71,7 +72,7 @@ class Mixture:
             if generator.random() < 0.08:
                 yield self.writer.nameless(photo, generator)
         labels = [t.name for t in load("twitter4").entities]
-        for portrait in self.portraits:
+        for portrait in self.portraits * _PORTRAIT_ROUNDS:
             exercise = portrait_exercise(portrait, self.store, self.names, labels, generator)
             if exercise is not None:
                 yield exercise
@@ -100,7 +101,8 @@ class Mixture:
     ) -> Exercise:
         sight = None
         if self.peopleless and generator.random() < _DISTRACTED:
-            sight = self.store.sight(generator.choice(self.peopleless))
+            picture = self.store.sight(generator.choice(self.peopleless))
+            sight = replace(picture, matched=False)
         return make.entities(document, ontology, generator, sight=sight)
 
     @staticmethod

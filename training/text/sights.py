@@ -46,15 +46,13 @@ class SightStore:
         count = int((self.scores[row] >= self.least).sum())
         return Sight(row, tuple(range(1, count + 1)))
 
-    def region_on(self, name: str, box: Box, least_iou: float = 0.5) -> int | None:
-        """The offered region that overlaps `box` best, None below `least_iou`."""
+    def regions_on(self, name: str, box: Box, least_iou: float = 0.5) -> list[int]:
+        """The offered regions that overlap `box` by `least_iou` or more, the best first."""
         row = self.rows[name]
         count = len(self.sight(name).regions)
-        if not count:
-            return None
-        overlaps = box_iou(self.boxes[row, :count], torch.tensor([box]))[:, 0]
-        best = int(overlaps.argmax())
-        return best + 1 if overlaps[best] >= least_iou else None
+        overlaps = box_iou(self.boxes[row, :count], torch.tensor([box]))[:, 0].tolist()
+        good = [k for k in range(count) if overlaps[k] >= least_iou]
+        return [k + 1 for k in sorted(good, key=lambda k: -overlaps[k])]
 
     def best_of(self, name: str, label: int) -> tuple[int, float] | None:
         """The number and score of the best region of a type, None if none is offered."""

@@ -102,7 +102,7 @@ def test_an_answer_that_is_too_long_keeps_its_finished_items(
 def test_nobody_to_answer_is_no_error(
     tiny_bundle: Bundle, asked: tuple[list[Automaton], Memory, Tensor]
 ) -> None:
-    automata, memory, mask = asked
+    _, memory, mask = asked
     memory = Memory(memory.gate[:0], memory.cross[:, :, :0], None)
     assert Speaker(tiny_bundle.decoder, 384).answer([], memory, mask[:0]) == []
 

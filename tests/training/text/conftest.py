@@ -53,7 +53,7 @@ def photo() -> Photo:
 
 @pytest.fixture
 def store() -> SightStore:
-    """Two pictures: the photo's, whose third region is too doubtful to be offered, and a bare one."""
+    """Two pictures: the photo's, whose third region is too doubtful to offer, and a bare one."""
     boxes = torch.zeros(2, 36, 4)
     boxes[0, :3] = torch.tensor([DOG, MAN, BALL])
     boxes[1, :1] = torch.tensor([[0.0, 0.0, 0.5, 0.5]])

@@ -12,7 +12,7 @@ def test_what_begins_pretrained_learns_slowly() -> None:
     rates = {id(p): group["lr"] for group in optimiser.param_groups for p in group["params"]}
     assert len(rates) == len(list(model.parameters()))
     for name, parameter in model.named_parameters():
-        slow = name.startswith("shared.") or (name.startswith("text_encoder.") and "skip" not in name)
+        slow = name.startswith(("shared.", "text_encoder.")) and "skip" not in name
         assert rates[id(parameter)] == (1.0 if slow else 3.0), name
 
 

@@ -25,10 +25,16 @@ def test_the_region_on_a_box_is_the_offered_one_that_overlaps_it_best(store: Sig
     assert store.region_on("park.jpg", (0.1, 0.1, 0.4, 0.4), least_iou=0.3) == 2
     assert store.region_on("park.jpg", DOG) == 1
     assert store.region_on("park.jpg", BALL) is None  # its region is too doubtful
-    assert SightStore(
-        {"dark.jpg": 0}, *(t[:1] for t in (store.features, store.boxes)),
-        scores=torch.zeros(1, 36), labels=store.labels[:1], least=0.1,
-    ).region_on("dark.jpg", DOG) is None
+    assert (
+        SightStore(
+            {"dark.jpg": 0},
+            *(t[:1] for t in (store.features, store.boxes)),
+            scores=torch.zeros(1, 36),
+            labels=store.labels[:1],
+            least=0.1,
+        ).region_on("dark.jpg", DOG)
+        is None
+    )
 
 
 def test_the_best_region_of_a_type(store: SightStore) -> None:

@@ -1,0 +1,130 @@
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from models.config import PRESETS
+from models.umie import UMIE
+from tests.support.bundle import CONFIG
+from tests.support.training import write_data, write_encoder
+from training.text.loop import Run, TextOptions, train_text
+from training.text.sights import SightStore
+from training.vision.features import StoredFeatures, save_features
+
+
+@pytest.fixture
+def options(tmp_path: Path, store: SightStore, monkeypatch: pytest.MonkeyPatch) -> TextOptions:
+    monkeypatch.setitem(PRESETS, "compact", CONFIG)
+    names = ["0.png", "1.png", "A1.jpg"]
+    rows = [0, 1, 0]
+    columns = (t[rows] for t in (store.boxes, store.labels, store.scores, store.features))
+    save_features(StoredFeatures(names, *columns), tmp_path / "features.safetensors")
+    return TextOptions(
+        data=write_data(tmp_path / "data"),
+        encoder=write_encoder(tmp_path / "encoder", CONFIG),
+        features=(tmp_path / "features.safetensors",),
+        out=tmp_path / "run",
+        steps=6,
+        tokens=1500,
+        warmup=2,
+        save_every=3,
+        device="cpu",
+    )
+
+
+class Interrupted(Exception):
+    """Somebody pulled the plug."""
+
+
+def interrupt(monkeypatch: pytest.MonkeyPatch, step: int) -> None:
+    """Stop the next training before it takes `step`."""
+    learn = Run._learn
+
+    def learn_or_stop(self: Run, batch: object) -> tuple[float, float, int]:
+        if self.step == step:
+            raise Interrupted
+        return learn(self, batch)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Run, "_learn", learn_or_stop)
+
+
+def state_of(options: TextOptions) -> dict[str, object]:
+    state: dict[str, object] = torch.load(options.out / "state.pt", weights_only=True)
+    return state
+
+
+def test_training_writes_averaged_weights_that_load(options: TextOptions) -> None:
+    weights = load_file(train_text(options))
+    model = UMIE(CONFIG)
+    model.load_state_dict(weights)
+    assert all(bool(torch.isfinite(value).all()) for value in weights.values())
+    bert = load_file(options.encoder / "model.safetensors")["embeddings.word_embeddings.weight"]
+    moved = (weights["shared.weight"] - bert).abs().max()
+    assert 0 < float(moved) < 0.05  # it began at the encoder's weights
+    assert state_of(options)["step"] == 6
+    assert sorted(p.name for p in options.out.iterdir()) == ["state.pt", "umie.safetensors"]
+
+
+def test_an_interrupted_training_goes_on_where_it_was_saved(
+    options: TextOptions, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    with monkeypatch.context() as patch:
+        interrupt(patch, 5)
+        with pytest.raises(Interrupted):
+            train_text(options)
+    saved = state_of(options)
+    assert saved["step"] == 3
+    steps: list[int] = []
+    rates: list[float] = []
+    learn = Run._learn
+
+    def observed(self: Run, batch: object) -> tuple[float, float, int]:
+        if not steps:
+            assert self.average.updates == 1  # of 3 steps, every fifth
+            for name, weight in self.model.state_dict().items():
+                assert torch.equal(weight, saved["model"][name])  # type: ignore[index]
+                average = saved["average"][name]  # type: ignore[index]
+                assert torch.equal(self.average.state[name], average)
+        steps.append(self.step)
+        rates.append(self.optimiser.param_groups[1]["lr"])
+        return learn(self, batch)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Run, "_learn", observed)
+    caplog.set_level(logging.INFO)
+    train_text(replace(options, resume=True))
+    assert steps == [3, 4, 5] and state_of(options)["step"] == 6
+    assert rates == pytest.approx([options.new_rate * (6 - step) / 4 for step in steps])
+    # other exercises than the ones that it began with
+    assert "epoch seed 3" in caplog.text and "epoch seed 0" not in caplog.text
+
+
+def test_a_finished_training_is_not_trained_further(
+    options: TextOptions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = train_text(options).read_bytes()
+    interrupt(monkeypatch, 6)
+    path = train_text(replace(options, resume=True))
+    assert path.read_bytes() == before
+
+
+def test_without_being_asked_nothing_is_resumed(
+    options: TextOptions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train_text(options)
+    interrupt(monkeypatch, 0)
+    with pytest.raises(Interrupted):
+        train_text(options)
+
+
+def test_the_same_seed_trains_the_same_weights(options: TextOptions, tmp_path: Path) -> None:
+    options = replace(options, steps=2)
+    first = load_file(train_text(options))
+    again = load_file(train_text(replace(options, out=tmp_path / "again")))
+    other = load_file(train_text(replace(options, out=tmp_path / "other", seed=1)))
+    torch.testing.assert_close(first, again)
+    assert not torch.equal(first["copy_head.query.weight"], other["copy_head.query.weight"])
