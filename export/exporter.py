@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
+import onnx
 import torch
 from safetensors.torch import save_file
 from torch import Tensor
@@ -99,7 +100,22 @@ def _export(
             verbose=False,
         )
     assert program is not None
-    program.save(path)
+    onnx.save(_untraced(program.model_proto), path)
+
+
+def _untraced(model: onnx.ModelProto) -> onnx.ModelProto:
+    """`model` without the exporter's notes: they hold the paths of whoever exported it.
+
+    The same weights then give the same file, and so the same version, wherever they are exported.
+    """
+    graph = model.graph
+    for part in (graph, *graph.node, *graph.value_info, *graph.input, *graph.output):
+        del part.metadata_props[:]
+        part.doc_string = ""
+    for tensor in graph.initializer:
+        del tensor.metadata_props[:]
+    del model.metadata_props[:]
+    return model
 
 
 def _manifest(checkpoint: Checkpoint, folder: Path, differences: dict[str, float]) -> Manifest:

@@ -105,7 +105,11 @@ def _position(state: State) -> Hashable:
 
 
 def _used_up(state: State) -> tuple[_Used, _Used]:
-    """The spans used up by items, and the regions and spans used up by the last item's asocs."""
+    """What is used up by items, and by the last item's asocs.
+
+    An item's span is used up to its end; between readings of the same tokens, whose spans are of
+    one length, its beginning says as much.
+    """
     items = [((0, item.first), item.spot) for item in state.items]
     links = [((link.region, link.first), link.role) for link in state.item.links]
     at_item = (0, state.item.first) if state.item.first >= 0 else _last(items)

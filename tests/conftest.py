@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -31,3 +32,12 @@ def shipped_bundle() -> Path:
     if not manifest.exists() or manifest.stat().st_mtime < newest:
         export_bundle(load_checkpoint(weights), bundle)
     return bundle
+
+
+@pytest.fixture(scope="session")
+def served(shipped_bundle: Path) -> Iterator[str]:
+    """The "host:port" at which the service answers with the shipped weights."""
+    from tests.support.serving import serving
+
+    with serving(shipped_bundle) as address:
+        yield address

@@ -5,23 +5,18 @@ With the shipped weights, and with tiny ones for what does not depend on them.
 
 from __future__ import annotations
 
-import os
 import threading
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-import uvicorn
 
 from export.manifest import read_manifest
-from service.server import build
-from service.settings import Settings
 from tests.support.bundle import tiny_folder as tiny_folder
+from tests.support.serving import serving, wait_for
 
 ROOT = Path(__file__).resolve().parents[1]
 WEIGHTS = ROOT / "weights" / "compact"
@@ -32,37 +27,13 @@ TIMINGS = {"total", "image", "queue", "visual", "fusion", "decode"}
 PARTS = ("image", "regions", "entities", "relations", "events", "gate", "model", "timing_ms")
 
 
-@contextmanager
-def serving(bundle: Path) -> Iterator[httpx.Client]:
-    """A client of the service over a bundle, on a free port."""
-    with pytest.MonkeyPatch.context() as patch:
-        for name in [name for name in os.environ if name.startswith("UMIE_")]:
-            patch.delenv(name)
-        app = build(Settings(bundle=bundle))
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning", ws="none"))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    try:
-        wait_for(lambda: server.started, thread)
-        port = server.servers[0].sockets[0].getsockname()[1]
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:
-            wait_for(lambda: client.get("/readyz").status_code == 200, thread)
-            yield client
-    finally:
-        server.should_exit = True
-        thread.join(60)
-
-
-def wait_for(condition: Any, thread: threading.Thread) -> None:
-    deadline = time.monotonic() + 60
-    while not condition():
-        assert thread.is_alive() and time.monotonic() < deadline, "it takes too long"
-        time.sleep(0.02)
+def client_of(address: str) -> httpx.Client:
+    return httpx.Client(base_url=f"http://{address}", timeout=60)
 
 
 @pytest.fixture(scope="module")
 def tiny(tiny_folder: Path) -> Iterator[httpx.Client]:
-    with serving(tiny_folder / "bundle") as client:
+    with serving(tiny_folder / "bundle") as address, client_of(address) as client:
         yield client
 
 
@@ -76,7 +47,7 @@ def weights() -> Path:
 @pytest.fixture(scope="module")
 def shipped(weights: Path, request: pytest.FixtureRequest) -> Iterator[httpx.Client]:
     # asked for by name, so that missing weights are told in words before anything looks for them
-    with serving(request.getfixturevalue("shipped_bundle")) as client:
+    with client_of(request.getfixturevalue("served")) as client:
         yield client
 
 
@@ -217,8 +188,8 @@ def test_requests_are_counted(tiny: httpx.Client) -> None:
 
 def test_the_service_ends_when_it_is_told(tiny_folder: Path) -> None:
     before = threading.active_count()
-    with serving(tiny_folder / "bundle") as client:
-        address = f"{client.base_url}/healthz"
+    with serving(tiny_folder / "bundle") as served:
+        address = f"http://{served}/healthz"
         assert httpx.get(address).status_code == 200
     wait_for(lambda: threading.active_count() <= before, threading.current_thread())
     with pytest.raises(httpx.ConnectError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from itertools import pairwise
 
 from hypothesis import strategies as st
 
@@ -114,9 +115,12 @@ def longest_answer(automaton: Automaton) -> int:
     role = max((len(s) for s in automaton.roles), default=0)
     region = max((len(s) for s in automaton.regions.values()), default=0)
     links = len(automaton.roles) * (pieces + len(automaton.regions))
-    items = 1 if automaton.form.single else pieces * len(automaton.spots)
+    if automaton.form.one_asoc:
+        links = min(links, 1)
     link = 3 + role + max(pieces, region)
-    return 3 + items * (3 + spot + pieces + links * link)
+    # no piece is in two spans, so there are no more items than pieces
+    items = 1 if automaton.form.single else pieces
+    return 3 + pieces + items * (3 + spot + links * link)
 
 
 def walk(
@@ -142,7 +146,7 @@ def walk(
 
 
 def check(automaton: Automaton, records: Sequence[Record]) -> None:
-    """Assert that `records` say nothing that the prompt does not offer."""
+    """Assert that `records` say nothing that the prompt does not offer, in an order that it may."""
     source = automaton.source
     spots = {label.name for label in source.spots}
     roles = {label.name for label in source.asocs}
@@ -156,6 +160,7 @@ def check(automaton: Automaton, records: Sequence[Record]) -> None:
                 assert span.text == span.text.strip()
                 assert span.start is not None and span.end is not None
                 assert source.locate(span.start, span.end) is not None
+        assert len(record.asocs) <= 1 or not automaton.form.one_asoc
         for asoc in record.asocs:
             assert asoc.label in roles
             if isinstance(asoc.filler, Region):
@@ -163,6 +168,14 @@ def check(automaton: Automaton, records: Sequence[Record]) -> None:
                 assert asoc.filler.index in automaton.regions
             else:
                 assert automaton.form.fillers & {Filler.SPAN, Filler.TAIL}
+    assert flat(records) or not automaton.ordered
+
+
+def flat(records: Sequence[Record]) -> bool:
+    """Whether every span begins at or behind the end of the one before it."""
+    spans = [record.span for record in records if record.span is not None]
+    places = [(span.start or 0, span.end or 0) for span in spans]
+    return all(end <= start for (_, end), (start, _) in pairwise(places))
 
 
 def balanced(automaton: Automaton, tokens: Sequence[int]) -> bool:

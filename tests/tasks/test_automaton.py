@@ -127,15 +127,13 @@ def test_what_is_admitted_along_a_grounded_answer() -> None:
         (("a",), {"new", "(", ")"}),
         (("new",), {"place", "(", ")"}),
         (("(", "region", ":"), {"O1", "O3"}),
-        (("O1",), {")"}),
+        (("O3",), {")"}),
+        ((")",), {")"}),
         ((")",), {"(", ")"}),
-        (("(", "region", ":"), {"O3"}),
-        (("O3", ")"), {")"}),
-        ((")",), {"(", ")"}),
-        (("(", "person", ":"), {"new", "place"}),
-        (("place", ")"), {"(", ")"}),
-        (("(",), {"place"}),
-        (("place", ":", "place", ")"), {")"}),
+        (("(",), {"person", "place"}),
+        (("person", ":"), {"place"}),
+        (("place",), {"(", ")"}),
+        ((")",), {")"}),
         ((")",), {"eos"}),
         (("eos",), set()),
     ]
@@ -145,14 +143,50 @@ def test_what_is_admitted_along_a_grounded_answer() -> None:
         assert words_admitted(automaton, state) == expected
     assert state.done
     assert automaton.records(state) == (
-        Record(
-            "person",
-            Span("a new", 0, 5),
-            (Asoc("region", Region(1)), Asoc("region", Region(3))),
-        ),
+        Record("person", Span("a new", 0, 5), (Asoc("region", Region(3)),)),
         Record("person", Span("place", 6, 11)),
-        Record("place", Span("place", 6, 11)),
     )
+
+
+def test_ordered_items_begin_behind_the_end_of_the_item_before() -> None:
+    automaton = automaton_of(WORDPIECE, form.JOINT, "a new place", ["person", "place"], ["of"])
+    state = say(automaton, automaton.start(), "(", "(", "person", ":", "a", "new")
+    # an asoc may reach back, and inside
+    state = say(automaton, state, "(", "of", ":")
+    assert words_admitted(automaton, state) == {"a", "new", "place"}
+    state = say(automaton, state, "new", "place", ")", ")", "(")
+    assert words_admitted(automaton, state) == {"person", "place"}
+    assert words_admitted(automaton, say(automaton, state, "person", ":")) == {"place"}
+    state = say(automaton, state, "place", ":", "place", ")")
+    assert words_admitted(automaton, state) == {")"}
+
+
+def test_unordered_items_may_overlap_turn_back_and_repeat() -> None:
+    automaton = automaton_of(
+        WORDPIECE, form.ENTITIES, "a new place", ["person", "place"], ordered=False
+    )
+    state = say(automaton, automaton.start(), "(")
+    for label, *span in (("person", "new"), ("place", "a", "new"), ("person", "new")):
+        state = say(automaton, state, "(")
+        assert words_admitted(automaton, state) == {"person", "place"}
+        state = say(automaton, state, label, ":")
+        assert words_admitted(automaton, state) == {"a", "new", "place"}
+        state = say(automaton, state, *span, ")")
+    new = Record("person", Span("new", 2, 5))
+    assert automaton.records(state) == (new, Record("place", Span("a new", 0, 5)), new)
+
+
+@pytest.mark.parametrize("ordered", [True, False])
+def test_a_grounded_entity_names_one_region(ordered: bool) -> None:
+    automaton = automaton_of(
+        WORDPIECE, form.GROUNDED, "a new place", ["person"], ["region"], (1, 3), ordered=ordered
+    )
+    state = say(automaton, automaton.start(), "(", "(", "person", ":", "a")
+    state = say(automaton, state, "(", "region", ":", "O1", ")")
+    assert words_admitted(automaton, state) == {")"}
+    # the next entity may name the same one
+    state = say(automaton, state, ")", "(", "person", ":", "new", "(", "region", ":")
+    assert words_admitted(automaton, state) == {"O1", "O3"}
 
 
 def test_event_arguments_name_spans_before_regions_and_repeat_none() -> None:
@@ -205,7 +239,7 @@ def test_scores_multiply_the_choices_of_their_own_item() -> None:
     state = say(automaton, state, "region", ":", "O3", logp=-0.4)
     state = say(automaton, state, ")", ")", logp=-0.8)
     (record,) = automaton.records(state)
-    # "(", the label, the span's beginning and its end; one region is left, so no choice but ")"
+    # "(", the label, the span's beginning and its end; behind a region there is no choice but ")"
     assert record.score == pytest.approx(exp(-0.1 * 3 - 0.2))
     assert record.asocs[0].score == pytest.approx(exp(-0.4))
     assert record.unscored() == Record("person", Span("new", 2, 5), (Asoc("region", Region(3)),))

@@ -19,8 +19,8 @@ class Batch:
     """B exercises with S decisions among their steps.
 
     ids, mask, cases (B, L); prefix (B, T) decoder input; sight (B,) feature store rows, -1 for no
-    picture; matched (B,) whether the text is about it; at (S, 2) batch row and step of each decision; right (S, width) which of its symbols are
-    right; weight (S,).
+    picture; matched (B,) whether the text is about it; at (S, 2) batch row and step of each
+    decision; right (S, width) which of its symbols are right; weight (S,).
     """
 
     ids: Tensor

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from tasks import form, instruction
 from tasks.document import Document, Event, Mention, Relation
 from tasks.ontology import NONE, Ontology
-from tasks.records import Asoc, Record, Region, Span
+from tasks.records import Asoc, Record, Span
 from training.text.exercise import Exercise, Sight
 
 _OTHER_WORDS = {

@@ -13,7 +13,6 @@ from models.gated_fusion import Fusion
 from models.umie import UMIE, Memory
 from training.text.batch import Batch
 
-
 MATCHED, UNMATCHED = 0.15, -0.05
 """Cosines wanted of a text and its own picture, and of a text and somebody else's."""
 
@@ -54,8 +53,9 @@ def decision_loss(model: UMIE, batch: Batch, sights: Sights) -> Outcome:
 def agreement_loss(cosine: Tensor, matched: Tensor) -> Tensor:
     """What is lacking of the cosines (P,) wanted: `MATCHED` or more, `UNMATCHED` or less.
 
-    The decisions alone would shut the gate for good: where the cosine is negative its slope is 1e-4,
-    and an optimiser that normalises gradients goes on with full steps in whatever direction is left.
+    The decisions alone would shut the gate for good: where the cosine is negative its slope is
+    1e-4, and an optimiser that normalises gradients goes on with full steps in whatever direction
+    is left.
     """
     lacking = torch.where(matched, MATCHED - cosine, cosine - UNMATCHED)
     return torch.nn.functional.relu(lacking).mean()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -66,3 +68,13 @@ def store() -> SightStore:
     generator = torch.Generator().manual_seed(0)
     features = torch.randn(2, 37, 512, generator=generator).half()
     return SightStore({"park.jpg": 0, "wall.jpg": 1}, features, boxes, scores, labels, 0.1)
+
+
+@pytest.fixture
+def crowded(store: SightStore) -> SightStore:
+    """The photo's regions are the upper part of the man, the dog, and the whole man."""
+    boxes, labels, scores = store.boxes.clone(), store.labels.clone(), store.scores.clone()
+    boxes[0, :3] = torch.tensor([(0.1, 0.1, 0.4, 0.7), DOG, MAN])
+    labels[0, :3] = torch.tensor([PEOPLE, ANIMALS, PEOPLE])
+    scores[0, :3] = torch.tensor([0.9, 0.8, 0.7])
+    return replace(store, boxes=boxes, labels=labels, scores=scores)

@@ -9,12 +9,18 @@ import torch
 from tasks.instruction import Prompter
 from tests.training.text.test_exercise import GROUNDED, PAIR
 from training.text.batch import buckets, collate
-from training.text.exercise import Encoded, encode
+from training.text.exercise import Encoded, Sight, encode
 
 
 @pytest.fixture
 def items(prompter: Prompter) -> list[Encoded]:
-    exercises = (GROUNDED, PAIR, replace(GROUNDED, records=(), sight=None, weight=1.0))
+    distracted = replace(GROUNDED, records=(), sight=Sight(2, (1, 2), matched=False))
+    exercises = (
+        replace(GROUNDED, alike={2: frozenset({1, 2})}),
+        PAIR,
+        replace(GROUNDED, records=(), sight=None, weight=1.0),
+        distracted,
+    )
     encoded = [encode(exercise, prompter) for exercise in exercises]
     return [item for item in encoded if item is not None]
 
@@ -29,7 +35,8 @@ def test_rows_are_padded_on_the_right(items: list[Encoded], prompter: Prompter) 
         assert tuple(batch.cases[row, :length].tolist()) == item.cases
         assert batch.mask[row].tolist() == [1] * length + [0] * (batch.ids.shape[1] - length)
         assert (batch.ids[row, length:] == markers.pad).all()
-    assert batch.sight.tolist() == [4, -1, -1]
+    assert batch.sight.tolist() == [4, -1, -1, 2]
+    assert batch.matched.tolist() == [True, False, False, False]
 
 
 def test_the_decoder_reads_what_was_said_before(items: list[Encoded], prompter: Prompter) -> None:
@@ -56,13 +63,17 @@ def test_every_choice_of_every_step_is_a_candidate(
     assert batch.at.tolist() == [[row, number] for row, number, _, _ in choices]
     assert laid.row.tolist() == [row for row, _, _, _ in choices]
     assert laid.width == max(len(step.admitted) for _, _, step, _ in choices)
+    assert batch.right.dtype == torch.bool and batch.right.shape == (len(choices), laid.width)
     for decision, (_, number, step, item) in enumerate(choices):
         mine = laid.step == decision
         assert laid.column[mine].tolist() == list(range(len(step.admitted)))
         assert laid.token[mine].tolist() == [s.token for s in step.admitted]
         assert laid.place[mine].tolist() == [s.place for s in step.admitted]
-        assert step.admitted[int(batch.said[decision])].token == item.tokens[number]
+        right = batch.right[decision].nonzero()[:, 0].tolist()
+        assert right == item.right(step)
+        assert item.tokens[number] in {step.admitted[k].token for k in right}
         assert float(batch.weight[decision]) == item.weight
+    assert batch.right.sum(1).unique().tolist() == [1, 2]
     assert torch.equal(laid.step, laid.step.sort().values)
 
 

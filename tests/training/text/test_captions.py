@@ -29,8 +29,11 @@ def check(exercise: Exercise) -> None:
     """Offsets are right, labels are listed, regions are offered."""
     assert exercise.form is form.GROUNDED and exercise.wording is instruction.ENTITIES
     assert exercise.asocs == (form.REGION_ROLE,) and exercise.sight is not None
+    assert all(best in alike for best, alike in exercise.alike.items())
+    assert {k for alike in exercise.alike.values() for k in alike} <= set(exercise.sight.regions)
     for record in exercise.records:
         assert record.span is not None
+        assert len(record.asocs) <= 1
         assert exercise.text[record.span.start : record.span.end] == record.span.text
         assert record.span.text == record.span.text.strip() != ""
         for asoc in record.asocs:
@@ -140,6 +143,32 @@ def test_phrases_have_the_regions_that_show_them(writer: CaptionWriter, photo: P
             "his dog": ("animals", [Region(1)]),
         }
     assert lists[4] > 120 and lists.keys() == {2, 3, 4}
+
+
+def test_the_best_region_is_said_and_those_that_overlap_are_as_right(
+    crowded: SightStore, photo: Photo
+) -> None:
+    writer = CaptionWriter(crowded, NAMES, TYPES, REGION_TYPES)
+    named = writer.named(photo, random.Random(0))
+    assert named is not None
+    phrases = writer.phrases(photo, random.Random(0))
+    for exercise, alike in (
+        (named, {3: frozenset({1, 3})}),
+        (phrases, {3: frozenset({1, 3}), 2: frozenset({2})}),
+    ):
+        check(exercise)
+        person = next(r for r in exercise.records if r.label in ("person", "people"))
+        assert [asoc.filler for asoc in person.asocs] == [Region(3)]
+        assert exercise.alike == alike
+
+
+def test_of_a_phrase_with_two_boxes_either_is_right(writer: CaptionWriter, photo: Photo) -> None:
+    both = replace(photo, boxes=(photo.boxes[0], replace(photo.boxes[1], chains=("1",))))
+    exercise = writer.phrases(both, random.Random(0))
+    check(exercise)
+    people = next(r for r in exercise.records if r.label == "people")
+    assert [asoc.filler for asoc in people.asocs] == [Region(2)]
+    assert exercise.alike == {2: frozenset({1, 2})}
 
 
 def test_a_crowd_is_not_grounded(writer: CaptionWriter, photo: Photo) -> None:

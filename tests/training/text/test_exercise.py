@@ -88,6 +88,29 @@ def test_only_offered_regions_are_choices(prompter: Prompter) -> None:
     assert not any(s.region for step in blind.steps for s in step.admitted)
 
 
+def test_regions_that_are_alike_are_right_where_one_of_them_is_said(prompter: Prompter) -> None:
+    encoded = encode(replace(GROUNDED, alike={2: frozenset({2, 3, 9})}), prompter)
+    assert encoded is not None
+    right = [
+        ({step.admitted[k].region for k in encoded.right(step)}, step)
+        for step in encoded.steps
+        if len(step.admitted) > 1
+    ]
+    assert [regions for regions, _ in right if regions != {0}] == [{2, 3}]
+    for regions, step in right:
+        if regions == {0}:
+            assert encoded.right(step) == [step.said]
+
+
+@pytest.mark.parametrize("alike", [{}, {1: frozenset({1, 2})}, {2: frozenset[int]()}])
+def test_a_region_like_no_other_is_the_only_right_one(
+    alike: dict[int, frozenset[int]], prompter: Prompter
+) -> None:
+    encoded = encode(replace(GROUNDED, alike=alike), prompter)
+    assert encoded is not None
+    assert all(encoded.right(step) == [step.said] for step in encoded.steps)
+
+
 def test_a_pair_inside_words_cannot_be_asked_about(prompter: Prompter) -> None:
     assert encode(replace(PAIR, head=(0, 6)), prompter) is None
     assert encode(replace(PAIR, tail=(16, 19)), prompter) is None

@@ -8,7 +8,7 @@ import pytest
 from tasks import form, instruction
 from tasks.document import Argument, Document, Event, Mention, Relation
 from tasks.ontology import NONE, EntityType, EventType, Ontology, RelationType, load, names
-from tasks.records import Asoc, Record, Region, Span
+from tasks.records import Asoc, Record, Span
 from training.text import exercises_of as make
 from training.text.exercise import Exercise, Sight
 
@@ -111,17 +111,13 @@ def test_long_inventories_are_sampled_around_the_answer() -> None:
 
 
 def test_with_a_picture_entities_are_grounded() -> None:
-    sight = Sight(3, (1, 2, 3))
-    regions = {ANN: (2, 3)}
+    sight = Sight(3, (1, 2, 3), matched=False)
     for seed in range(20):
-        exercise = make.entities(
-            DOCUMENT, ONTOLOGY, random.Random(seed), sight=sight, regions=regions
-        )
+        exercise = make.entities(DOCUMENT, ONTOLOGY, random.Random(seed), sight=sight)
         assert exercise.form is form.GROUNDED and exercise.asocs == ("region",)
         assert exercise.sight is sight
-        for record in exercise.records:
-            wanted = (Region(2), Region(3)) if record.span == span(ANN) else ()
-            assert tuple(asoc.filler for asoc in record.asocs) == wanted
+        # no corpus says which region shows whom
+        assert not any(record.asocs for record in exercise.records)
 
 
 @pytest.mark.parametrize("relation", [*(DOCUMENT.relations or ()), Relation(NONE, 2, 0)])

@@ -1,18 +1,24 @@
 from __future__ import annotations
 
 import logging
+import random
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 from safetensors.torch import load_file
+from torch import Tensor
 
 from models.config import PRESETS
 from models.umie import UMIE
 from tests.support.bundle import CONFIG
 from tests.support.training import write_data, write_encoder
+from training.text.exercise import Encoded
+from training.text.gate import open_gate
 from training.text.loop import Run, TextOptions, train_text
+from training.text.loss import Sights
 from training.text.sights import SightStore
 from training.vision.features import StoredFeatures, save_features
 
@@ -101,6 +107,46 @@ def test_an_interrupted_training_goes_on_where_it_was_saved(
     assert rates == pytest.approx([options.new_rate * (6 - step) / 4 for step in steps])
     # other exercises than the ones that it began with
     assert "epoch seed 3" in caplog.text and "epoch seed 0" not in caplog.text
+
+
+def gates_of(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The number of pictures of every batch that a gate is opened with from here on."""
+    seen: list[int] = []
+
+    def counted(model: UMIE, ids: Tensor, mask: Tensor, cases: Tensor, sights: Sights) -> float:
+        assert len(ids) == len(mask) == len(cases) == len(sights.features) == len(sights.boxes)
+        seen.append(len(ids))
+        return open_gate(model, ids, mask, cases, sights)
+
+    monkeypatch.setattr("training.text.loop.open_gate", counted)
+    return seen
+
+
+def test_the_gate_is_opened_before_the_first_step_alone(
+    options: TextOptions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gates = gates_of(monkeypatch)
+    # everything in one batch, so that the first has pictures
+    options = replace(options, tokens=10**6, steps=2, save_every=1)
+    train_text(options)
+    (pictures,) = gates
+    assert pictures > 0
+    train_text(replace(options, steps=3, resume=True))
+    assert gates == [pictures] and state_of(options)["step"] == 3
+
+
+def test_without_pictures_there_is_no_gate_to_open(
+    options: TextOptions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gates = gates_of(monkeypatch)
+
+    def without(run: Run, generator: random.Random) -> Iterator[Encoded]:
+        return (replace(item, sight=None) for item in encoded(run, generator))
+
+    encoded = Run._encoded
+    monkeypatch.setattr(Run, "_encoded", without)
+    train_text(replace(options, steps=2))
+    assert gates == [] and state_of(options)["step"] == 2
 
 
 def test_a_finished_training_is_not_trained_further(

@@ -81,6 +81,10 @@ def test_pictures_distract_from_texts_that_they_do_not_show(mixture: Mixture) ->
     distracted = [e for e in asked if e.sight is not None]
     assert 0.02 < len(distracted) / len(asked) < 0.4
     assert {e.sight.row for e in distracted if e.sight} == {1}
+    assert not any(e.sight.matched for e in distracted if e.sight)
+    read = {d.text for documents in mixture.documents.values() for d in documents}
+    shown = [e.sight for e in epochs(mixture) if e.sight is not None and e.text not in read]
+    assert shown and all(sight.matched for sight in shown)
     assert not [asoc for e in distracted for record in e.records for asoc in record.asocs]
 
 

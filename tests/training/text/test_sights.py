@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,23 +19,21 @@ def test_doubtful_regions_are_not_offered(store: SightStore) -> None:
         store.sight("elsewhere.jpg")
 
 
-def test_the_region_on_a_box_is_the_offered_one_that_overlaps_it_best(store: SightStore) -> None:
-    assert store.region_on("park.jpg", MAN) == 2
-    assert store.region_on("park.jpg", (0.1, 0.1, 0.4, 0.6)) == 2  # IoU 0.625
-    assert store.region_on("park.jpg", (0.1, 0.1, 0.4, 0.4)) is None  # IoU 0.375
-    assert store.region_on("park.jpg", (0.1, 0.1, 0.4, 0.4), least_iou=0.3) == 2
-    assert store.region_on("park.jpg", DOG) == 1
-    assert store.region_on("park.jpg", BALL) is None  # its region is too doubtful
-    assert (
-        SightStore(
-            {"dark.jpg": 0},
-            *(t[:1] for t in (store.features, store.boxes)),
-            scores=torch.zeros(1, 36),
-            labels=store.labels[:1],
-            least=0.1,
-        ).region_on("dark.jpg", DOG)
-        is None
-    )
+def test_the_regions_on_a_box_are_the_offered_ones_that_overlap_it(store: SightStore) -> None:
+    assert store.regions_on("park.jpg", MAN) == [2]
+    assert store.regions_on("park.jpg", (0.1, 0.1, 0.4, 0.6)) == [2]  # IoU 0.625
+    assert store.regions_on("park.jpg", (0.1, 0.1, 0.4, 0.4)) == []  # IoU 0.375
+    assert store.regions_on("park.jpg", (0.1, 0.1, 0.4, 0.4), least_iou=0.3) == [2]
+    assert store.regions_on("park.jpg", DOG) == [1]
+    assert store.regions_on("park.jpg", BALL) == []  # its region is too doubtful
+    dark = replace(store, scores=torch.zeros(2, 36))
+    assert dark.regions_on("park.jpg", DOG) == []
+
+
+def test_of_the_regions_on_a_box_the_best_comes_first(crowded: SightStore) -> None:
+    assert crowded.regions_on("park.jpg", MAN) == [3, 1]  # IoU 1 and 0.75
+    assert crowded.regions_on("park.jpg", (0.1, 0.1, 0.4, 0.7)) == [1, 3]
+    assert crowded.regions_on("park.jpg", DOG) == [2]
 
 
 def test_the_best_region_of_a_type(store: SightStore) -> None:
