@@ -144,6 +144,11 @@ class CaptionWriter:
             )
             for f in found
         )
+        alike: dict[int, frozenset[int]] = {}
+        for f in found:
+            if f.regions:
+                best = f.regions[0]
+                alike[best] = alike.get(best, frozenset()).union(f.regions)
         return Exercise(
             text=text,
             wording=instruction.ENTITIES,
@@ -152,7 +157,7 @@ class CaptionWriter:
             spots=tuple(labels),
             asocs=(form.REGION_ROLE,),
             sight=self._store.sight(photo.image),
-            alike={f.regions[0]: frozenset(f.regions) for f in found if f.regions},
+            alike=alike,
         )
 
     @staticmethod

@@ -87,4 +87,5 @@ def portrait_exercise(
         spots=tuple(generator.sample(labels, len(labels))),
         asocs=(form.REGION_ROLE,),
         sight=store.sight(portrait.image),
+        alike={best[0]: frozenset(store.like(portrait.image, best[0]))},
     )

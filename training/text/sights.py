@@ -54,6 +54,11 @@ class SightStore:
         good = [k for k in range(count) if overlaps[k] >= least_iou]
         return [k + 1 for k in sorted(good, key=lambda k: -overlaps[k])]
 
+    def like(self, name: str, number: int) -> list[int]:
+        """The offered regions that show what region `number` shows, itself first."""
+        x1, y1, x2, y2 = self.boxes[self.rows[name], number - 1].tolist()
+        return self.regions_on(name, (x1, y1, x2, y2))
+
     def best_of(self, name: str, label: int) -> tuple[int, float] | None:
         """The number and score of the best region of a type, None if none is offered."""
         row = self.rows[name]
