@@ -18,9 +18,9 @@ from tqdm import tqdm
 from models.region_head import Regions
 from models.tower import CompactTower
 from models.tower_config import TowerConfig
+from training.average import WeightAverage
 from training.flickr8k import read_photos
 from training.vision.augment import augment, jitter_boxes
-from training.vision.average import WeightAverage
 from training.vision.dataset import Batch, PhotoDataset, texts_of
 from training.vision.losses import AlignmentHeads, detection_losses
 from training.vision.phrases import cached_embeddings
@@ -148,7 +148,8 @@ class VisionTrainer:
 
     def evaluate(self) -> RegionScores:
         """Scores of the averaged weights on the validation photos."""
-        tower = self.average.tower.eval()
+        tower = CompactTower(self.config).to(self.device).eval()
+        tower.load_state_dict(self.average.state)
         regions: list[Regions] = []
         for start in range(0, len(self.val), self.options.batch_size):
             images = self.val.images[start : start + self.options.batch_size].to(self.device)
@@ -167,7 +168,7 @@ class VisionTrainer:
             "step": self.step,
             "tower": self.tower.state_dict(),
             "heads": self.heads.state_dict(),
-            "average": self.average.tower.state_dict(),
+            "average": self.average.state,
             "optimiser": self.optimiser.state_dict(),
             "rng": self.rng.getstate(),
             "generator": self.generator.get_state(),
@@ -175,10 +176,7 @@ class VisionTrainer:
         partial = self.options.output / "checkpoint.partial"
         torch.save(state, partial)
         partial.replace(self.options.output / "checkpoint.pt")
-        weights = {
-            name: value.contiguous().cpu()
-            for name, value in self.average.tower.state_dict().items()
-        }
+        weights = {name: value.contiguous().cpu() for name, value in self.average.state.items()}
         save_file(weights, self.options.output / "tower.safetensors")
 
     def load(self) -> None:
@@ -187,7 +185,7 @@ class VisionTrainer:
         state = torch.load(path, map_location=self.device, weights_only=False)
         self.tower.load_state_dict(state["tower"])
         self.heads.load_state_dict(state["heads"])
-        self.average.tower.load_state_dict(state["average"])
+        self.average.state = state["average"]
         self.optimiser.load_state_dict(state["optimiser"])
         self.rng.setstate(state["rng"])
         self.generator.set_state(state["generator"].cpu())

@@ -69,3 +69,10 @@ def test_held_out_names_are_never_said(store: SightStore) -> None:
     for seed in range(50):
         exercise = portrait_exercise(portrait, store, NAMES, LABELS, random.Random(seed))
         assert exercise is not None and held_out not in exercise.text
+
+
+def test_what_overlaps_the_person_is_as_right(crowded: SightStore) -> None:
+    exercise = portrait_exercise(ANN, crowded, NAMES, LABELS, random.Random(0))
+    assert exercise is not None
+    assert crowded.like("park.jpg", 1) == [1, 3]
+    assert exercise.alike == {1: frozenset({1, 3})}
