@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -24,6 +25,19 @@ class Candidates(NamedTuple):
     place: Tensor
     row: Tensor
     width: int
+
+
+def lay_out(steps: Sequence[Sequence[tuple[int, int]]], rows: Sequence[int]) -> Candidates:
+    """The symbols admitted in S steps, each a token id and a place; `rows` are the batch rows."""
+    flat = torch.tensor(
+        [
+            (step, column, token, place)
+            for step, symbols in enumerate(steps)
+            for column, (token, place) in enumerate(symbols)
+        ]
+    ).T
+    width = max(len(symbols) for symbols in steps)
+    return Candidates(flat[0], flat[1], flat[2], flat[3], torch.tensor(rows), width)
 
 
 def candidate_logits(

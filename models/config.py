@@ -19,8 +19,6 @@ class UMIEConfig:
     gate_pool: "masked" averages the text over its real positions, so an answer never depends on
     what it is batched with; "all" averages over padding too, as the published code does (reference
     3.4).
-    no_image: "gate_off" closes the gate without a picture (fused = t); "features" feeds stored
-    rows.
     copy_size: width of the copy head's queries and keys, 0 for none.
     """
 
@@ -38,7 +36,6 @@ class UMIEConfig:
     relative_attention_num_buckets: int = 32
     dropout: float = 0.1
     gate_pool: Literal["masked", "all"] = "masked"
-    no_image: Literal["gate_off", "features"] = "gate_off"
     copy_size: int = 0
 
     def with_(self, **changes: Any) -> UMIEConfig:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from models.candidates import Candidates, candidate_logits
+from models.candidates import candidate_logits, lay_out
 from models.decoder import Cache
 from models.t5 import padding_bias
 from models.target_decoder import TargetDecoder
@@ -103,7 +103,10 @@ class Speaker:
 
     def _ask(self, voices: list[Voice], states: Tensor, copy_keys: Tensor | None) -> None:
         admitted = [voice.automaton.admitted(voice.state) for voice in voices]
-        candidates = lay_out(admitted, [voice.row for voice in voices])
+        candidates = lay_out(
+            [[(symbol.token, symbol.place) for symbol in symbols] for symbols in admitted],
+            [voice.row for voice in voices],
+        )
         logits = candidate_logits(self._decoder, states, copy_keys, candidates)
         best, column = torch.log_softmax(logits, dim=-1).max(-1)
         for voice, symbols, i, logp in zip(
@@ -138,16 +141,3 @@ class _Slots:
         """Go on with some of the slots only."""
         self._cross, self._bias = self._cross[:, :, slots], self._bias[slots]
         self._cache.keep(slots)
-
-
-def lay_out(admitted: Sequence[Sequence[Symbol]], rows: Sequence[int]) -> Candidates:
-    """The symbols admitted in S steps as tensors; `rows` are the steps' batch rows."""
-    flat = torch.tensor(
-        [
-            (step, column, symbol.token, symbol.place)
-            for step, symbols in enumerate(admitted)
-            for column, symbol in enumerate(symbols)
-        ]
-    ).T
-    width = max(len(symbols) for symbols in admitted)
-    return Candidates(flat[0], flat[1], flat[2], flat[3], torch.tensor(rows), width)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from models.candidates import Candidates, candidate_logits
+from models.candidates import Candidates, candidate_logits, lay_out
 from models.config import PRESETS, UMIEConfig
 from models.target_decoder import TargetDecoder
 
@@ -58,3 +58,11 @@ def test_the_missing_symbols_of_a_step_get_no_probability_and_no_gradient() -> N
     assert chances[1].tolist() == [1.0, 0.0, 0.0]
     chances[:, 0].sum().backward()
     assert states.grad is not None and bool(torch.isfinite(states.grad).all())
+
+
+def test_candidates_are_laid_out_step_by_step() -> None:
+    symbols = [[(7, -1), (9, 40)], [(5, 2)]]
+    laid = lay_out(symbols, [6, 2])
+    assert laid.step.tolist() == [0, 0, 1] and laid.column.tolist() == [0, 1, 0]
+    assert laid.token.tolist() == [7, 9, 5] and laid.place.tolist() == [-1, 40, 2]
+    assert laid.row.tolist() == [6, 2] and laid.width == 2

@@ -12,6 +12,7 @@ from tasks.records import Asoc, Record, Span
 from training.flickr8k import Photo
 from training.text.captions import put_names, single_people
 from training.text.exercise import Exercise
+from training.text.exercises_of import joint_records
 from training.text.names import NamePool
 
 
@@ -44,22 +45,10 @@ def pair_exam(document: Document, ontology: Ontology) -> Iterator[Exercise]:
 
 def joint_exam(document: Document, ontology: Ontology) -> Iterator[Exercise]:
     """All entities with the relations that they head."""
-    text, mentions = document.text, document.entities or ()
-    records = tuple(
-        Record(
-            mention.type,
-            Span.of(text, mention.start, mention.end),
-            tuple(
-                Asoc(r.type, Span.of(text, mentions[r.tail].start, mentions[r.tail].end))
-                for r in document.relations or ()
-                if r.head == index
-            ),
-        )
-        for index, mention in enumerate(mentions)
-    )
     spots = tuple(t.name for t in ontology.entities)
     asocs = tuple(t.name for t in ontology.relations)
-    yield Exercise(text, instruction.ENTITIES, form.JOINT, records, spots, asocs)
+    records = joint_records(document)
+    yield Exercise(document.text, instruction.ENTITIES, form.JOINT, records, spots, asocs)
 
 
 def trigger_exam(document: Document, ontology: Ontology) -> Iterator[Exercise]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from models.candidates import Candidates
+from models.candidates import Candidates, lay_out
 from tasks.tokenizer import Markers
 from training.text.exercise import Encoded
 
@@ -38,26 +38,19 @@ class Batch:
 def collate(items: Sequence[Encoded], markers: Markers) -> Batch:
     """Pad `items` on the right and gather their decisions."""
     prefixes = [(markers.start, *item.tokens[:-1]) for item in items]
-    at: list[tuple[int, int]] = []
-    right: list[tuple[int, int]] = []
-    weight: list[float] = []
-    flat: list[tuple[int, int, int, int]] = []
-    for row, item in enumerate(items):
-        for number, step in enumerate(item.steps):
-            if len(step.admitted) == 1:
-                continue
-            flat.extend(
-                (len(at), column, symbol.token, symbol.place)
-                for column, symbol in enumerate(step.admitted)
-            )
-            right.extend((len(at), column) for column in item.right(step))
-            at.append((row, number))
-            weight.append(item.weight)
-    columns = torch.tensor(flat).T
-    where = torch.tensor(at)
-    width = int(columns[1].max()) + 1
-    marked = torch.zeros(len(at), width, dtype=torch.bool)
-    marked[tuple(torch.tensor(right).T)] = True
+    decisions = [
+        (row, number, item, step)
+        for row, item in enumerate(items)
+        for number, step in enumerate(item.steps)
+        if len(step.admitted) > 1
+    ]
+    candidates = lay_out(
+        [[(symbol.token, symbol.place) for symbol in step.admitted] for *_, step in decisions],
+        [row for row, *_ in decisions],
+    )
+    right = torch.zeros(len(decisions), candidates.width, dtype=torch.bool)
+    for index, (_, _, item, step) in enumerate(decisions):
+        right[index, item.right(step)] = True
     return Batch(
         ids=_pad([item.ids for item in items], markers.pad),
         mask=_pad([(1,) * len(item.ids) for item in items], 0),
@@ -65,17 +58,10 @@ def collate(items: Sequence[Encoded], markers: Markers) -> Batch:
         prefix=_pad(prefixes, markers.pad),
         sight=torch.tensor([item.sight.row if item.sight else -1 for item in items]),
         matched=torch.tensor([bool(item.sight and item.sight.matched) for item in items]),
-        at=where,
-        candidates=Candidates(
-            step=columns[0],
-            column=columns[1],
-            token=columns[2],
-            place=columns[3],
-            row=where[:, 0],
-            width=width,
-        ),
-        right=marked,
-        weight=torch.tensor(weight),
+        at=torch.tensor([(row, number) for row, number, *_ in decisions]),
+        candidates=candidates,
+        right=right,
+        weight=torch.tensor([item.weight for _, _, item, _ in decisions]),
     )
 
 

@@ -78,22 +78,26 @@ def pair(
 
 def joint(document: Document, ontology: Ontology, generator: random.Random) -> Exercise:
     """Entities with the relations that they head."""
-    mentions, text = document.entities or (), document.text
     spots = _shuffled([t.name for t in ontology.entities], generator)
     asocs = _shuffled([t.name for t in ontology.relations], generator)
-    records = tuple(
+    records = joint_records(document)
+    return Exercise(
+        document.text, instruction.ENTITIES, form.JOINT, records, tuple(spots), tuple(asocs)
+    )
+
+
+def joint_records(document: Document) -> tuple[Record, ...]:
+    """The document's entities, each with the relations that it heads."""
+    mentions, text = document.entities or (), document.text
+    spans = [Span.of(text, mention.start, mention.end) for mention in mentions]
+    return tuple(
         Record(
             mention.type,
-            Span.of(text, mention.start, mention.end),
-            tuple(
-                Asoc(r.type, Span.of(text, mentions[r.tail].start, mentions[r.tail].end))
-                for r in document.relations or ()
-                if r.head == index
-            ),
+            spans[index],
+            tuple(Asoc(r.type, spans[r.tail]) for r in document.relations or () if r.head == index),
         )
         for index, mention in enumerate(mentions)
     )
-    return Exercise(text, instruction.ENTITIES, form.JOINT, records, tuple(spots), tuple(asocs))
 
 
 def triggers(document: Document, ontology: Ontology, generator: random.Random) -> Exercise:

@@ -12,7 +12,7 @@ from models.umie import Memory
 from service.engine import speaker as module
 from service.engine.fusing import fuse
 from service.engine.jobs import ReadJob
-from service.engine.speaker import Speaker, lay_out
+from service.engine.speaker import Speaker
 from tasks.automaton import Automaton, Symbol
 from tasks.records import Record
 from tests.service.engine.test_reading import automaton_of
@@ -127,14 +127,6 @@ def test_an_answer_without_a_choice_needs_no_step(
     ((record,),) = (forced.records(voice.state),)
     assert steps == [] and voice.state.done
     assert [(a.label, a.score) for a in record.asocs] == [("none", 1.0)]
-
-
-def test_candidates_are_laid_out_step_by_step() -> None:
-    symbols = [[Symbol(7), Symbol(9, 4)], [Symbol(5, -1, 3)]]
-    laid = lay_out(symbols, [6, 2])
-    assert laid.step.tolist() == [0, 0, 1] and laid.column.tolist() == [0, 1, 0]
-    assert laid.token.tolist() == [7, 9, 5] and laid.place.tolist() == [-1, 40, 2]
-    assert laid.row.tolist() == [6, 2] and laid.width == 2
 
 
 def test_every_step_counts_in_a_score(
