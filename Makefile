@@ -22,7 +22,7 @@ COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate
 export ORT_DISABLE_TELEMETRY := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install train-install serve export test lint format lock clean
+.PHONY: help install train-install serve export test lint format lock clean openapi fuzz soak
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,7 +43,8 @@ train-install: install ## adds what `umie train` needs
 
 export: $(BUNDLE)/manifest.json ## the bundle of the shipped weights, when missing or older than they are
 
-$(BUNDLE)/manifest.json: $(wildcard $(CHECKPOINT)/*) | $(STAMP)
+# export/manifest.py holds the bundle format.
+$(BUNDLE)/manifest.json: $(wildcard $(CHECKPOINT)/*.safetensors $(CHECKPOINT)/config.json $(CHECKPOINT)/tokenizer.json) export/manifest.py | $(STAMP)
 	$(VENV)/bin/umie export --checkpoint $(CHECKPOINT) --out $(BUNDLE)
 
 serve: install $(if $(UMIE_BUNDLE),,export) ## the service; settings come from the environment (UMIE_PORT=8080 make serve)
@@ -66,6 +67,15 @@ lock: install ## requirements/*.txt from pyproject.toml; UPGRADE=--upgrade for n
 	$(COMPILE) pyproject.toml -o requirements/runtime.txt
 	$(COMPILE) --extra dev -c requirements/runtime.txt pyproject.toml -o requirements/dev.txt
 	$(COMPILE) --extra dev --extra train -c requirements/dev.txt pyproject.toml -o requirements/train.txt
+
+openapi: install ## docs/openapi.json, the document that the service serves with its default settings
+	$(PY) -m service.api.document > docs/openapi.json
+
+fuzz: install ## broken requests against a live server; N=20000 of them
+	$(PY) -m tests.fuzz $(or $(N),20000)
+
+soak: install ## twice as many clients as a server admits; MINUTES=10 of it
+	$(PY) -m tests.soak --minutes $(or $(MINUTES),10)
 
 clean: ## everything that is not in the repository
 	rm -rf $(VENV) bundles build dist *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache

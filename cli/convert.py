@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -13,14 +13,37 @@ def convert(
     tokenizer: Annotated[Path, typer.Option(help="Folder with T5's spiece.model.")],
     out: Annotated[Path, typer.Option(help="Folder for the converted checkpoint.")],
     name: Annotated[str, typer.Option(help="What to call the model.")] = "published",
+    gate_pool: Annotated[
+        Literal["masked", "all"],
+        typer.Option(help="What the gate averages over: a text's tokens, or padding too."),
+    ] = "masked",
+    tower: Annotated[
+        Path | None,
+        typer.Option(
+            help="CLIP RN101's weights, a file or its folder; without it, texts only.",
+            show_default=False,
+        ),
+    ] = None,
+    positional: Annotated[
+        Literal["learned", "zero"],
+        typer.Option(
+            help="The tower's positional embedding: its own, or zeros, which the published code "
+            "made its features with.",
+        ),
+    ] = "zero",
 ) -> None:
     """Convert a published checkpoint, fp32 or bf16, keeping its precision.
 
-    Code in the file is never run. Exits with 2 where the file is cut off, foreign or inconsistent.
+    Code in the file is never run. The published code's gate averages over padding ("all"), so that
+    its answers depend on what they are batched with; "masked" does not. Exits with 2 where the file
+    is cut off, foreign or inconsistent.
     """
+    from export.clip_weights import read_clip_tower
     from export.conversion import read_published, write_converted
+    from models.clip_config import ClipTowerConfig
 
-    conversion = read_published(checkpoint, tokenizer, name)
+    clip = read_clip_tower(tower, ClipTowerConfig(positional=positional)) if tower else None
+    conversion = read_published(checkpoint, tokenizer, name, gate_pool, clip)
     write_converted(conversion, out)
     config = conversion.checkpoint.model.config
     count = sum(p.numel() for p in conversion.checkpoint.model.parameters())
@@ -29,7 +52,8 @@ def convert(
         f"{out}: {config.preset}, {config.num_layers} + {config.num_decoder_layers} layers of "
         f"{config.d_model}, {config.feed_forward}, {config.vocab_size} tokens, "
         f"{'tied' if config.tie_word_embeddings else 'own'} output embeddings, "
-        f"{count:,} parameters, {precision}"
+        f"{count:,} parameters, {precision}; "
+        f"{'with a CLIP tower' if clip is not None else 'texts only, without a visual tower'}"
     )
     if conversion.unused:
         typer.echo(f"left behind, since nothing reads them: {', '.join(conversion.unused)}")

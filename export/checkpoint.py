@@ -2,15 +2,17 @@
 
 The folder holds
 
-    config.json            UMIEConfig, TowerConfig (null without a tower) and how prompts are built
+    config.json            UMIEConfig, the tower's kind and configuration (null without a tower)
+                           and how prompts are built
     tokenizer.json
     tower.safetensors      the visual tower, where there is one
-    umie-00001.safetensors … the rest of the network, each shard below `SHARD_BYTES`
+    umie-00001.safetensors … the rest of the network, each shard below `SHARD_BYTES` or one tensor
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -20,9 +22,11 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from export.kinds import load_tokenizer, tower_config, tower_values
+from models.clip_config import ClipTowerConfig
+from models.clip_tower import ClipTower
 from models.config import UMIEConfig
 from models.tower import CompactTower
-from models.tower_config import TowerConfig
 from models.umie import UMIE
 from tasks.errors import CheckpointError
 from tasks.tokenizer import CompactTokenizer, T5Tokenizer
@@ -61,7 +65,7 @@ class Checkpoint:
 
     name: str
     model: UMIE
-    tower: CompactTower | None
+    tower: CompactTower | ClipTower | None
     tokenizer: CompactTokenizer | T5Tokenizer
     prompt: PromptConfig
     about: dict[str, Any]
@@ -70,23 +74,29 @@ class Checkpoint:
 def save_checkpoint(
     checkpoint: Checkpoint, folder: Path, dtype: torch.dtype = torch.float16
 ) -> None:
-    """Write `checkpoint` as `dtype`; files of an earlier one in `folder` are replaced."""
+    """Write `checkpoint` as `dtype`; files of an earlier one in `folder` are replaced.
+
+    Takes the memory of one shard beside the checkpoint's own.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     for old in folder.glob("*.safetensors"):
         old.unlink()
     config = {
         "name": checkpoint.name,
         "umie": checkpoint.model.config.to_dict(),
-        "tower": asdict(checkpoint.tower.config) if checkpoint.tower is not None else None,
+        "tower": tower_values(checkpoint.tower.config) if checkpoint.tower is not None else None,
         "prompt": asdict(checkpoint.prompt),
         "about": checkpoint.about,
     }
     (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
     checkpoint.tokenizer.save(folder / "tokenizer.json")
     if checkpoint.tower is not None:
-        save_file(_narrowed(checkpoint.tower.state_dict(), dtype), folder / "tower.safetensors")
-    weights = _narrowed(checkpoint.model.state_dict(), dtype)
-    for number, shard in enumerate(_shards(weights), start=1):
+        # bfloat16 is too coarse for the statistics of normalisation
+        kept = torch.float32 if dtype == torch.bfloat16 else dtype
+        weights = dict(_narrowed(checkpoint.tower.state_dict(), kept))
+        save_file(weights, folder / "tower.safetensors")
+    shards = _shards(_narrowed(checkpoint.model.state_dict(), dtype))
+    for number, shard in enumerate(shards, start=1):
         save_file(shard, folder / f"umie-{number:05d}.safetensors")
     for path in folder.glob("*.safetensors"):
         path.chmod(0o644)  # safetensors writes for the owner alone
@@ -99,14 +109,9 @@ def load_checkpoint(folder: Path) -> Checkpoint:
     """
     try:
         config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-        model = UMIE(UMIEConfig.from_dict(config["umie"])).eval()
-        weights: dict[str, Tensor] = {}
-        for shard in sorted(folder.glob("umie-*.safetensors")):
-            weights.update(load_file(shard))
-        model.load_state_dict(_widened(weights))
+        model = _load_model(UMIEConfig.from_dict(config["umie"]), folder)
         tower = _load_tower(config["tower"], folder / "tower.safetensors")
-        kind = CompactTokenizer if model.config.text_encoder == "minilm" else T5Tokenizer
-        tokenizer = kind.load(folder / "tokenizer.json")
+        tokenizer = load_tokenizer(model.config.text_encoder, folder / "tokenizer.json")
         prompt = PromptConfig(**config["prompt"])
         about = config.get("about", {})
         return Checkpoint(config["name"], model, tower, tokenizer, prompt, about)
@@ -114,23 +119,29 @@ def load_checkpoint(folder: Path) -> Checkpoint:
         raise CheckpointError(f"{folder} holds no usable checkpoint: {error}") from error
 
 
-def _load_tower(values: dict[str, Any] | None, path: Path) -> CompactTower | None:
+def _load_model(config: UMIEConfig, folder: Path) -> UMIE:
+    """The network, its fp32 weights mapped into memory and others widened, in either case once."""
+    with torch.device("meta"):
+        model = UMIE(config)
+    weights: dict[str, Tensor] = {}
+    for shard in sorted(folder.glob("umie-*.safetensors")):
+        weights.update(_widened(load_file(shard)))
+    model.load_state_dict(weights, assign=True)
+    return model.eval()
+
+
+def _load_tower(values: dict[str, Any] | None, path: Path) -> CompactTower | ClipTower | None:
     if values is None:
         return None
-    tower = CompactTower(TowerConfig(**_tuples(values)))
+    config = tower_config(values)
+    tower = ClipTower(config) if isinstance(config, ClipTowerConfig) else CompactTower(config)
     tower.load_state_dict(_widened(load_file(path)))
     return tower.eval()
 
 
-def _tuples(values: dict[str, Any]) -> dict[str, Any]:
-    return {key: tuple(v) if isinstance(v, list) else v for key, v in values.items()}
-
-
-def _narrowed(weights: dict[str, Tensor], dtype: torch.dtype) -> dict[str, Tensor]:
-    return {
-        name: (value.to(dtype) if value.is_floating_point() else value).contiguous()
-        for name, value in weights.items()
-    }
+def _narrowed(weights: dict[str, Tensor], dtype: torch.dtype) -> Iterator[tuple[str, Tensor]]:
+    for name, value in weights.items():
+        yield name, (value.to(dtype) if value.is_floating_point() else value).contiguous()
 
 
 def _widened(weights: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -140,13 +151,13 @@ def _widened(weights: dict[str, Tensor]) -> dict[str, Tensor]:
     }
 
 
-def _shards(weights: dict[str, Tensor]) -> list[dict[str, Tensor]]:
-    shards: list[dict[str, Tensor]] = [{}]
+def _shards(weights: Iterable[tuple[str, Tensor]]) -> Iterator[dict[str, Tensor]]:
+    shard: dict[str, Tensor] = {}
     size = 0
-    for name, value in weights.items():
-        if shards[-1] and size + value.nbytes > SHARD_BYTES:
-            shards.append({})
-            size = 0
-        shards[-1][name] = value
+    for name, value in weights:
+        if shard and size + value.nbytes > SHARD_BYTES:
+            yield shard
+            shard, size = {}, 0
+        shard[name] = value
         size += value.nbytes
-    return shards
+    yield shard

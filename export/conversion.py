@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import torch
 
@@ -12,6 +13,7 @@ from export.checkpoint import Checkpoint, PromptConfig, save_checkpoint
 from export.published import from_published
 from export.state_file import read_state
 from export.t5_tokenizer import read_t5_tokenizer
+from models.clip_tower import ClipTower
 from models.umie import UMIE
 from tasks.errors import CheckpointError
 
@@ -21,20 +23,31 @@ _PRECISIONS = {torch.float32, torch.bfloat16, torch.float16}
 
 @dataclass(frozen=True)
 class Conversion:
-    """A converted checkpoint, the precision it had, and the weights that were left behind."""
+    """A converted checkpoint, the precision it has, and the weights that were left behind.
+
+    The checkpoint's weights are those of the file, in its precision and mapped into memory.
+    """
 
     checkpoint: Checkpoint
     dtype: torch.dtype
     unused: list[str]
 
 
-def read_published(path: Path, tokenizer: Path, name: str) -> Conversion:
+def read_published(
+    path: Path,
+    tokenizer: Path,
+    name: str,
+    gate_pool: Literal["masked", "all"] = "masked",
+    tower: ClipTower | None = None,
+) -> Conversion:
     """Read a published checkpoint.
 
     Args:
         path: the file that the published training script wrote.
         tokenizer: folder of the T5 tokenizer that it was trained with.
         name: what to call the model.
+        gate_pool: whether the gate averages over padding; see `UMIEConfig`.
+        tower: what computes feature rows like those it was trained with; the file holds none.
 
     Raises `CheckpointError` where either is not what it should be or they do not go together.
     """
@@ -44,12 +57,12 @@ def read_published(path: Path, tokenizer: Path, name: str) -> Conversion:
         raise CheckpointError(f"{path} mixes precisions: {sorted(map(str, dtypes))}")
     pieces = read_t5_tokenizer(tokenizer, config.vocab_size)
     with torch.device("meta"):
-        model = UMIE(config)
-    model.load_state_dict({n: t.float() for n, t in weights.items()}, assign=True)
+        model = UMIE(config.with_(gate_pool=gate_pool))
+    model.load_state_dict(weights, assign=True)
     # as the published prompts are cut, with nothing between sentence and instruction
     prompt = PromptConfig(_TOKENS, _TOKENS, separator="", least_region_score=0.0)
     about = {"converted_from": path.name}
-    checkpoint = Checkpoint(name, model.eval(), None, pieces, prompt, about)
+    checkpoint = Checkpoint(name, model.eval(), tower, pieces, prompt, about)
     return Conversion(checkpoint, dtypes.pop(), unused)
 
 

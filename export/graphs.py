@@ -5,34 +5,77 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from models.clip_tower import ClipTower
 from models.config import VISUAL_ROWS
 from models.tower import CompactTower
 from models.umie import UMIE
-from tasks.errors import ExportError
 
 
 class VisualGraph(nn.Module):
     """Pixels to regions and visual states; once a picture, however many prompts use it."""
 
     tokens: Tensor
-    INPUTS = ("pixels",)
+    INPUTS = ("pixels", "own", "given")
     OUTPUTS = ("boxes", "labels", "scores", "states")
 
-    def __init__(self, tower: CompactTower | None, model: UMIE) -> None:
-        """Raises `ExportError` without a tower."""
+    def __init__(self, tower: CompactTower, model: UMIE) -> None:
         super().__init__()
-        if tower is None:
-            raise ExportError("the checkpoint has no visual tower, which every bundle needs")
         self.tower, self.visual_embedding = tower, model.visual_embedding
         # of the token embeddings only the rows' order vectors are read
         self.register_buffer("tokens", model.shared.weight[-VISUAL_ROWS:].detach().clone())
 
-    def forward(self, pixels: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """pixels (B, 3, S, S) -> boxes (B, 36, 4), labels and scores (B, 36), states (B, 37, d)."""
-        boxes, labels, scores, features = self.tower(pixels)
+    def forward(
+        self, pixels: Tensor, own: Tensor, given: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Look at a batch.
+
+        Args:
+            pixels: (B, 3, S, S) pictures.
+            own: (B, 36, 4) boxes that some of them bring, anything for the others.
+            given: (B,) 1.0 where a picture brings its own boxes, else 0.0.
+
+        Returns:
+            boxes (B, 36, 4), labels and scores (B, 36), states (B, 37, d).
+        """
+        boxes, labels, scores, features = self.tower(pixels, own, given)
         whole = boxes.new_tensor([0.0, 0.0, 1.0, 1.0]).expand(boxes.shape[0], 1, 4)
         rows = torch.cat([whole, boxes], dim=1)  # (B, 37, 4)
         return boxes, labels, scores, self.visual_embedding(features, rows, self.tokens)
+
+
+class ClipVisualGraph(nn.Module):
+    """Crops of one picture to its visual states."""
+
+    tokens: Tensor
+    INPUTS = ("crops", "boxes")
+    OUTPUTS = ("states",)
+
+    def __init__(self, tower: ClipTower, model: UMIE) -> None:
+        super().__init__()
+        self.tower, self.visual_embedding = tower, model.visual_embedding
+        self.register_buffer("tokens", model.shared.weight[-VISUAL_ROWS:].detach().clone())
+
+    def forward(self, crops: Tensor, boxes: Tensor) -> tuple[Tensor]:
+        """Look at one picture.
+
+        Args:
+            crops: (R, 3, S, S), R from 1 to 37, the whole picture first.
+            boxes: (37, 4), that of crop i in row i, zeros in the rows behind. As in the published
+                code, rows without a crop have features of zero and take part (reference 3.3).
+
+        Returns:
+            states (1, 37, d)
+        """
+        rows = self.tower(crops)  # (R, 512)
+        features = torch.cat([rows, rows.new_zeros(VISUAL_ROWS, rows.shape[1])])[:VISUAL_ROWS]
+        return (self.visual_embedding(features[None], boxes[None], self.tokens),)
+
+
+def visual_graph(tower: CompactTower | ClipTower, model: UMIE) -> VisualGraph | ClipVisualGraph:
+    """The visual graph of a tower of either kind."""
+    if isinstance(tower, ClipTower):
+        return ClipVisualGraph(tower, model)
+    return VisualGraph(tower, model)
 
 
 class FusionGraph(nn.Module):

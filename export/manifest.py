@@ -10,15 +10,13 @@ from typing import Any
 
 from tasks.errors import BundleError
 
-FORMAT = 1
+FORMAT = 2
 FILE = "manifest.json"
-VISUAL, FUSION, DECODER, TOKENIZER = PARTS = (
-    "visual.onnx",
-    "fusion.onnx",
-    "decoder.safetensors",
-    "tokenizer.json",
-)
+FUSION, DECODER, TOKENIZER = PARTS = ("fusion.onnx", "decoder.safetensors", "tokenizer.json")
 """The files of every bundle beside its manifest."""
+
+VISUAL = "visual.onnx"
+"""One more where there is a visual tower."""
 
 _CHUNK = 1 << 20
 
@@ -27,16 +25,17 @@ _CHUNK = 1 << 20
 class Manifest:
     """What a bundle holds.
 
-    config: the model's configuration; tower: the visual tower's; prompt: how prompts are built;
-    files: SHA-256 by file name; differences: the largest torch-ORT difference of every output,
-    measured at export; about: training data, metrics, licences.
+    config: the model's configuration; tower: the visual tower's, with its kind, None where the
+    model reads text only; prompt: how prompts are built; files: SHA-256 by file name; differences:
+    the largest torch-ORT difference of every output, measured at export; about: training data,
+    metrics, licences.
     """
 
     name: str
     opset: int
     precision: str
     config: dict[str, Any]
-    tower: dict[str, Any]
+    tower: dict[str, Any] | None
     prompt: dict[str, Any]
     files: dict[str, str]
     differences: dict[str, float]
@@ -64,9 +63,13 @@ def read_manifest(folder: Path) -> Manifest:
         found = values["format"]
         # first of all, since another format may have other fields
         if found != FORMAT:
-            raise BundleError(f"{folder} has bundle format {found}; this is made for {FORMAT}")
+            raise BundleError(
+                f"{folder} has bundle format {found}, this is made for {FORMAT}; "
+                "export the bundle again"
+            )
         manifest = Manifest(**values)
-        files = {name: manifest.files[name] for name in PARTS} | manifest.files
+        parts = PARTS if manifest.tower is None else (VISUAL, *PARTS)
+        files = {name: manifest.files[name] for name in parts} | manifest.files
     except OSError as error:
         raise BundleError(f"{folder} holds no bundle: {error}") from error
     except (ValueError, TypeError, KeyError) as error:

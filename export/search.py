@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from models.decoder import Cache
+from models.candidates import choose
+from models.layout import Layout
 from models.t5 import padding_bias
 from models.target_decoder import TargetDecoder
 
@@ -23,13 +24,14 @@ class _Writer:
         self.model, self.cross, self.bias = model, cross, padding_bias(mask)
         rows = len(mask)
         self.ids = torch.full((rows, 1), PAD, device=cross.device)
-        self._cache = Cache(model.config, rows, length, device=cross.device)
+        self._cache = model.decoder.cache(rows, length)
 
     def scores(self) -> Tensor:
         """Log-probabilities of the next token (rows, V)."""
-        places = torch.full((len(self.ids),), self.ids.shape[1] - 1, device=self.ids.device)
+        rows, length = self.ids.shape
+        layout = Layout.of([length - 1] * rows, [1] * rows, self.ids.device)
         embedded = self.model.shared(self.ids[:, -1])  # (rows, d)
-        state = self.model.decoder.step(embedded, places, self._cache, self.cross, self.bias)
+        state = self.model.decoder.step(embedded, layout, self._cache, self.cross, self.bias)
         logits = state * self.model.output_scale @ self.model.output_embeddings.T
         return logits.log_softmax(-1)
 
@@ -56,7 +58,7 @@ def greedy(model: TargetDecoder, cross: Tensor, mask: Tensor, length: int) -> Te
     rows = torch.arange(len(mask), device=mask.device)
     done = torch.zeros(len(mask), dtype=torch.bool, device=mask.device)
     while writer.ids.shape[1] < length and not bool(done.all()):
-        tokens = writer.scores().argmax(-1).masked_fill(done, PAD)
+        tokens = choose(writer.scores())[0].masked_fill(done, PAD)
         writer.extend(rows, tokens)
         done |= tokens == EOS
     return writer.ids

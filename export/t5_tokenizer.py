@@ -16,8 +16,8 @@ _EXTRA_IDS = 100
 _MARKERS = ("<spot>", "<asoc>")
 
 
-def read_t5_tokenizer(folder: Path, vocabulary: int) -> T5Tokenizer:
-    """The tokenizer of a model with `vocabulary` token embeddings.
+def read_t5_tokenizer(folder: Path, vocabulary: int | None = None) -> T5Tokenizer:
+    """The tokenizer of a model with `vocabulary` token embeddings, or of one still to be made.
 
     Reads spiece.model, or tokenizer.json where there is none. The published code adds its two
     markers behind T5's pieces; its first version added a hundred visual tokens before them.
@@ -41,7 +41,7 @@ def read_t5_tokenizer(folder: Path, vocabulary: int) -> T5Tokenizer:
     if fast.get_vocab_size() + _EXTRA_IDS + len(missing) == vocabulary:
         _add(fast, [f"<vis_extra_id_{n}>" for n in reversed(range(_EXTRA_IDS))])
     _add(fast, missing)
-    if fast.get_vocab_size() != vocabulary:
+    if vocabulary is not None and fast.get_vocab_size() != vocabulary:
         raise CheckpointError(
             f"the tokenizer in {folder} has {fast.get_vocab_size()} pieces with the markers, "
             f"the checkpoint {vocabulary} token embeddings"

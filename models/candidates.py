@@ -10,6 +10,9 @@ from torch import Tensor
 
 from models.target_decoder import TargetDecoder
 
+TIE = 1e-5
+"""Logits closer than this count as equal: a sum in fp32 depends on the size of its batch."""
+
 
 class Candidates(NamedTuple):
     """The admitted symbols of S steps, laid end to end.
@@ -27,17 +30,21 @@ class Candidates(NamedTuple):
     width: int
 
 
-def lay_out(steps: Sequence[Sequence[tuple[int, int]]], rows: Sequence[int]) -> Candidates:
+def lay_out(
+    steps: Sequence[Sequence[tuple[int, int]]],
+    rows: Sequence[int],
+    device: torch.device | None = None,
+) -> Candidates:
     """The symbols admitted in S steps, each a token id and a place; `rows` are the batch rows."""
-    flat = torch.tensor(
-        [
-            (step, column, token, place)
-            for step, symbols in enumerate(steps)
-            for column, (token, place) in enumerate(symbols)
-        ]
-    ).T
-    width = max(len(symbols) for symbols in steps)
-    return Candidates(flat[0], flat[1], flat[2], flat[3], torch.tensor(rows), width)
+    sizes = torch.tensor([len(admitted) for admitted in steps])
+    step = torch.arange(len(steps)).repeat_interleave(sizes)  # (M,)
+    column = torch.arange(len(step)) - (sizes.cumsum(0) - sizes)[step]
+    symbols = torch.tensor([symbol for admitted in steps for symbol in admitted])  # (M, 2)
+    # one transfer to the device rather than four
+    flat = torch.stack([step, column, symbols[:, 0], symbols[:, 1]]).to(device)
+    width = max(len(admitted) for admitted in steps)
+    row = torch.tensor(rows, device=device)
+    return Candidates(flat[0], flat[1], flat[2], flat[3], row, width)
 
 
 def candidate_logits(
@@ -56,12 +63,29 @@ def candidate_logits(
     """
     of_step = states[candidates.step]  # (M, d)
     embedded = torch.nn.functional.embedding(candidates.token, model.output_embeddings)
-    logits = (of_step * embedded).sum(-1).float() * model.output_scale  # (M,)
+    logits = (of_step.float() * embedded.float()).sum(-1) * model.output_scale  # (M,)
     if model.copy_head is not None and copy_keys is not None:
         query = model.copy_head.query(states)[candidates.step]  # (M, c)
         keys = copy_keys[candidates.row[candidates.step], candidates.place.clamp(min=0)]
-        pointed = (query * keys).sum(-1).float()
+        pointed = (query.float() * keys.float()).sum(-1)
         logits = logits + torch.where(candidates.place >= 0, pointed, 0.0)
     shape = (len(candidates.row), candidates.width)
     padded = torch.full(shape, -torch.inf, device=logits.device)
     return padded.index_put((candidates.step, candidates.column), logits)
+
+
+def vocabulary_logits(model: TargetDecoder, states: Tensor) -> Tensor:
+    """Logits (S, V) fp32 of every token after states (S, d)."""
+    return (states @ model.output_embeddings.T).float() * model.output_scale
+
+
+def choose(logits: Tensor) -> tuple[Tensor, Tensor]:
+    """The likeliest of each row of logits (S, N), and its log-probability: (S,) each.
+
+    Of those that differ by no more than rounding can tell apart it is the first, so that a tie is
+    decided alike in every batch.
+    """
+    best = logits.amax(-1, keepdim=True)
+    column = (logits >= best - TIE).int().argmax(-1)
+    logp = logits.gather(-1, column[:, None])[:, 0] - logits.logsumexp(-1)
+    return column, logp

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import cast
 
 import torch
 from torch import Tensor, nn
 
 from models.config import UMIEConfig
-from models.t5 import Attention, FeedForward, RelativeBias, RMSNorm, padding_bias
+from models.layout import Layout
+from models.t5 import Attention, FeedForward, RelativeBias, RMSNorm, mix, padding_bias
 
 
 class DecoderBlock(nn.Module):
@@ -26,42 +27,60 @@ class DecoderBlock(nn.Module):
         self.feed_forward = FeedForward(d, config.d_ff, config.feed_forward, config.dropout)
         self.dropout = nn.Dropout(config.dropout)
 
-    def finish(self, x: Tensor, attended: Tensor, cross: Tensor, cross_bias: Tensor) -> Tensor:
-        """What follows self-attention.
+    def forward(self, x: Tensor, bias: Tensor, cross: Tensor, cross_bias: Tensor) -> Tensor:
+        """Whole prefixes at once.
 
         Args:
-            x: (B, T, d) the block's input.
-            attended: (B, T, d) output of its self-attention.
+            x: (B, T, d).
+            bias: (1, H, T, T) of self-attention, causal mask included.
             cross: (2, B, H, L, k) cross-attention keys and values.
             cross_bias: (B, 1, 1, L).
         """
-        x = x + self.dropout(attended)
+        normed = self.self_norm(x)
+        x = x + self.dropout(self.self_attention(normed, normed, bias))
         mixed = self.cross_attention.attend(self.cross_norm(x), cross[0], cross[1], cross_bias)
         x = x + self.dropout(mixed)
         return x + self.dropout(self.feed_forward(self.feed_forward_norm(x)))
 
 
 class Cache:
-    """Self-attention keys and values of B slots, preallocated for T steps: (D, B, H, T, k) each."""
+    """Self-attention keys and values of some slots, preallocated for T steps: (D, B, H, T, k) each.
 
-    def __init__(self, config: UMIEConfig, slots: int, steps: int, *, device: torch.device) -> None:
-        shape = (config.num_decoder_layers, slots, config.num_heads, steps, config.d_kv)
-        self.keys = torch.zeros(shape, device=device)
-        self.values = torch.zeros(shape, device=device)
+    A slot's steps are written before they are read, so it can be taken over as it is. `bias`
+    (H, T, T) is the attention bias of every step, causal mask included.
+    """
 
-    @property
-    def steps(self) -> int:
-        """How many steps a slot can hold."""
-        return self.keys.shape[3]
+    def __init__(self, shape: Sequence[int], bias: Tensor, dtype: torch.dtype) -> None:
+        # zeros rather than anything: what a mask hides must still be a number
+        self.keys = torch.zeros(shape, device=bias.device, dtype=dtype)
+        self.values = torch.zeros(shape, device=bias.device, dtype=dtype)
+        self.bias = bias
 
-    def grow(self) -> None:
-        """Make room for twice as many steps."""
-        self.keys = torch.cat([self.keys, torch.zeros_like(self.keys)], dim=3)
-        self.values = torch.cat([self.values, torch.zeros_like(self.values)], dim=3)
+    def write(self, block: int, layout: Layout, keys: Tensor, values: Tensor) -> None:
+        """Put the keys and values (T, H * k) of a step's tokens where they belong."""
+        at = block, layout.slot, slice(None), layout.place
+        size = self.keys.shape[-1]
+        self.keys[at] = keys.unflatten(-1, (-1, size))
+        self.values[at] = values.unflatten(-1, (-1, size))
+
+    def read(self, block: int, layout: Layout) -> tuple[Tensor, Tensor]:
+        """The keys and values (B, H, steps, k) that a step's tokens may attend to."""
+        at = block, slice(len(layout.token)), slice(None), slice(layout.steps)
+        return self.keys[at], self.values[at]
 
     def keep(self, slots: list[int]) -> None:
-        """Drop all slots but these."""
+        """Go on with these slots only, in this order; one can be kept twice."""
         self.keys, self.values = self.keys[:, slots], self.values[:, slots]
+
+    def move(self, source: int, target: int, steps: int) -> None:
+        """Copy a slot's first `steps` steps to another slot."""
+        for part in (self.keys, self.values):
+            part[:, target, :, :steps] = part[:, source, :, :steps]
+
+    def wipe(self, slot: int, steps: int) -> None:
+        """Forget a slot's first `steps` steps, which may hold what is no number."""
+        for part in (self.keys, self.values):
+            part[:, slot, :, :steps] = 0.0
 
 
 class Decoder(nn.Module):
@@ -92,50 +111,63 @@ class Decoder(nn.Module):
         Returns:
             (B, T, d) states after the final norm.
         """
-        places = torch.arange(x.shape[1], device=x.device)
-        lowest = torch.finfo(torch.float32).min
-        future = torch.full((len(places), len(places)), lowest, device=x.device).triu(1)
-        bias = self.bias(places, places)[None] + future  # (1, H, T, T)
+        bias = self._causal_bias(x.shape[1], x.device)[None]  # (1, H, T, T)
         cross_bias = padding_bias(mask)
         x = self.dropout(x)
         for block, layer in zip(self._each(), cross, strict=True):
-            normed = block.self_norm(x)
-            attended = block.self_attention(normed, normed, bias)
-            x = block.finish(x, attended, layer, cross_bias)
+            x = block(x, bias, layer, cross_bias)
         return self.dropout(self.norm(x))
 
+    def cache(self, slots: int, steps: int) -> Cache:
+        """An empty cache for so many slots and steps, where the weights are and of their type."""
+        attention = next(self._each()).self_attention
+        weight = attention.q.weight
+        shape = (len(self.blocks), slots, attention.heads, steps, attention.d_kv)
+        return Cache(shape, self._causal_bias(steps, weight.device), weight.dtype)
+
     def step(
-        self, x: Tensor, places: Tensor, cache: Cache, cross: Tensor, cross_bias: Tensor
+        self, x: Tensor, layout: Layout, cache: Cache, cross: Tensor, cross_bias: Tensor
     ) -> Tensor:
-        """One step of every slot; slots may stand at different places.
+        """Go on with every slot by one token or several; slots may stand at different places.
 
         Args:
-            x: (B, d) embedded last tokens.
-            places: (B,) each slot's step number, from 0.
-            cache: keys and values of earlier steps; gains this one.
+            x: (T, d) embedded tokens.
+            layout: where they belong, in B slots from the first on.
+            cache: keys and values of at least B slots; gains those of `x`.
             cross: (D, 2, B, H, L, k).
             cross_bias: (B, 1, 1, L) from `padding_bias`.
 
         Returns:
-            (B, d) states after the final norm.
+            (T, d) states after the final norm.
         """
-        steps = int(places.max()) + 1
-        keys_at = torch.arange(steps, device=x.device)
-        bias = self.bias(places[:, None], keys_at.expand(len(places), -1))  # (B, H, 1, T)
-        unseen = keys_at[None] > places[:, None]  # (B, T)
-        bias = bias.masked_fill(unseen[:, None, None], torch.finfo(torch.float32).min)
-        slots = torch.arange(len(places), device=x.device)
-        x = x[:, None]  # (B, 1, d)
+        places = layout.spread(layout.place)  # (B, Q)
+        bias = cache.bias[:, places, : layout.steps].transpose(0, 1)  # (B, H, Q, steps)
         for index, block in enumerate(self._each()):
             normed = block.self_norm(x)
-            keys, values = block.self_attention.keys_values(normed)  # (B, H, 1, k)
-            cache.keys[index, slots, :, places] = keys[:, :, 0]
-            cache.values[index, slots, :, places] = values[:, :, 0]
-            past_keys = cache.keys[index, : len(places), :, :steps]
-            past_values = cache.values[index, : len(places), :, :steps]
-            attended = block.self_attention.attend(normed, past_keys, past_values, bias)
-            x = block.finish(x, attended, cross[index], cross_bias)
-        return self.norm(x)[:, 0]
+            attention = block.self_attention
+            cache.write(index, layout, attention.k(normed), attention.v(normed))
+            keys, values = cache.read(index, layout)
+            x = x + _attend(attention, normed, layout, keys, values, bias)
+            normed = block.cross_norm(x)
+            keys, values = cross[index]
+            x = x + _attend(block.cross_attention, normed, layout, keys, values, cross_bias)
+            x = x + block.feed_forward(block.feed_forward_norm(x))
+        return self.norm(x)
+
+    def _causal_bias(self, steps: int, device: torch.device) -> Tensor:
+        """Relative bias and causal mask (H, T, T)."""
+        places = torch.arange(steps, device=device)
+        lowest = torch.finfo(torch.float32).min
+        future = torch.full((steps, steps), lowest, device=device).triu(1)
+        return self.bias(places, places) + future
 
     def _each(self) -> Iterator[DecoderBlock]:
         return cast("Iterator[DecoderBlock]", iter(self.blocks))
+
+
+def _attend(
+    attention: Attention, x: Tensor, layout: Layout, keys: Tensor, values: Tensor, bias: Tensor
+) -> Tensor:
+    """`Attention.attend` for tokens laid end to end: x (T, d), keys (B, H, K, k) -> (T, d)."""
+    query = attention.split(layout.spread(attention.q(x)))  # (B, H, Q, k)
+    return attention.o(layout.gather(mix(query, keys, values, bias)))

@@ -93,16 +93,15 @@ def _bias(layer: nn.Conv2d) -> Tensor:
 
 
 def select_regions(dense: DenseRegions, config: TowerConfig) -> Regions:
-    """The best ``max_regions`` regions, by descending score, after fast NMS.
+    """The best ``max_regions`` regions, by descending score, after suppression.
 
-    Fast NMS (YOLACT, Bolya et al., 2019) needs no loop: a candidate goes if any better one
-    of its type, suppressed or not, overlaps it. Near-equal boxes of two types count as one.
-    Places without a region have score 0, label 0 and an empty box.
+    A candidate goes if a better one that stays overlaps it; near-equal boxes of two types count
+    as one. Cluster NMS (Zheng et al., 2021) gets there without a loop over boxes: every round
+    settles one more link of the longest chain of suppressions. Places without a region have score
+    0, label 0 and an empty box.
     """
-    scores = dense.logits.sigmoid()  # (B, C, H, W)
-    if config.peak_pooling:
-        peaks = functional.max_pool2d(scores, 3, stride=1, padding=1)
-        scores = torch.where(scores == peaks, scores, torch.zeros_like(scores))
+    bias = dense.logits.new_tensor([config.people_bias] + [0.0] * (config.num_types - 1))
+    scores = (dense.logits + bias[:, None, None]).sigmoid()  # (B, C, H, W)
     cells = scores.shape[2] * scores.shape[3]
     top, index = scores.flatten(1).topk(min(config.pre_nms, config.num_types * cells), dim=1)
     labels = torch.div(index, cells, rounding_mode="floor")  # (B, K)
@@ -110,9 +109,11 @@ def select_regions(dense: DenseRegions, config: TowerConfig) -> Regions:
     boxes = boxes.gather(1, index[..., None].expand(-1, -1, 4))  # (B, K, 4)
     overlap = pairwise_iou(boxes, boxes).triu(diagonal=1)  # (B, K, K): row is the better one
     same = labels[:, :, None] == labels[:, None, :]
-    limit = torch.where(same, config.same_type_iou, config.any_type_iou)
-    suppressed = (overlap > limit).any(dim=1)  # (B, K)
-    top = torch.where(suppressed, torch.zeros_like(top), top)
+    rivals = overlap > torch.where(same, config.same_type_iou, config.any_type_iou)
+    stays = torch.ones_like(top, dtype=torch.bool)  # (B, K)
+    for _ in range(config.nms_rounds):
+        stays = ~(rivals & stays[:, :, None]).any(dim=1)
+    top = torch.where(stays, top, torch.zeros_like(top))
     kept, order = top.topk(config.max_regions, dim=1)  # (B, R)
     present = kept > 0
     boxes = boxes.gather(1, order[..., None].expand(-1, -1, 4)) * present[..., None]

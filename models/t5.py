@@ -73,11 +73,11 @@ class Attention(nn.Module):
 
     def keys_values(self, memory: Tensor) -> tuple[Tensor, Tensor]:
         """(B, K, d) -> keys and values (B, H, K, k)."""
-        return self._split(self.k(memory)), self._split(self.v(memory))
+        return self.split(self.k(memory)), self.split(self.v(memory))
 
     def attend(self, x: Tensor, keys: Tensor, values: Tensor, bias: Tensor | None) -> Tensor:
         """Queries from x (B, Q, d), bias broadcastable to (B, H, Q, K) -> (B, Q, d)."""
-        mixed = mix(self._split(self.q(x)), keys, values, bias)
+        mixed = mix(self.split(self.q(x)), keys, values, bias)
         return self.o(mixed)
 
     def forward(self, x: Tensor, memory: Tensor, bias: Tensor | None = None) -> Tensor:
@@ -85,7 +85,8 @@ class Attention(nn.Module):
         keys, values = self.keys_values(memory)
         return self.attend(x, keys, values, bias)
 
-    def _split(self, x: Tensor) -> Tensor:
+    def split(self, x: Tensor) -> Tensor:
+        """(B, Q, H * k) -> (B, H, Q, k)."""
         return x.unflatten(-1, (self.heads, self.d_kv)).transpose(1, 2)
 
 

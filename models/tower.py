@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torchvision.ops import roi_align
 
 from models.backbone import Backbone, FeatureMaps, FeaturePyramid
-from models.region_head import DenseRegions, RegionHead, select_regions
+from models.region_head import DenseRegions, RegionHead, Regions, select_regions
 from models.tower_config import TowerConfig
 
 
@@ -76,16 +76,38 @@ class CompactTower(nn.Module):
         maps = self.pyramid(self.backbone(pixels))
         return maps, self.head(maps.fine)
 
-    def forward(self, pixels: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    def forward(
+        self, pixels: Tensor, own: Tensor | None = None, given: Tensor | None = None
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Normalised pixels (B, 3, image_size, image_size) -> regions and feature rows.
+
+        Args:
+            pixels: the pictures.
+            own: (B, 36, 4) boxes xyxy in 0..1 to describe in place of the proposals, empty boxes
+                where there are fewer.
+            given: (B,) 1.0 for the pictures that bring their own boxes, else 0.0.
 
         Returns:
             boxes (B, 36, 4) xyxy in 0..1, labels (B, 36) int64 (index into ``REGION_TYPES``),
-            scores (B, 36) in 0..1, descending, 0 where there is no region, and features
-            (B, 37, 512): row 0 the whole picture, row i region i - 1, zero where there is none.
+            scores (B, 36) in 0..1, 0 where there is no region, and features (B, 37, 512): row 0 the
+            whole picture, row i region i - 1, zero where there is none. Proposals come by
+            descending score; own boxes stay in their order, with label 0 and score 1.
         """
         maps, dense = self.encode(pixels)
-        boxes, labels, scores = select_regions(dense, self.config)
+        regions = select_regions(dense, self.config)
+        if own is not None and given is not None:
+            regions = _replaced(regions, own, given > 0)
+        boxes, labels, scores = regions
         rows = self.region_rows(maps, boxes) * (scores > 0)[..., None]  # (B, 36, 512)
         features = torch.cat([self.image_row(maps)[:, None], rows], dim=1)  # (B, 37, 512)
         return boxes, labels, scores, features
+
+
+def _replaced(regions: Regions, own: Tensor, given: Tensor) -> Regions:
+    """`regions`, but `own` boxes (B, 36, 4) for the pictures that are `given` (B,) theirs."""
+    certain = (own[..., 2:] > own[..., :2]).all(dim=-1).float()  # (B, 36)
+    return Regions(
+        torch.where(given[:, None, None], own, regions.boxes),
+        torch.where(given[:, None], torch.zeros_like(regions.labels), regions.labels),
+        torch.where(given[:, None], certain, regions.scores),
+    )

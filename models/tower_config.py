@@ -21,22 +21,25 @@ REGION_TYPES = (
 class TowerConfig:
     """Sizes and thresholds of :class:`models.tower.CompactTower`.
 
-    ``mean`` and ``std`` normalise RGB values in 0..1. ``pre_nms`` candidates enter the
-    suppression, ``max_regions`` leave it.
+    ``mean`` and ``std`` normalise RGB values in 0..1, as EfficientNet-Lite was trained; ``widths``
+    and ``depths`` are of its seven stages. ``people_bias`` is added to the logits of people, the
+    first type: posts name people, so they come first. ``pre_nms`` candidates enter the
+    suppression, which settles within ``nms_rounds``; ``max_regions`` leave it.
     """
 
     image_size: int = 224
-    mean: tuple[float, float, float] = (0.485, 0.456, 0.406)
-    std: tuple[float, float, float] = (0.229, 0.224, 0.225)
-    widths: tuple[int, int, int, int] = (64, 128, 256, 256)
-    depths: tuple[int, int, int, int] = (2, 2, 2, 1)
+    mean: tuple[float, float, float] = (127 / 255, 127 / 255, 127 / 255)
+    std: tuple[float, float, float] = (128 / 255, 128 / 255, 128 / 255)
+    widths: tuple[int, ...] = (16, 24, 40, 80, 112, 192, 320)
+    depths: tuple[int, ...] = (1, 2, 2, 3, 3, 4, 1)
     pyramid_width: int = 128
     num_types: int = len(REGION_TYPES)
     max_regions: int = 36
-    pre_nms: int = 128
-    same_type_iou: float = 0.6
-    any_type_iou: float = 0.9
-    peak_pooling: bool = True
+    people_bias: float = 0.9
+    pre_nms: int = 600
+    nms_rounds: int = 8
+    same_type_iou: float = 0.5
+    any_type_iou: float = 0.6
     roi_width: int = 64
     fine_grid: int = 5
     coarse_grid: int = 3

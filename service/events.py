@@ -16,7 +16,7 @@ from tasks.records import Asoc, Record, Span
 
 @dataclass(frozen=True, slots=True)
 class Trigger:
-    """A trigger found, and the prompt for its arguments; None where its type has no roles."""
+    """A trigger found, and the prompt for its arguments; None where these are not asked for."""
 
     type: str
     span: Span
@@ -35,21 +35,27 @@ def trigger_prompt(prompter: Prompter, text: str, ontology: Ontology) -> Prompt 
 
 
 def triggers_of(
-    prompter: Prompter, text: str, ontology: Ontology, records: Iterable[Record], min_score: float
+    prompter: Prompter,
+    text: str,
+    ontology: Ontology,
+    records: Iterable[Record],
+    min_score: float,
+    limit: int,
 ) -> list[Trigger]:
-    """The answer's triggers in the order of the text, each with the prompt for its arguments."""
+    """The answer's triggers in the order of the text; the `limit` surest with a second prompt."""
     found: dict[tuple[str, Span], float] = {}
     for record in records:
         if record.label is not None and record.span is not None and record.score >= min_score:
             key = (record.label, record.span)
             found[key] = max(record.score, found.get(key, 0.0))
     ordered = sorted(found, key=lambda key: (key[1].start or 0, key[1].end or 0, key[0]))
-    return [
-        Trigger(
-            kind, span, found[kind, span], _argument_prompt(prompter, text, ontology, kind, span)
-        )
-        for kind, span in ordered
-    ]
+    surest = set(sorted(ordered, key=lambda key: -found[key])[:limit])
+    triggers = []
+    for kind, span in ordered:
+        asked = (kind, span) in surest
+        prompt = _argument_prompt(prompter, text, ontology, kind, span) if asked else None
+        triggers.append(Trigger(kind, span, found[kind, span], prompt))
+    return triggers
 
 
 def events_of(

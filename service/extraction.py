@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from service.own_regions import OwnRegion
 from tasks.ontology import Ontology
 
 
@@ -22,7 +23,8 @@ class Task(StrEnum):
 class ExtractionRequest:
     """A request after validation. `text` is as the caller sent it, `image` the file's bytes.
 
-    Either can be missing; without text only the picture's regions are found.
+    Either can be missing; without text only the picture's regions are found. `regions` of the
+    caller stand in for those that the model would propose; None leaves them to the model.
     """
 
     text: str
@@ -30,6 +32,7 @@ class ExtractionRequest:
     tasks: frozenset[Task]
     ontology: Ontology
     min_score: float = 0.0
+    regions: tuple[OwnRegion, ...] | None = None
 
 
 class _Model(BaseModel):
@@ -52,8 +55,8 @@ class RegionFound(_Model):
     """A part of the picture that something can be grounded in."""
 
     id: str = Field(description="Its name in this answer.", examples=["O1"])
-    label: str = Field(description="What the detector takes it for.")
-    score: float = Field(description="The detector's confidence.")
+    label: str = Field(description="What the detector takes it for, or the request calls it.")
+    score: float = Field(description="The detector's confidence; 1 for the request's own.")
     box: tuple[float, float, float, float] = Field(
         description="x1, y1, x2, y2 in pixels of the upright picture."
     )

@@ -19,11 +19,20 @@ from service.extraction import (
     RegionFound,
     Task,
 )
+from service.instructing import (
+    Instructed,
+    InstructionRequest,
+    named_in,
+    prompt_of,
+    records_of,
+)
 from service.metrics import Metrics
 from service.pairs import Question, admitted_pairs, questions, relations_of
+from service.preprocess import Preprocess
+from service.proposers.proposer import Proposer
 from service.regions import referenced, regions_of
 from service.settings import Settings
-from service.sight import Preprocess, Sight, View
+from service.sight import Sight, View
 from service.stopwatch import Stopwatch
 from tasks.errors import LabelError
 from tasks.instruction import Prompter
@@ -53,25 +62,33 @@ class Extractor:
         engine: Engine,
         prompter: Prompter,
         settings: Settings,
-        preprocess: Preprocess,
+        preprocess: Preprocess | None,
         region_types: Sequence[str],
         model_name: str,
         metrics: Metrics,
+        proposer: Proposer | None = None,
     ) -> None:
         self._engine = engine
         self._prompter = prompter
         self._settings = settings
-        self._sight = Sight(engine, preprocess, settings, metrics)
+        self._sight = Sight(engine, preprocess, settings, metrics, proposer)
         self.region_types = tuple(region_types)
         self.model_name = model_name
 
-    async def extract(self, request: ExtractionRequest) -> Extraction:
+    @property
+    def max_text_tokens(self) -> int:
+        """How many tokens a text and its instruction may have."""
+        return self._prompter.max_text_tokens
+
+    async def extract(
+        self, request: ExtractionRequest, watch: Stopwatch | None = None
+    ) -> Extraction:
         """The answer to `request`. Raises leaves of `InputError` and `CapacityError`.
 
         The prompts are encoded on a thread, since a long text with many pairs takes a while.
         """
-        watch = Stopwatch()
-        view = await self._sight.look(request.image, watch) if request.image is not None else None
+        watch = watch or Stopwatch()
+        view = await self._look(request, watch)
         seen = view.seen if view else None
         dialogue = Dialogue(self._engine, seen, watch)
         said = await dialogue.ask(await asyncio.to_thread(self._opening, request, seen))
@@ -89,9 +106,37 @@ class Extractor:
             timing_ms=watch.read(),
         )
 
+    async def instruct(
+        self, request: InstructionRequest, watch: Stopwatch | None = None
+    ) -> Instructed:
+        """The answer to a free instruction; raises leaves of `InputError` and `CapacityError`."""
+        watch = watch or Stopwatch()
+        view = await self._look(request, watch)
+        prompt = await asyncio.to_thread(prompt_of, self._prompter, request)
+        (answer,) = await self._engine.read([prompt], view.seen if view else None)
+        watch.add(answer.timing_ms)
+        records = records_of(answer)
+        return Instructed(
+            output=self._prompter.tokenizer.decode(list(answer.ids)),
+            ids=list(answer.ids),
+            records=records,
+            image=ImageSize(width=view.width, height=view.height) if view else None,
+            regions=self._regions(view, named_in(records)),
+            gate=round(answer.gate, 4),
+            model=self.model_name,
+            timing_ms=watch.read(),
+        )
+
     def close(self) -> None:
         """End the threads that decode pictures."""
         self._sight.close()
+
+    async def _look(
+        self, request: ExtractionRequest | InstructionRequest, watch: Stopwatch
+    ) -> View | None:
+        if request.image is None:
+            return None
+        return await self._sight.look(request.image, watch, request.regions, request.text)
 
     def _opening(self, request: ExtractionRequest, seen: Seen | None) -> dict[Task, list[Prompt]]:
         prompts: dict[Task, list[Prompt]] = {}
@@ -117,14 +162,19 @@ class Extractor:
                 asked = questions(prompter, text, pairs)
         with _labels_of("event_types"):
             triggers = triggers_of(
-                prompter, text, ontology, _records(said[Task.EVENTS]), request.min_score
+                prompter,
+                text,
+                ontology,
+                _records(said[Task.EVENTS]),
+                request.min_score,
+                self._settings.max_triggers,
             )
         return _Draft(entities, asked, triggers)
 
     def _regions(self, view: View | None, named: set[str]) -> list[RegionFound]:
         if view is None:
             return []
-        return regions_of(view, self.region_types, self._settings.min_region_score, named)
+        return regions_of(view, self._settings.min_region_score, named)
 
 
 def _records(answers: Sequence[Answer]) -> list[Record]:

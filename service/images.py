@@ -15,6 +15,9 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from tasks.errors import ImageDamaged, ImageError, ImageTooLarge, ImageUnsupported
 
 FORMATS = ("JPEG", "PNG", "WEBP")
+_MOST_SCANS = 100
+"""Cameras write about ten. Each costs a pass over the picture, and can be of 14 bytes."""
+
 _SIGNATURE = re.compile(rb"\xff\xd8\xff|\x89PNG\r\n\x1a\n|RIFF....WEBP", re.DOTALL)
 
 # Pillow only warns of pictures up to twice its own ceiling, and would load them.
@@ -53,6 +56,8 @@ def decode(data: bytes, *, max_pixels: int) -> Picture:
         width, height = image.size
         if width * height > max_pixels:
             raise _too_many_pixels(max_pixels)
+        if image.format != "PNG" and data.count(b"\xff\xda") > _MOST_SCANS:
+            raise ImageDamaged(f"the image has more than {_MOST_SCANS} scans")
         with _damage("the image cannot be read to its end"):
             image.load()
             upright = _rgb(ImageOps.exif_transpose(image))

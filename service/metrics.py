@@ -16,8 +16,9 @@ from prometheus_client import (
     generate_latest,
 )
 
-STAGES = ("image", "queue", "visual", "fusion", "decode")
+STAGES = ("image", "propose", "queue", "visual", "fusion", "decode")
 BATCHES = ("see", "read", "step")
+DROPPED = ("expired", "cancelled", "rejected", "abandoned")
 
 
 # A second series for each one, telling when it was created: noise for every reader of /metrics.
@@ -49,6 +50,15 @@ class Metrics:
         GCCollector(registry=registry)
         self.requests = Counter(
             "umie_requests", "Requests answered.", ["endpoint", "outcome"], registry=registry
+        )
+        self.refused = Counter(
+            "umie_refused_requests",
+            "Requests answered with a problem document, by its type.",
+            ["reason"],
+            registry=registry,
+        )
+        self.batch_lines = Counter(
+            "umie_batch_lines", "Lines of batches answered.", ["outcome"], registry=registry
         )
         self.request_seconds = Histogram(
             "umie_request_duration_seconds",
@@ -85,6 +95,23 @@ class Metrics:
             "When the engine's thread last finished a step.",
             registry=registry,
         )
+        self.heartbeat_age = Gauge(
+            "umie_engine_heartbeat_age_seconds",
+            "Since the engine's thread last showed that it is alive.",
+            registry=registry,
+        )
+        self.slots_in_use = Gauge(
+            "umie_slots_in_use", "Answers that are being written.", registry=registry
+        )
+        self.dropped_jobs = Counter(
+            "umie_dropped_jobs",
+            "Prompts and pictures that were given up.",
+            ["reason"],
+            registry=registry,
+        )
+        self.prompt_tokens = Counter(
+            "umie_prompt_tokens", "Tokens of the prompts that were asked.", registry=registry
+        )
         self.generated_tokens = Counter(
             "umie_generated_tokens", "Tokens written by the decoder.", registry=registry
         )
@@ -105,8 +132,12 @@ class Metrics:
             self.stage_seconds.labels(stage=stage)
         for stage in BATCHES:
             self.batch_size.labels(stage=stage)
+        for reason in DROPPED:
+            self.dropped_jobs.labels(reason=reason)
         for outcome in ("hit", "miss"):
             self.visual_cache.labels(outcome=outcome)
+        for outcome in ("ok", "problem"):
+            self.batch_lines.labels(outcome=outcome)
 
     def stage(self, stage: str) -> Histogram:
         """The durations of one of `STAGES`, in seconds."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from service.extraction import EntityFound, EventFound, RegionFound
 from service.sight import View
@@ -16,9 +16,7 @@ def referenced(entities: Iterable[EntityFound], events: Iterable[EventFound]) ->
     return names | {argument.region for argument in arguments if argument.region is not None}
 
 
-def regions_of(
-    view: View, region_types: Sequence[str], min_score: float, named: set[str]
-) -> list[RegionFound]:
+def regions_of(view: View, min_score: float, named: set[str]) -> list[RegionFound]:
     """The regions of `view` with at least `min_score`, and all that are `named`."""
     seen = view.seen
     found = []
@@ -29,7 +27,7 @@ def regions_of(
         found.append(
             RegionFound(
                 id=name,
-                label=region_types[int(seen.labels[row])],
+                label=seen.labels[row],
                 score=round(float(score), 4),
                 box=_pixels(seen.boxes[row], view.width, view.height),
             )

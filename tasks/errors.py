@@ -2,6 +2,7 @@
 
     UMIEError
     ├── InputError                 the caller's fault
+    │   ├── Unauthorised             no key of the service, or an unknown one
     │   ├── EmptyInput               neither text nor image
     │   ├── FieldError               a field has a value that makes no sense
     │   │   ├── UnknownTask
@@ -9,13 +10,18 @@
     │   │   └── LabelError             empty, repeated or too many labels
     │   ├── LimitError               larger than the limits admit
     │   │   ├── TextTooLong            characters or tokens
+    │   │   ├── HeadersTooLarge        bytes of the request line and headers
     │   │   ├── BodyTooLarge           bytes of the whole request
+    │   │   ├── BodyTooSlow            seconds until the whole request was there
+    │   │   ├── BatchTooLong           lines of a batch
     │   │   └── ImageTooLarge          bytes or pixels (an ImageError, too)
     │   └── ImageError               the picture cannot be used
     │       ├── ImageUnsupported       not a JPEG, PNG or WebP
-    │       └── ImageDamaged           starts like a picture, cannot be read to its end
+    │       ├── ImageDamaged           starts like a picture, cannot be read to its end
+    │       └── NoVisualTower          the model has nothing to see with
     ├── CapacityError              the service's state, not the request's fault
     │   ├── QueueFull                more waits than the limits admit
+    │   ├── RateLimited              more requests than one key may send
     │   ├── EngineUnavailable        the engine is starting, draining, stuck or dead
     │   └── DeadlineExceeded         the answer would come too late
     ├── BundleError                a bundle is missing, incomplete or not what its manifest says
@@ -36,6 +42,10 @@ class UMIEError(Exception):
 
 class InputError(UMIEError):
     """The request cannot be answered as it stands."""
+
+
+class Unauthorised(InputError):
+    """The request carries no key of the service, or one that the service does not know."""
 
 
 class EmptyInput(InputError):
@@ -74,8 +84,20 @@ class TextTooLong(LimitError):
     """The text has more characters or tokens than the limits admit."""
 
 
+class HeadersTooLarge(LimitError):
+    """The request line and headers have more bytes than the limits admit."""
+
+
 class BodyTooLarge(LimitError):
     """The request has more bytes than the limits admit."""
+
+
+class BodyTooSlow(LimitError):
+    """The request's body did not arrive in time."""
+
+
+class BatchTooLong(LimitError):
+    """A batch has more lines than the limits admit."""
 
 
 class ImageError(InputError):
@@ -94,12 +116,24 @@ class ImageDamaged(ImageError):
     """The file starts like a picture but cannot be read to its end."""
 
 
+class NoVisualTower(ImageError):
+    """A picture was sent to a model without a visual tower."""
+
+
 class CapacityError(UMIEError):
     """The service cannot answer now; the same request may succeed later."""
 
 
 class QueueFull(CapacityError):
     """More work is waiting than the limits admit."""
+
+
+class RateLimited(CapacityError):
+    """A key was used more often than it may be; `retry_after_s` says when it may be again."""
+
+    def __init__(self, message: str, *, retry_after_s: int = 1) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
 
 
 class EngineUnavailable(CapacityError):

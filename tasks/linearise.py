@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from tasks.boundary import is_boundary
+from tasks.aligner import Aligner
 from tasks.form import Opening
 from tasks.records import Asoc, Record, Region, Span
 
@@ -44,7 +44,7 @@ def parse(target: str, text: str, opening: Opening) -> tuple[Record, ...]:
     words = [word.strip() for word in _MARKERS.split(target)]
     stream = iter([word for word in words if word])
     _expect(stream, OPEN)
-    aligner = _Aligner(text)
+    aligner = Aligner(text)
     records: list[Record] = []
     while (word := next(stream, "")) == OPEN:
         records.append(_read_item(stream, opening, aligner))
@@ -53,7 +53,7 @@ def parse(target: str, text: str, opening: Opening) -> tuple[Record, ...]:
     return tuple(records)
 
 
-def _read_item(stream: Iterator[str], opening: Opening, aligner: _Aligner) -> Record:
+def _read_item(stream: Iterator[str], opening: Opening, aligner: Aligner) -> Record:
     label, span = None, None
     if opening is not Opening.HEAD:
         label = _phrase(stream)
@@ -71,9 +71,14 @@ def _read_item(stream: Iterator[str], opening: Opening, aligner: _Aligner) -> Re
     return Record(label, span, tuple(asocs))
 
 
-def _filler(text: str, role: str, aligner: _Aligner) -> Span | Region:
+def region_named(text: str) -> Region | None:
+    """The region that "O3" names; None for other words."""
     match = _REGION.fullmatch(text)
-    return Region(int(match[1])) if match else aligner.align(text, f"role {role}")
+    return Region(int(match[1])) if match else None
+
+
+def _filler(text: str, role: str, aligner: Aligner) -> Span | Region:
+    return region_named(text) or aligner.align(text, f"role {role}")
 
 
 def _phrase(stream: Iterator[str]) -> str:
@@ -90,22 +95,3 @@ def _expect(stream: Iterator[str], wanted: str) -> None:
 def _check(word: str, wanted: str) -> None:
     if word != wanted:
         raise ValueError(f"the target has {word!r} where {wanted or 'its end'} should be")
-
-
-class _Aligner:
-    def __init__(self, text: str) -> None:
-        self._text = text
-        self._taken: set[tuple[str, int]] = set()
-
-    def align(self, mention: str, label: str) -> Span:
-        places = [match.start() for match in re.finditer(f"(?={re.escape(mention)})", self._text)]
-        if not places:
-            return Span(mention, None, None)
-        places.sort(key=lambda at: not self._is_whole(at, at + len(mention)))
-        free = [at for at in places if (label, at) not in self._taken]
-        at = (free or places)[0]
-        self._taken.add((label, at))
-        return Span(mention, at, at + len(mention))
-
-    def _is_whole(self, start: int, end: int) -> bool:
-        return is_boundary(self._text, start) and is_boundary(self._text, end)

@@ -146,6 +146,11 @@ class T5Tokenizer:
         """The tokenizer of a `tokenizer.json`; ValueError where it is none."""
         return cls(read_fast(path))
 
+    @property
+    def size(self) -> int:
+        """How many ids there are, markers included."""
+        return int(self._fast.get_vocab_size())
+
     def _id(self, token: str) -> int:
         index = self._fast.token_to_id(token)
         if index is None:

@@ -22,14 +22,20 @@ def anyio_backend() -> str:
 
 @pytest.fixture(scope="session")
 def shipped_bundle() -> Path:
-    """The bundle of the shipped weights, exported when it is missing or older than they are."""
+    """The bundle of the shipped weights, exported when it is missing, outdated or unusable."""
     from export.checkpoint import load_checkpoint
     from export.exporter import export_bundle
+    from export.manifest import read_manifest
+    from tasks.errors import BundleError
 
     weights, bundle = ROOT / "weights" / "compact", ROOT / "bundles" / "compact"
     newest = max(path.stat().st_mtime for path in weights.iterdir())
-    manifest = bundle / "manifest.json"
-    if not manifest.exists() or manifest.stat().st_mtime < newest:
+    try:
+        read_manifest(bundle)
+        outdated = (bundle / "manifest.json").stat().st_mtime < newest
+    except BundleError:
+        outdated = True
+    if outdated:
         export_bundle(load_checkpoint(weights), bundle)
     return bundle
 

@@ -1,66 +1,56 @@
-"""A form to a request: every field checked, every fault named."""
+"""A form's fields as the tree that the same request has in JSON."""
 
 from __future__ import annotations
 
 import asyncio
-import dataclasses
-from collections.abc import Sequence
+from typing import Any
 
-from fastapi import HTTPException, Request
+from pydantic import BaseModel
 from starlette.datastructures import FormData, UploadFile
 
-from service.api.schemas import ExtractForm
-from service.extraction import ExtractionRequest, Task
-from service.settings import Settings
-from tasks import ontology
-from tasks.errors import EmptyInput, FieldError, LabelError, TextTooLong, UnknownTask
-from tasks.ontology import Ontology
+from service import own_regions
+from service.api.plain_yaml import read_plain_yaml
+from tasks.errors import FieldError
 
-MEDIA_TYPES = ("multipart/form-data", "application/x-www-form-urlencoded")
-LABEL_FIELDS = ("entity_types", "relation_types", "event_types")
-
-
-async def read_form(request: Request, settings: Settings) -> ExtractionRequest:
-    """The request in a form; raises leaves of `InputError`, and HTTPException for a broken form."""
-    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if media_type not in MEDIA_TYPES:
-        raise HTTPException(415, f"the body is to be {' or '.join(MEDIA_TYPES)}")
-    try:
-        async with (
-            asyncio.timeout(settings.body_timeout_s),
-            request.form(
-                max_files=1,
-                max_fields=16 + len(LABEL_FIELDS) * settings.max_labels,
-                max_part_size=settings.max_body_bytes,
-            ) as form,
-        ):
-            return await _parse(form, settings)
-    except TimeoutError as error:
-        raise HTTPException(
-            408, f"the body did not arrive within {settings.body_timeout_s:g} s"
-        ) from error
+_LISTS = frozenset({"tasks", "entity_types", "relation_types", "event_types", "spots", "asocs"})
+_NUMBERS = frozenset({"min_score"})
+_OFFSETS = frozenset({"head", "tail"})
+_SHOWN = 64
+"""Characters of a name that is told back."""
 
 
-async def _parse(form: FormData, settings: Settings) -> ExtractionRequest:
+async def tree_of(form: FormData, body: type[BaseModel], max_ontology_bytes: int) -> dict[str, Any]:
+    """What `body` is to be validated from. Lists are split at commas, or the field is repeated.
+
+    Raises `FieldError`.
+    """
+    tree: dict[str, Any] = {}
     for name in form:
-        if name not in ExtractForm.model_fields:
-            raise FieldError(f"there is no field {name!r}", field=name)
-    text = _single(form, "text") or ""
-    if len(text) > settings.max_text_chars:
-        raise TextTooLong(
-            f"the text has {len(text)} characters, at most {settings.max_text_chars} are admitted",
-            limit=settings.max_text_chars,
-        )
-    image = await _image(form)
-    if image is None and not text.strip():
-        raise EmptyInput("give a text, an image or both")
-    return ExtractionRequest(
-        text=text,
-        image=image,
-        tasks=_tasks(form),
-        ontology=_ontology(form, settings),
-        min_score=_min_score(form),
-    )
+        if name not in body.model_fields:
+            raise FieldError(f"there is no field {name[:_SHOWN]!r}", field=name[:_SHOWN])
+        if name == "image":
+            tree[name] = await _image(form)
+        elif name == "ontology":
+            tree[name] = await _ontology(form, max_ontology_bytes)
+        elif name in _LISTS:
+            tree[name] = [
+                part.strip() for value in _values(form, name) for part in value.split(",")
+            ]
+        else:
+            tree[name] = _value(name, _single(form, name))
+    return {name: value for name, value in tree.items() if value is not None}
+
+
+def _value(name: str, text: str) -> Any:
+    if name in _NUMBERS:
+        return _number(name, text)
+    if name in _OFFSETS:
+        return [_whole(name, part) for part in text.split(",")]
+    if name == own_regions.FIELD:
+        return own_regions.own_regions_of_json(text)
+    if name == "constrained":
+        return _truth(name, text)
+    return text
 
 
 def _values(form: FormData, name: str) -> list[str]:
@@ -70,24 +60,17 @@ def _values(form: FormData, name: str) -> list[str]:
     return [str(value) for value in values]
 
 
-def _single(form: FormData, name: str) -> str | None:
+def _single(form: FormData, name: str) -> str:
     values = _values(form, name)
     if len(values) > 1:
         raise FieldError(f"{name} is given {len(values)} times", field=name)
-    return values[0] if values else None
-
-
-def _list(form: FormData, name: str) -> list[str] | None:
-    values = _values(form, name)
-    return [part.strip() for value in values for part in value.split(",")] if values else None
+    return values[0]
 
 
 async def _image(form: FormData) -> bytes | None:
     values = form.getlist("image")
     if len(values) > 1:
         raise FieldError(f"image is given {len(values)} times", field="image")
-    if not values:
-        return None
     if not isinstance(values[0], UploadFile):
         raise FieldError("image is to be a file", field="image")
     data = await values[0].read()
@@ -95,40 +78,40 @@ async def _image(form: FormData) -> bytes | None:
     return data if data or values[0].filename else None
 
 
-def _tasks(form: FormData) -> frozenset[Task]:
-    names = _list(form, "tasks")
-    if names is None:
-        return frozenset(Task)
-    for name in names:
-        if name not in list(Task):
-            raise UnknownTask(f"no task {name!r}; there are {', '.join(Task)}", field="tasks")
-    return frozenset(Task(name) for name in names)
-
-
-def _ontology(form: FormData, settings: Settings) -> Ontology:
-    named = _single(form, "ontology")
-    base = ontology.load(settings.ontology if named is None else named)
-    for field, part in zip(LABEL_FIELDS, ("entities", "relations", "events"), strict=True):
-        labels = _list(form, field)
-        if labels is None:
-            continue
-        _check_number(labels, field, settings.max_labels)
-        own = Ontology.of_labels(**{field: labels})
-        base = dataclasses.replace(base, name=own.name, **{part: getattr(own, part)})
-    return base
-
-
-def _check_number(labels: Sequence[str], field: str, most: int) -> None:
-    if len(labels) > most:
-        raise LabelError(f"{len(labels)} labels, at most {most} are admitted", field=field)
-
-
-def _min_score(form: FormData) -> float:
-    value = _single(form, "min_score")
+async def _ontology(form: FormData, max_bytes: int) -> Any:
+    """A name, or an ontology in YAML or JSON: as a file, or in the field itself."""
+    values = form.getlist("ontology")
+    if len(values) > 1:
+        raise FieldError(f"ontology is given {len(values)} times", field="ontology")
+    value = values[0]
+    if isinstance(value, str) and "\n" not in value and not value.lstrip().startswith("{"):
+        return value
+    data = value.encode() if isinstance(value, str) else await value.read(max_bytes + 1)
+    if len(data) > max_bytes:
+        raise FieldError(
+            f"the ontology has more than the {max_bytes} bytes that are admitted", field="ontology"
+        )
     try:
-        score = float(value) if value is not None else 0.0
-    except ValueError:
-        score = -1.0
-    if not 0.0 <= score <= 1.0:
-        raise FieldError(f"min_score is to be from 0 to 1, not {value!r}", field="min_score")
-    return score
+        return await asyncio.to_thread(read_plain_yaml, data)
+    except Exception as error:  # hostile tags make PyYAML's constructors raise nearly anything
+        raise FieldError("ontology is neither YAML nor JSON", field="ontology") from error
+
+
+def _number(name: str, text: str) -> float:
+    try:
+        return float(text)
+    except ValueError as error:
+        raise FieldError(f"{name} is to be a number", field=name) from error
+
+
+def _whole(name: str, text: str) -> int:
+    try:
+        return int(text)
+    except ValueError as error:
+        raise FieldError(f"{name} is to be two whole numbers", field=name) from error
+
+
+def _truth(name: str, text: str) -> bool:
+    if text not in {"true", "false"}:
+        raise FieldError(f"{name} is to be true or false", field=name)
+    return text == "true"

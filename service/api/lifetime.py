@@ -1,36 +1,17 @@
-"""When a request's work begins and how long it may live."""
+"""How long a request's work may live."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Iterator
-from contextlib import contextmanager
+from collections.abc import Coroutine
 from typing import Any, TypeVar
 
 from starlette.requests import Request
 
-from tasks.errors import DeadlineExceeded, QueueFull
+from service.deadline import within
+from tasks.errors import DeadlineExceeded
 
 T = TypeVar("T")
-
-
-class Admission:
-    """Lets at most `limit` requests in at once: each may hold as many bytes as a body may have."""
-
-    def __init__(self, limit: int) -> None:
-        self._limit = limit
-        self._inside = 0
-
-    @contextmanager
-    def enter(self) -> Iterator[None]:
-        """A place for one request; raises `QueueFull`."""
-        if self._inside >= self._limit:
-            raise QueueFull(f"{self._limit} requests are being answered already")
-        self._inside += 1
-        try:
-            yield
-        finally:
-            self._inside -= 1
 
 
 class ClientGone(Exception):
@@ -42,7 +23,8 @@ async def live(request: Request, work: Coroutine[Any, Any, T], deadline_s: float
 
     Raises `DeadlineExceeded` or `ClientGone` and cancels the work where either comes first.
     """
-    task = asyncio.ensure_future(work)
+    with within(deadline_s):
+        task = asyncio.ensure_future(work)
     gone = asyncio.ensure_future(_disconnected(request))
     try:
         await asyncio.wait({task, gone}, timeout=deadline_s, return_when=asyncio.FIRST_COMPLETED)

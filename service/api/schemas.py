@@ -1,35 +1,10 @@
-"""Bodies other than the extraction itself."""
+"""Bodies of answers other than the extraction itself."""
 
 from __future__ import annotations
 
 from pydantic import BaseModel, Field
 
-
-class ExtractForm(BaseModel):
-    """The fields of `POST /extract`. Lists are comma-separated, or the field is repeated."""
-
-    text: str = Field("", description="The text, in UTF-8. Text or image can be missing, not both.")
-    image: bytes | None = Field(
-        None,
-        description="A JPEG, PNG or WebP file.",
-        json_schema_extra={"type": "string", "format": "binary"},
-    )
-    tasks: list[str] = Field(
-        default_factory=list,
-        description="Any of entities, relations, events; all by default. "
-        "Relations are between entities, so these are found and listed with them.",
-        examples=[["entities", "relations"]],
-    )
-    ontology: str | None = Field(None, description="One of `GET /ontologies`.")
-    entity_types: list[str] | None = Field(None, description="Instead of the ontology's.")
-    relation_types: list[str] | None = Field(
-        None,
-        description="Instead of the ontology's, between entities of any type; none is implied.",
-    )
-    event_types: list[str] | None = Field(
-        None, description="Instead of the ontology's; without roles, so events have no arguments."
-    )
-    min_score: float = Field(0.0, ge=0, le=1, description="Leave out what scores lower.")
+from service.extraction import Extraction
 
 
 class Problem(BaseModel):
@@ -45,10 +20,36 @@ class Problem(BaseModel):
     limit: int | None = Field(None, description="The largest that is admitted.")
 
 
+class BatchAnswer(BaseModel):
+    """The answer to one line of a batch: an extraction or a problem."""
+
+    line: int = Field(description="The line's number, counted from 1, empty ones included.")
+    extraction: Extraction | None = Field(description="Null where there is a problem.")
+    problem: Problem | None = Field(description="Null where there is an extraction.")
+
+
 class Status(BaseModel):
     """An answer to a probe."""
 
     status: str
+
+
+class TaskListed(BaseModel):
+    """A task and how it is asked for."""
+
+    name: str = Field(description="Its word in `tasks`.")
+    endpoint: str = Field(description="Where it is asked for alone.")
+    description: str
+    labels: str = Field(description="The field that names its labels.")
+    default_labels: list[str] = Field(description="Those of the default ontology.")
+
+
+class RelationListed(BaseModel):
+    """A relation and the entity types that it can hold between; empty: any."""
+
+    type: str
+    head: list[str]
+    tail: list[str]
 
 
 class EventTypeListed(BaseModel):
@@ -68,10 +69,62 @@ class OntologyListed(BaseModel):
     event_types: list[EventTypeListed]
 
 
+class OntologyDetail(OntologyListed):
+    """A label inventory with what its relations hold between."""
+
+    relations: list[RelationListed]
+
+
 class ModelListed(BaseModel):
     """The model that answers, and the limits it answers within."""
 
-    model: str
-    region_types: list[str] = Field(description="Labels of a picture's regions.")
+    model: str = Field(description="Name and version, as answers carry them.")
+    name: str
+    version: str
+    precision: str
+    provider: str = Field(description="What runs the graphs.")
+    region_types: list[str] = Field(
+        description="Labels of a picture's regions; empty where text or request bring them."
+    )
     default_ontology: str
-    limits: dict[str, int]
+    limits: dict[str, int | float] = Field(
+        description="By the setting's name: UMIE_ and capitals set it. `max_text_tokens`, text and "
+        "instruction together, is the model's own."
+    )
+
+
+class ServerMetadata(BaseModel):
+    """The server, as the Open Inference Protocol tells it."""
+
+    name: str
+    version: str
+    extensions: list[str]
+
+
+class ModelMetadata(BaseModel):
+    """The model, as the Open Inference Protocol tells it; it has no tensors to offer."""
+
+    name: str
+    versions: list[str]
+    platform: str
+    inputs: list[dict[str, str]]
+    outputs: list[dict[str, str]]
+
+
+class Live(BaseModel):
+    """Whether the server lives."""
+
+    live: bool
+
+
+class Ready(BaseModel):
+    """Whether the server is ready."""
+
+    ready: bool
+
+
+class ModelReady(BaseModel):
+    """Whether the model is ready."""
+
+    name: str
+    ready: bool

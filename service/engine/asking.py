@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
-from PIL import Image
+from PIL import Image, ImageOps
 from tqdm import tqdm
 
-from export.bundle import load_bundle
-from models.pixels import pixels_from_image
-from service.engine.contract import Prompt, Seen
+from export.bundle import Bundle
+from service.engine.contract import Answer, Prompt, Seen
 from service.engine.jobs import ReadJob
 from service.engine.reading import Reader
 from service.engine.seeing import see
 from service.metrics import Metrics
-from tasks.errors import LabelError, TextTooLong
+from service.preprocess import preprocess_for
+from tasks.errors import LabelError, NoVisualTower, TextTooLong
 from tasks.form import Form
-from tasks.instruction import Wording
-from tasks.records import Record
+from tasks.instruction import Prompter, Wording
 
 _BATCH = 32
 
@@ -59,47 +59,62 @@ class Question(Protocol):
 class Asker:
     """Asks a bundle's model directly, as the engine would."""
 
-    def __init__(self, folder: Path) -> None:
-        self._bundle = load_bundle(folder)
-        self._reader = Reader(self._bundle, Metrics())
+    def __init__(self, bundle: Bundle, *, constrained: bool = True) -> None:
+        self._bundle, self._constrained = bundle, constrained
+        self._reader = Reader(bundle, Metrics())
+        self._preprocess = preprocess_for(self._bundle.tower)
 
     @property
     def name(self) -> str:
         """The model's name and version."""
         return self._bundle.manifest.version
 
+    @property
+    def prompter(self) -> Prompter:
+        """What encodes its prompts."""
+        return self._bundle.prompter
+
     def look(self, pictures: Sequence[Path], title: str) -> list[Seen]:
-        """What the model sees in picture files, in order."""
+        """What the model sees in picture files, in order; raises `NoVisualTower`."""
+        if self._preprocess is None:
+            raise NoVisualTower(f"{self.name} has no visual tower")
         seen: list[Seen] = []
         for start in tqdm(range(0, len(pictures), _BATCH), desc=title, leave=False):
-            pixels = []
+            ready = []
             for path in pictures[start : start + _BATCH]:
                 with Image.open(path) as image:
-                    pixels.append(pixels_from_image(image, self._bundle.tower))
-            seen += see(self._bundle, pixels)
+                    ready.append(self._preprocess(ImageOps.exif_transpose(image), None))
+            seen += see(self._bundle, ready)
         return seen
 
     def ask(
         self, questions: Sequence[Question], title: str, seen: Sequence[Seen | None] | None = None
-    ) -> list[tuple[Record, ...]]:
-        """The records that answer each question, in order; similar lengths share batches.
+    ) -> list[Answer | None]:
+        """The answer to each question, in order.
 
-        What cannot be asked, a text too long or a pair that no tokens spell, has no records.
+        None to what cannot be asked: a text too long, or a pair that no tokens spell.
         """
-        sights = [None] * len(questions) if seen is None else seen
-        jobs: dict[int, ReadJob] = {}
-        for i, (question, sight) in enumerate(zip(questions, sights, strict=True)):
-            prompt = self._prompt(question)
-            if prompt is not None:
-                jobs[i] = ReadJob(prompt, sight)
-        order = sorted(jobs, key=lambda i: jobs[i].tokens)
-        answers: list[tuple[Record, ...]] = [()] * len(questions)
-        for start in tqdm(range(0, len(order), _BATCH), desc=title, leave=False):
-            part = order[start : start + _BATCH]
-            for i, (answer, _) in zip(
-                part, self._reader.read([jobs[i] for i in part]), strict=True
-            ):
-                answers[i] = answer.records
+        return self.read([self._prompt(question) for question in questions], title, seen)
+
+    def read(
+        self,
+        prompts: Sequence[Prompt | None],
+        title: str,
+        seen: Sequence[Seen | None] | None = None,
+    ) -> list[Answer | None]:
+        """The answer to each prompt, in order; similar lengths share batches."""
+        sights = [None] * len(prompts) if seen is None else seen
+        jobs = {
+            i: ReadJob(replace(prompt, constrained=self._constrained), sight)
+            for i, (prompt, sight) in enumerate(zip(prompts, sights, strict=True))
+            if prompt is not None
+        }
+        numbers = {job: i for i, job in jobs.items()}
+        alike = sorted(numbers, key=lambda job: job.tokens)
+        answers: list[Answer | None] = [None] * len(prompts)
+        read = self._reader.stream(alike)
+        for job, answer in tqdm(read, desc=title, total=len(alike), leave=False):
+            answers[numbers[job]] = answer
         return answers
 
     def _prompt(self, question: Question) -> Prompt | None:

@@ -17,16 +17,34 @@ MAX_REGIONS = 36
 
 
 @dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture before the visual graph, as the bundle's tower wants it.
+
+    A tower that proposes its own regions takes pixels (3, S, S); with boxes it describes exactly
+    these regions instead. A tower that proposes none takes pixels (1 + R, 3, S, S), the picture and
+    one crop a region, and always boxes.
+
+    boxes (R, 4) x1, y1, x2, y2 as fractions of width and height, in the order of their names, with
+    their labels and scores (None: all certain). R <= 36.
+    """
+
+    pixels: NDArray[np.float32]
+    boxes: NDArray[np.float32] | None = None
+    labels: tuple[str, ...] = ()
+    scores: NDArray[np.float32] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Seen:
     """A picture after the visual graph.
 
-    boxes (R, 4) x1, y1, x2, y2 as fractions of width and height, labels (R,) indices into the
-    bundle's region types, scores (R,) descending, states (37, d) with row 0 the whole picture and
-    row k the region Ok (zero beyond R). R <= 36; only regions worth offering are counted.
+    boxes (R, 4) x1, y1, x2, y2 as fractions of width and height, a label for each, scores (R,),
+    states (37, d) with row 0 the whole picture and row k the region Ok. R <= 36; only regions worth
+    offering are counted.
     """
 
     boxes: NDArray[np.float32]
-    labels: NDArray[np.int64]
+    labels: tuple[str, ...]
     scores: NDArray[np.float32]
     states: NDArray[np.float32]
 
@@ -36,13 +54,16 @@ class Prompt:
     """One instruction for the model: the encoded source and the form its answer takes.
 
     `head` and `tail` are the ranges of the source's pieces that spell a pair's mentions (pair form
-    only), as `Source.locate` gives them.
+    only), as `Source.locate` gives them. Not `constrained`, the answer is what the published code
+    would decode, greedily over the whole vocabulary: its records are what can be read of it, and a
+    span that the text does not contain has null offsets.
     """
 
     source: Source
     form: Form
     head: tuple[int, int] | None = None
     tail: tuple[int, int] | None = None
+    constrained: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +79,8 @@ class Answer:
 class Engine(Protocol):
     """A model that answers. Raises the leaves of `CapacityError`."""
 
-    async def see(self, pixels: NDArray[np.float32]) -> tuple[Seen, dict[str, float]]:
-        """The regions and visual states of a picture, pixels (3, H, W) as the bundle wants them."""
+    async def see(self, picture: Picture) -> tuple[Seen, dict[str, float]]:
+        """The regions and visual states of a picture, and the milliseconds they took."""
 
     async def read(self, prompts: Sequence[Prompt], seen: Seen | None) -> list[Answer]:
         """The answers to `prompts`, in order; each depends on its prompt and the picture alone."""

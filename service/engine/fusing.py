@@ -5,34 +5,54 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import torch
+from torch.utils.dlpack import from_dlpack
 
 from export.bundle import Bundle
+from models.config import VISUAL_ROWS
 from models.umie import Memory
 from service.engine.contract import Prompt, Seen
 
 
-def fuse(
-    bundle: Bundle, prompts: Sequence[Prompt], seen: Sequence[Seen | None]
-) -> tuple[Memory, torch.Tensor]:
-    """The memory of a batch and its mask (B, L); prompts are padded to the longest."""
-    width = max(2, *(len(p.source.ids) for p in prompts))
-    shape = (len(prompts), width)
-    pad = bundle.prompter.tokenizer.markers.pad
-    ids = np.full(shape, pad, dtype=np.int64)
-    mask, cases = np.zeros(shape, dtype=np.int64), np.zeros(shape, dtype=np.int64)
-    rows = next((s.states.shape for s in seen if s is not None), (37, bundle.config.d_model))
-    states = np.zeros((len(prompts), *rows), dtype=np.float32)
-    present = np.zeros(len(prompts), dtype=np.float32)
-    for row, (prompt, sight) in enumerate(zip(prompts, seen, strict=True)):
-        length = len(prompt.source.ids)
-        ids[row, :length] = prompt.source.ids
-        cases[row, :length] = prompt.source.cases
-        mask[row, :length] = 1
-        if sight is not None:
-            states[row] = sight.states
-            present[row] = 1.0
-    feeds = {"ids": ids, "mask": mask, "cases": cases, "states": states, "present": present}
-    outputs = [torch.from_numpy(array) for array in bundle.fusion.run(None, feeds)]
-    keys = outputs[2] if len(outputs) > 2 else None
-    return Memory(outputs[0], outputs[1], keys), torch.from_numpy(mask)
+class Fuser:
+    """The fusion graph of a bundle; its outputs stay on the device that computed them."""
+
+    def __init__(self, bundle: Bundle) -> None:
+        self._session = bundle.fusion
+        self._pad = bundle.prompter.tokenizer.markers.pad
+        self._no_states = np.zeros((VISUAL_ROWS, bundle.config.d_model), dtype=np.float32)
+        # a graph has no input that its weights do not read
+        self._inputs = {given.name for given in bundle.fusion.get_inputs()}
+        self._outputs = [made.name for made in bundle.fusion.get_outputs()]
+        provider = bundle.fusion.get_providers()[0]
+        self._device = "cuda" if provider == "CUDAExecutionProvider" else "cpu"
+
+    def fuse(self, prompts: Sequence[Prompt], seen: Sequence[Seen | None]) -> Memory:
+        """The memory of a batch; prompts are padded on the right to the longest."""
+        binding = self._session.io_binding()
+        for name, array in self._feeds(prompts, seen).items():
+            if name in self._inputs:
+                binding.bind_cpu_input(name, array)
+        for name in self._outputs:
+            binding.bind_output(name, self._device)
+        self._session.run_with_iobinding(binding)
+        # the graph has a stream of its own
+        binding.synchronize_outputs()
+        outputs = [from_dlpack(value) for value in binding.get_outputs()]
+        return Memory(outputs[0], outputs[1], outputs[2] if len(outputs) > 2 else None)
+
+    def _feeds(
+        self, prompts: Sequence[Prompt], seen: Sequence[Seen | None]
+    ) -> dict[str, np.ndarray]:
+        # 2, since the graph's length begins there
+        width = max(2, *(len(prompt.source.ids) for prompt in prompts))
+        shape = (len(prompts), width)
+        ids = np.full(shape, self._pad, dtype=np.int64)
+        mask, cases = np.zeros(shape, dtype=np.int64), np.zeros(shape, dtype=np.int64)
+        for row, prompt in enumerate(prompts):
+            length = len(prompt.source.ids)
+            ids[row, :length] = prompt.source.ids
+            cases[row, :length] = prompt.source.cases
+            mask[row, :length] = 1
+        states = np.stack([self._no_states if sight is None else sight.states for sight in seen])
+        present = np.array([sight is not None for sight in seen], dtype=np.float32)
+        return {"ids": ids, "mask": mask, "cases": cases, "states": states, "present": present}

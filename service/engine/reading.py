@@ -2,68 +2,196 @@
 
 from __future__ import annotations
 
+import logging
 import time
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 from export.bundle import Bundle
 from service.engine.contract import Answer, Prompt, Seen
-from service.engine.fusing import fuse
+from service.engine.fusing import Fuser
 from service.engine.jobs import ReadJob
-from service.engine.speaker import Speaker
+from service.engine.speaker import Speaker, Voice
 from service.metrics import Metrics
-from tasks import form, instruction
 from tasks.automaton import Automaton
 from tasks.form import Filler
+from tasks.salvage import Salvage
+from tasks.utterance import CopyUtterance, FreeUtterance, TokenUtterance, Utterance
+
+log = logging.getLogger(__name__)
 
 _MAX_STEPS = 384
 
+Outcome = tuple[ReadJob, Answer | Exception]
+"""A job and its answer, or what it died of."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A job in work: its gate, and the moments at which it was begun and fused."""
+
+    job: ReadJob
+    gate: float
+    begun: float
+    fused: float
+
 
 class Reader:
-    """Answers batches of prompts with one bundle."""
+    """Answers prompts with one bundle: any number may begin while others are on their way.
 
-    def __init__(self, bundle: Bundle, metrics: Metrics) -> None:
+    A prompt that fails fails alone: where a batch fails, each of its prompts is tried by itself.
+    """
+
+    def __init__(self, bundle: Bundle, metrics: Metrics, slots: int = 32) -> None:
         self._bundle, self._metrics = bundle, metrics
-        slots = metrics.batch_size.labels(stage="step")
-        self._speaker = Speaker(bundle.decoder, _MAX_STEPS, slots.observe)
-
-    def read(self, jobs: Sequence[ReadJob]) -> list[tuple[Answer, dict[str, float]]]:
-        """The answers to `jobs` and the milliseconds that their batch took per stage."""
-        automata = [self._automaton(job.prompt, job.seen) for job in jobs]
-        started = time.perf_counter()
-        memory, mask = fuse(self._bundle, [job.prompt for job in jobs], [job.seen for job in jobs])
-        fused = time.perf_counter()
-        voices = self._speaker.answer(automata, memory, mask)
-        ended = time.perf_counter()
-        self._observe(len(jobs), fused - started, ended - fused, sum(len(v.said) for v in voices))
-        timing = {"fusion": (fused - started) * 1000, "decode": (ended - fused) * 1000}
-        gates = memory.gate.tolist()
-        return [
-            # a closed gate can be a negative zero
-            (Answer(v.automaton.records(v.state), gate if job.seen else 0.0, tuple(v.said)), timing)
-            for job, v, gate in zip(jobs, voices, gates, strict=True)
-        ]
-
-    def warm_up(self, seen: Seen) -> None:
-        """Answer a prompt of every form's kind, so that the first request finds warm graphs."""
-        for sight in (seen, None):
-            source = self._bundle.prompter.encode(
-                "Warm up", instruction.ENTITIES, ["person"], [form.REGION_ROLE]
-            )
-            self.read([ReadJob(Prompt(source, form.GROUNDED if sight else form.ENTITIES), sight)])
-
-    def _automaton(self, prompt: Prompt, seen: Seen | None) -> Automaton:
-        offered = len(seen.scores) if seen and Filler.REGION in prompt.form.fillers else 0
-        return Automaton(
-            prompt.source,
-            prompt.form,
-            self._bundle.prompter.tokenizer.markers,
-            regions=range(1, offered + 1),
-            head=prompt.head,
-            tail=prompt.tail,
+        self._fuser = Fuser(bundle)
+        self._speaker = Speaker(
+            bundle.decoder,
+            slots,
+            _MAX_STEPS,
+            bundle.prompter.max_tokens,
+            metrics.batch_size.labels(stage="step").observe,
         )
+        self._reads: dict[Voice, _Read] = {}
+        self._suspects: deque[ReadJob] = deque()
+        self._tried: ReadJob | None = None
 
-    def _observe(self, prompts: int, fusion_s: float, decode_s: float, tokens: int) -> None:
-        self._metrics.stage("fusion").observe(fusion_s)
-        self._metrics.stage("decode").observe(decode_s)
-        self._metrics.batch_size.labels(stage="read").observe(prompts)
-        self._metrics.generated_tokens.inc(tokens)
+    @property
+    def free(self) -> int:
+        """How many prompts may yet begin."""
+        return 0 if self._suspects or self._tried in self.jobs else self._speaker.free
+
+    @property
+    def busy(self) -> int:
+        """How many prompts are on their way."""
+        return len(self._reads) + len(self._suspects)
+
+    @property
+    def jobs(self) -> list[ReadJob]:
+        """The jobs on their way."""
+        return [read.job for read in self._reads.values()] + list(self._suspects)
+
+    def begin(self, jobs: Sequence[ReadJob]) -> list[Outcome]:
+        """Fuse `jobs`, at most `free`, and let them speak; those that ended with it."""
+        begun = time.monotonic()
+        outcomes: list[Outcome] = []
+        voices: dict[ReadJob, Voice] = {}
+        for job in jobs:
+            try:
+                utterance = utterance_of(self._bundle, job.prompt, job.seen)
+                voices[job] = Voice(utterance, self._bundle.prompter.tokenizer.markers.start)
+            except Exception as error:
+                outcomes.append((job, error))
+        return outcomes + (self._fuse(voices, begun) if voices else [])
+
+    def step(self) -> list[Outcome]:
+        """Let all that are on their way go on; those that ended with it."""
+        if not self._reads:
+            self._tried = self._suspects.popleft()
+            return self.begin([self._tried])
+        try:
+            ended = self._speaker.step()
+        except Exception as error:
+            return self._suspect(error)
+        return [self._end(voice) for voice in ended]
+
+    def drop(self, job: ReadJob) -> None:
+        """Forget a job that is on its way."""
+        if job in self._suspects:
+            self._suspects.remove(job)
+            return
+        (voice,) = [voice for voice, read in self._reads.items() if read.job is job]
+        del self._reads[voice]
+        self._speaker.drop(voice)
+
+    def stream(self, jobs: Iterable[ReadJob]) -> Iterator[tuple[ReadJob, Answer]]:
+        """Each of `jobs` with its answer as soon as there is one, nothing else being on its way.
+
+        Raises what a job fails with; the others are dropped then.
+        """
+        waiting = deque(jobs)
+        try:
+            while waiting or self.busy:
+                part = [waiting.popleft() for _ in range(min(self.free, len(waiting)))]
+                for job, result in self.begin(part) if part else self.step():
+                    if isinstance(result, Exception):
+                        raise result
+                    yield job, result
+        finally:
+            for job in self.jobs:
+                self.drop(job)
+
+    def read(self, jobs: Sequence[ReadJob]) -> list[Answer]:
+        """The answers to `jobs`, in order, nothing else being on its way."""
+        answers = dict(self.stream(jobs))
+        return [answers[job] for job in jobs]
+
+    def _fuse(self, voices: dict[ReadJob, Voice], begun: float) -> list[Outcome]:
+        jobs = list(voices)
+        started = time.monotonic()
+        try:
+            memory = self._fuser.fuse([job.prompt for job in jobs], [job.seen for job in jobs])
+            self._speaker.begin(list(voices.values()), memory, [job.tokens for job in jobs])
+        except Exception as error:
+            if len(jobs) == 1:
+                return [(jobs[0], error)]
+            log.warning("a batch failed, each of its prompts is tried alone", exc_info=error)
+            return [end for job in jobs for end in self._fuse({job: voices[job]}, begun)]
+        fused = time.monotonic()
+        self._metrics.stage("fusion").observe(fused - started)
+        self._metrics.batch_size.labels(stage="read").observe(len(jobs))
+        for job, gate in zip(jobs, memory.gate.tolist(), strict=True):
+            # a closed gate can be a negative zero
+            self._reads[voices[job]] = _Read(job, gate if job.seen else 0.0, begun, fused)
+        return [self._end(voice) for voice in voices.values() if voice.utterance.done]
+
+    def _end(self, voice: Voice) -> Outcome:
+        read = self._reads.pop(voice)
+        if voice.failure is not None:
+            return read.job, voice.failure
+        try:
+            records = voice.utterance.records()
+        except Exception as error:
+            return read.job, error
+        now = time.monotonic()
+        self._metrics.stage("decode").observe(now - read.fused)
+        self._metrics.generated_tokens.inc(len(voice.said))
+        timing = {
+            "queue": (read.begun - read.job.since) * 1000,
+            "fusion": (read.fused - read.begun) * 1000,
+            "decode": (now - read.fused) * 1000,
+        }
+        return read.job, Answer(records, read.gate, tuple(voice.said), timing)
+
+    def _suspect(self, error: Exception) -> list[Outcome]:
+        """A step failed, and nobody knows because of whom."""
+        jobs = [read.job for read in self._reads.values()]
+        for job in jobs:
+            self.drop(job)
+        if len(jobs) == 1:
+            return [(jobs[0], error)]
+        log.warning("a step failed, each of its prompts is tried alone", exc_info=error)
+        self._suspects.extend(jobs)
+        return []
+
+
+def utterance_of(bundle: Bundle, prompt: Prompt, seen: Seen | None) -> Utterance:
+    """The answer to a prompt before its first token; ValueError where the prompt makes no sense."""
+    tokenizer = bundle.prompter.tokenizer
+    offered = len(seen.scores) if seen and Filler.REGION in prompt.form.fillers else 0
+    regions = range(1, offered + 1)
+    if not prompt.constrained:
+        salvage = Salvage(prompt.source, prompt.form, tokenizer, regions)
+        return FreeUtterance(salvage, tokenizer.markers.eos)
+    copying = bundle.decoder.copy_head is not None
+    automaton = Automaton(
+        prompt.source,
+        prompt.form,
+        tokenizer.markers,
+        regions=regions,
+        head=prompt.head,
+        tail=prompt.tail,
+        ordered=copying,
+    )
+    return CopyUtterance(automaton) if copying else TokenUtterance(automaton)

@@ -1,143 +1,145 @@
-"""Greedy constrained decoding of a batch: one automaton a row, scores for admitted symbols only."""
+"""Greedy decoding of many answers at once, each at its own place."""
 
 from __future__ import annotations
 
-from collections import deque
+import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
 
-from models.candidates import candidate_logits, lay_out
-from models.decoder import Cache
-from models.t5 import padding_bias
+from models.candidates import choose
 from models.target_decoder import TargetDecoder
 from models.umie import Memory
-from tasks.automaton import Automaton, State, Symbol
+from service.engine.slots import Slots
+from tasks.utterance import Option, Utterance
 
-_FIRST_STEPS = 48
-"""Steps that a cache is made for at first; it doubles when an answer is longer."""
+_AT_ONCE = 8
+"""Decided tokens of an answer that the decoder reads in one step; more would hold up others."""
 
 
-@dataclass
 class Voice:
-    """One row's answer in the making.
+    """One answer in the making.
 
-    `pending` holds tokens that are decided but not yet read by the decoder: where only one symbol
-    is admitted there is nothing to ask, and where the rest of an answer is forced the row is done.
+    Where only one token may follow there is nothing to ask: it is decided. `pending` holds tokens
+    that are decided but not yet read by the decoder, `options` what may follow them. Where all that
+    is left is decided the voice has done, without reading it. `failure` is what it died of.
     """
 
-    automaton: Automaton
-    row: int
-    state: State
-    pending: deque[int]
-    said: list[int] = field(default_factory=list)
-    place: int = 0
+    def __init__(self, utterance: Utterance, start: int) -> None:
+        self.utterance = utterance
+        self.said: list[int] = []
+        self.pending = [start]
+        self.read = 0
+        self.failure: Exception | None = None
+        self.options = self._say_decided()
 
-    @classmethod
-    def begin(cls, automaton: Automaton, row: int) -> Voice:
-        """The voice of batch row `row`, before its first symbol."""
-        voice = cls(automaton, row, automaton.start(), deque([automaton.markers.start]))
-        voice._say_forced()
-        return voice
+    def say(self, option: int, logp: float) -> None:
+        """Go on with an option, and with whatever is decided behind it."""
+        self._append(option, logp)
+        self.options = self._say_decided()
 
-    def say(self, symbol: Symbol, logp: float) -> None:
-        """Go on with `symbol`, and with whatever is forced behind it."""
-        self._append(symbol, logp)
-        self._say_forced()
+    def next(self, most: int) -> list[int]:
+        """The tokens to read now, of `most` in all."""
+        count = min(_AT_ONCE, most - self.read)
+        told, self.pending = self.pending[:count], self.pending[count:]
+        self.read += len(told)
+        return told
 
-    def _say_forced(self) -> None:
-        while len(admitted := self.automaton.admitted(self.state)) == 1:
-            self._append(admitted[0], 0.0)
+    def _say_decided(self) -> Sequence[Option] | None:
+        while (options := self.utterance.options()) is not None and len(options) == 1:
+            self._append(0, 0.0)
+        return options
 
-    def _append(self, symbol: Symbol, logp: float) -> None:
-        self.state = self.automaton.advance(self.state, symbol, logp)
-        self.said.append(symbol.token)
-        self.pending.append(symbol.token)
+    def _append(self, option: int, logp: float) -> None:
+        token = self.utterance.say(option, logp)
+        self.said.append(token)
+        self.pending.append(token)
 
 
 class Speaker:
-    """Answers batches of prompts, greedily; `observe` hears how many slots each step has."""
+    """Answers that begin and end whenever they do; all go on together, a step at a time.
+
+    Args:
+        decoder: in evaluation mode.
+        slots: how many answers at once.
+        steps: how many tokens of an answer; a longer one ends there, and its last, unfinished item
+            is not among its records.
+        length: how many tokens of a prompt.
+        observe: hears how many slots each step has.
+    """
 
     def __init__(
         self,
         decoder: TargetDecoder,
-        max_steps: int,
+        slots: int,
+        steps: int,
+        length: int,
         observe: Callable[[int], None] = lambda _: None,
     ) -> None:
-        self._decoder, self._max_steps, self._observe = decoder, max_steps, observe
+        self._slots = Slots(decoder, slots, steps, length)
+        self._steps, self._observe = steps, observe
+        self._voices: list[Voice] = []
+
+    @property
+    def free(self) -> int:
+        """How many voices may yet begin."""
+        return self._slots.free
+
+    @property
+    def speaking(self) -> int:
+        """How many voices have not ended."""
+        return len(self._voices)
 
     @torch.inference_mode()
-    def answer(self, automata: Sequence[Automaton], memory: Memory, mask: Tensor) -> list[Voice]:
-        """The finished voices of a batch, in order.
+    def begin(self, voices: Sequence[Voice], memory: Memory, lengths: Sequence[int]) -> None:
+        """Let voices that are not done speak, of prompts so long; row by row of `memory`."""
+        rows = [row for row, voice in enumerate(voices) if not voice.utterance.done]
+        if rows:
+            self._slots.fill(memory, rows, [lengths[row] for row in rows])
+            self._voices += [voices[row] for row in rows]
 
-        An answer longer than `max_steps` ends there; its last, unfinished item is not among its
-        records.
+    @torch.inference_mode()
+    def step(self) -> list[Voice]:
+        """Let everybody go on to the next choice, at the most; the voices that ended with it."""
+        self._observe(len(self._voices))
+        states = self._slots.step([voice.next(self._steps) for voice in self._voices])
+        asked = [slot for slot, voice in enumerate(self._voices) if not voice.pending]
+        if asked:
+            self._ask(asked, states)
+        ended = [voice for voice in self._voices if self._has_ended(voice)]
+        for voice in ended:
+            self.drop(voice, wipe=voice.failure is not None)
+        return ended
 
-        Args:
-            automata: B of them.
-            memory: of the batch.
-            mask: (B, L) of its prompts.
-        """
-        voices = [Voice.begin(automaton, row) for row, automaton in enumerate(automata)]
-        active = [voice for voice in voices if not voice.state.done]
-        slots = _Slots(self._decoder, memory, mask, active)
-        while active:
-            self._observe(len(active))
-            states = slots.read([voice.pending.popleft() for voice in active])
-            asked = [i for i, voice in enumerate(active) if not voice.pending]
-            if asked:
-                self._ask([active[i] for i in asked], states[asked], memory.copy_keys)
-            for voice in active:
-                voice.place += 1
-            going = [
-                i
-                for i, voice in enumerate(active)
-                if not voice.state.done and voice.place < self._max_steps
-            ]
-            if len(going) < len(active):
-                active = [active[i] for i in going]
-                slots.keep(going)
-        return voices
+    def drop(self, voice: Voice, *, wipe: bool = True) -> None:
+        """Let a voice speak no more."""
+        slot = self._voices.index(voice)
+        self._slots.release(slot, wipe=wipe)
+        last = self._voices.pop()
+        if slot < len(self._voices):
+            self._voices[slot] = last
 
-    def _ask(self, voices: list[Voice], states: Tensor, copy_keys: Tensor | None) -> None:
-        admitted = [voice.automaton.admitted(voice.state) for voice in voices]
-        candidates = lay_out(
-            [[(symbol.token, symbol.place) for symbol in symbols] for symbols in admitted],
-            [voice.row for voice in voices],
-        )
-        logits = candidate_logits(self._decoder, states, copy_keys, candidates)
-        best, column = torch.log_softmax(logits, dim=-1).max(-1)
-        for voice, symbols, i, logp in zip(
-            voices, admitted, column.tolist(), best.tolist(), strict=True
-        ):
-            voice.say(symbols[i], logp)
+    def _has_ended(self, voice: Voice) -> bool:
+        return bool(voice.failure) or voice.utterance.done or voice.read >= self._steps
 
+    def _ask(self, asked: Sequence[int], states: Tensor) -> None:
+        options = {slot: self._voices[slot].options for slot in asked}
+        bound = {slot: some for slot, some in options.items() if some is not None}
+        free = [slot for slot, some in options.items() if some is None]
+        if bound:
+            slots = list(bound)
+            self._say(slots, self._slots.score(slots, states[slots], list(bound.values())))
+        if free:
+            self._say(free, self._slots.score_all(states[free]))
 
-class _Slots:
-    """The decoder's cache and memory for the rows that still speak."""
-
-    def __init__(
-        self, decoder: TargetDecoder, memory: Memory, mask: Tensor, voices: list[Voice]
-    ) -> None:
-        self._decoder = decoder
-        rows = [voice.row for voice in voices]
-        self._cross = memory.cross[:, :, rows]
-        self._bias = padding_bias(mask[rows])
-        self._cache = Cache(decoder.config, len(rows), _FIRST_STEPS, device=mask.device)
-        self._place = 0
-
-    def read(self, tokens: list[int]) -> Tensor:
-        """The states (B, d) after each slot's next token."""
-        if self._place == self._cache.steps:
-            self._cache.grow()
-        places = torch.full((len(tokens),), self._place)
-        embedded = self._decoder.shared(torch.tensor(tokens))
-        self._place += 1
-        return self._decoder.decoder.step(embedded, places, self._cache, self._cross, self._bias)
-
-    def keep(self, slots: list[int]) -> None:
-        """Go on with some of the slots only."""
-        self._cross, self._bias = self._cross[:, :, slots], self._bias[slots]
-        self._cache.keep(slots)
+    def _say(self, slots: Sequence[int], logits: Tensor) -> None:
+        column, logp = choose(logits)
+        for slot, option, score in zip(slots, column.tolist(), logp.tolist(), strict=True):
+            voice = self._voices[slot]
+            try:
+                if math.isnan(score):
+                    raise ArithmeticError("the model's scores are no numbers")
+                voice.say(option, score)
+            except Exception as error:
+                voice.failure = error

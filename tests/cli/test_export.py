@@ -22,10 +22,10 @@ def run(command: str, **options: Path) -> tuple[int, str, str]:
 
 @pytest.fixture
 def graphs_at_hand(tiny_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def copy(graph: object, arguments: object, path: Path, shapes: object) -> None:
+    def copy(trace: object, path: Path) -> None:
         shutil.copy(tiny_folder / "bundle" / path.name, path)
 
-    monkeypatch.setattr(exporter, "_export", copy)
+    monkeypatch.setattr(exporter, "write_graph", copy)
 
 
 def test_export_writes_a_bundle_and_says_which(

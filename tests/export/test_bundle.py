@@ -11,7 +11,7 @@ from safetensors.torch import load_file, save_file
 
 from export.bundle import Bundle, available_providers, load_bundle
 from export.checkpoint import load_checkpoint
-from export.manifest import DECODER, FILE, digest_of
+from export.manifest import DECODER, FILE, FUSION, digest_of
 from tasks.errors import BundleError
 from tests.support.bundle import CONFIG, PROMPT, TOWER
 
@@ -55,8 +55,8 @@ def test_the_cpu_serves_where_nothing_else_does(tiny_bundle: Bundle) -> None:
 @pytest.mark.parametrize("field", ["config", "tower", "prompt"])
 @pytest.mark.parametrize("value", [None, {}, {"unknown": 1}, "text"])
 def test_fields_that_do_not_fit_are_a_bundle_error(folder: Path, field: str, value: object) -> None:
-    if field == "tower" and value == {}:
-        value = {"image_size": [1], "widths": 3, "more": 1}
+    if field == "tower" and not value:
+        value = {"kind": "compact", "widths": 3, "more": 1} if value is None else {"kind": "eye"}
     rewrite(folder, **{field: value})
     with pytest.raises(BundleError):
         load_bundle(folder)
@@ -70,6 +70,23 @@ def test_weights_of_another_size_are_a_bundle_error(folder: Path) -> None:
     rewrite(folder, files={**files, DECODER: digest_of(folder / DECODER)})
     with pytest.raises(BundleError, match="size mismatch"):
         load_bundle(folder)
+
+
+def test_a_graph_that_cannot_be_run_is_a_bundle_error(folder: Path) -> None:
+    (folder / FUSION).write_bytes(b"no graph")
+    files = json.loads((folder / FILE).read_text(encoding="utf-8"))["files"]
+    rewrite(folder, files={**files, FUSION: digest_of(folder / FUSION)})
+    with pytest.raises(BundleError, match="cannot be run"):
+        load_bundle(folder)
+
+
+def test_a_loaded_bundle_outlives_its_folder(folder: Path) -> None:
+    bundle = load_bundle(folder)
+    before = {name: weight.clone() for name, weight in bundle.decoder.state_dict().items()}
+    for path in folder.iterdir():
+        path.write_bytes(b"")
+    after = bundle.decoder.state_dict()
+    assert all(torch.equal(after[name], weight) for name, weight in before.items())
 
 
 def test_an_altered_bundle_is_not_loaded(folder: Path) -> None:

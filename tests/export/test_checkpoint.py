@@ -15,7 +15,7 @@ from torch import Tensor
 from export import checkpoint as module
 from export.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from tasks.errors import CheckpointError
-from tests.support.bundle import tiny_checkpoint
+from tests.support.bundle import TOWER, tiny_checkpoint
 
 
 @pytest.fixture(scope="module")
@@ -97,6 +97,18 @@ def test_a_checkpoint_may_have_no_tower(checkpoint: Checkpoint, tmp_path: Path) 
     save_checkpoint(replace(checkpoint, tower=None), tmp_path)
     assert not (tmp_path / "tower.safetensors").exists()
     assert load_checkpoint(tmp_path).tower is None
+
+
+def test_a_tower_is_compact_where_its_kind_is_not_told(folder: Path) -> None:
+    reconfigure(folder, lambda config: config["tower"].pop("kind"))
+    tower = load_checkpoint(folder).tower
+    assert tower is not None and tower.config == TOWER
+
+
+def test_a_tower_of_another_kind_is_a_checkpoint_error(folder: Path) -> None:
+    reconfigure(folder, lambda config: config["tower"].update(kind="eye"))
+    with pytest.raises(CheckpointError, match="'eye' is no kind of visual tower"):
+        load_checkpoint(folder)
 
 
 FILES = ("config.json", "tokenizer.json", "tower.safetensors", "umie-00001.safetensors")

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,19 +11,13 @@ from export.checkpoint import load_checkpoint
 from export.conversion import read_published, write_converted
 from models.umie import UMIE
 from tasks.errors import CheckpointError
-from tests.support.published import published_state
-from tests.support.sentencepiece import SIZE, tokenizer_folder
-from tests.support.umie import GATED_UNTIED, RELU_TIED, Sizes
+from tests.support.converted import GATED, RELU, published_file
+from tests.support.published import Sizes, published_state
+from tests.support.sentencepiece import tokenizer_folder
+from tests.support.umie import RELU_TIED
 
 
-def published_file(path: Path, sizes: Sizes, dtype: torch.dtype = torch.float32) -> Path:
-    """A checkpoint as distributed training writes it."""
-    state = published_state(replace(sizes, vocabulary=SIZE))
-    torch.save({f"module.{key}": tensor.to(dtype) for key, tensor in state.items()}, path)
-    return path
-
-
-@pytest.mark.parametrize("sizes", [GATED_UNTIED, RELU_TIED], ids=["gated", "relu"])
+@pytest.mark.parametrize("sizes", [GATED, RELU], ids=["gated", "relu"])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 def test_a_converted_checkpoint_loads_with_every_value_as_it_was(
     tmp_path: Path, sizes: Sizes, dtype: torch.dtype
@@ -40,12 +33,13 @@ def test_a_converted_checkpoint_loads_with_every_value_as_it_was(
     assert loaded.tokenizer.markers == conversion.checkpoint.tokenizer.markers
     before, after = conversion.checkpoint.model.state_dict(), loaded.model.state_dict()
     assert before.keys() == after.keys()
-    assert all(torch.equal(before[name], after[name]) for name in before)
+    assert all(torch.equal(before[name].float(), after[name]) for name in before)
+    assert {tensor.dtype for tensor in before.values()} == {dtype}
     assert not loaded.model.training
 
 
 def test_files_keep_the_checkpoint_s_precision(tmp_path: Path) -> None:
-    path = published_file(tmp_path / "a.pth", RELU_TIED, torch.bfloat16)
+    path = published_file(tmp_path / "a.pth", RELU, torch.bfloat16)
     conversion = read_published(path, tokenizer_folder(tmp_path / "t5"), "mine")
     write_converted(conversion, tmp_path / "out")
     with safe_open(tmp_path / "out" / "umie-00001.safetensors", "pt") as file:
@@ -54,10 +48,18 @@ def test_files_keep_the_checkpoint_s_precision(tmp_path: Path) -> None:
     assert not (tmp_path / "out" / "tower.safetensors").exists()
     config = json.loads((tmp_path / "out" / "config.json").read_text(encoding="utf-8"))
     assert config["tower"] is None and config["prompt"]["separator"] == ""
+    assert config["umie"]["gate_pool"] == "masked"
+
+
+def test_the_gate_may_average_over_padding_as_published(tmp_path: Path) -> None:
+    path = published_file(tmp_path / "a.pth", RELU)
+    conversion = read_published(path, tokenizer_folder(tmp_path / "t5"), "mine", "all")
+    write_converted(conversion, tmp_path / "out")
+    assert load_checkpoint(tmp_path / "out").model.config.gate_pool == "all"
 
 
 def test_nothing_that_is_there_is_overwritten(tmp_path: Path) -> None:
-    path = published_file(tmp_path / "a.pth", RELU_TIED)
+    path = published_file(tmp_path / "a.pth", RELU)
     conversion = read_published(path, tokenizer_folder(tmp_path / "t5"), "mine")
     kept = tmp_path / "out" / "precious.txt"
     kept.parent.mkdir()
@@ -71,7 +73,7 @@ def test_nothing_that_is_there_is_overwritten(tmp_path: Path) -> None:
 
 
 def test_mixed_precision_is_refused(tmp_path: Path) -> None:
-    state = published_state(replace(RELU_TIED, vocabulary=SIZE))
+    state = published_state(RELU)
     state["decoder.final_layer_norm.weight"] = state["decoder.final_layer_norm.weight"].half()
     torch.save(state, tmp_path / "a.pth")
     with pytest.raises(CheckpointError, match="mixes precisions"):
@@ -86,7 +88,7 @@ def test_a_tokenizer_of_another_model_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("damage", ["config.json", "umie-00001.safetensors", "tokenizer.json"])
 def test_a_damaged_folder_is_refused(tmp_path: Path, damage: str) -> None:
-    path = published_file(tmp_path / "a.pth", RELU_TIED)
+    path = published_file(tmp_path / "a.pth", RELU)
     write_converted(
         read_published(path, tokenizer_folder(tmp_path / "t5"), "mine"), tmp_path / "out"
     )

@@ -24,7 +24,9 @@ def folder(tmp_path: Path) -> Path:
 
 def manifest_of(folder: Path) -> Manifest:
     files = {name: digest_of(folder / name) for name in PARTS}
-    return Manifest("tiny", 20, "fp32", {"d_model": 8}, {}, {}, files, {"gate": 1e-7}, {"by": "us"})
+    return Manifest(
+        "tiny", 20, "fp32", {"d_model": 8}, None, {}, files, {"gate": 1e-7}, {"by": "us"}
+    )
 
 
 def rewrite(folder: Path, change: Callable[[dict[str, Any]], object]) -> None:
@@ -84,7 +86,19 @@ def test_another_format_is_named_whatever_its_fields_are(folder: Path) -> None:
         read_manifest(folder)
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "3", "{}", '{"format": 1}', "\0"])
+def test_an_earlier_format_asks_for_another_export(folder: Path) -> None:
+    rewrite(folder, lambda values: values.update(format=1))
+    with pytest.raises(BundleError, match=r"format 1.*export the bundle again"):
+        read_manifest(folder)
+
+
+def test_with_a_tower_there_is_one_part_more(folder: Path) -> None:
+    rewrite(folder, lambda values: values.update(tower={"kind": "compact"}))
+    with pytest.raises(BundleError, match=r"visual\.onnx"):
+        read_manifest(folder)
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "3", "{}", f'{{"format": {FORMAT}}}', "\0"])
 def test_a_manifest_that_cannot_be_read(folder: Path, text: str) -> None:
     (folder / FILE).write_text(text, encoding="utf-8")
     with pytest.raises(BundleError, match=FILE):

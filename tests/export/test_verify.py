@@ -14,7 +14,6 @@ from export import verify
 from export.checkpoint import Checkpoint, load_checkpoint
 from export.graphs import FusionGraph, VisualGraph
 from export.verify import beyond, compare
-from tasks.errors import ExportError
 
 
 @pytest.fixture(scope="module")
@@ -79,8 +78,19 @@ def test_the_tolerance_itself_is_accepted() -> None:
     assert beyond({"a": verify.TOLERANCE * 1.01, "b": 0.0}).keys() == {"a"}
 
 
-def test_a_checkpoint_without_a_tower_cannot_be_compared(
+def test_without_a_tower_the_fusion_alone_is_compared(checkpoint: Checkpoint, folder: Path) -> None:
+    differences = compare(replace(checkpoint, tower=None), folder)
+    assert differences.keys() == set(FusionGraph.OUTPUTS) and beyond(differences) == {}
+
+
+def test_an_input_that_a_graph_has_dropped_is_not_given(
     checkpoint: Checkpoint, folder: Path
 ) -> None:
-    with pytest.raises(ExportError, match="visual tower"):
-        compare(replace(checkpoint, tower=None), folder)
+    model = onnx.load(folder / "fusion.onnx")
+    kept = [entry for entry in model.graph.input if entry.name != "cases"]
+    constant = numpy_helper.from_array(np.zeros((1, 1), dtype=np.int64), "cases")
+    del model.graph.input[:]
+    model.graph.input.extend(kept)
+    model.graph.initializer.append(constant)
+    onnx.save(model, folder / "fusion.onnx")
+    assert beyond(compare(checkpoint, folder)) == {}

@@ -3,7 +3,14 @@ from __future__ import annotations
 import pytest
 import torch
 
-from models.candidates import Candidates, candidate_logits, lay_out
+from models.candidates import (
+    TIE,
+    Candidates,
+    candidate_logits,
+    choose,
+    lay_out,
+    vocabulary_logits,
+)
 from models.config import PRESETS, UMIEConfig
 from models.target_decoder import TargetDecoder
 
@@ -66,3 +73,40 @@ def test_candidates_are_laid_out_step_by_step() -> None:
     assert laid.step.tolist() == [0, 0, 1] and laid.column.tolist() == [0, 1, 0]
     assert laid.token.tolist() == [7, 9, 5] and laid.place.tolist() == [-1, 40, 2]
     assert laid.row.tolist() == [6, 2] and laid.width == 2
+
+
+@pytest.mark.parametrize("config", [COPYING, PLAIN], ids=["copying", "plain"])
+def test_the_whole_vocabulary_is_scored_as_its_tokens_are(config: UMIEConfig) -> None:
+    torch.manual_seed(0)
+    model = TargetDecoder(config).eval().requires_grad_(False)
+    states = torch.randn(2, 24)
+    every = lay_out([[(token, -1) for token in range(60)]] * 2, [0, 1])
+    got = vocabulary_logits(model, states)
+    torch.testing.assert_close(got, candidate_logits(model, states, None, every))
+
+
+def test_the_likeliest_is_chosen_with_its_log_probability() -> None:
+    torch.manual_seed(0)
+    logits = torch.randn(7, 9) * 4
+    column, logp = choose(logits)
+    assert column.tolist() == logits.argmax(-1).tolist()
+    torch.testing.assert_close(logp, logits.log_softmax(-1).max(-1).values)
+
+
+def test_of_what_rounding_cannot_tell_apart_the_first_is_chosen() -> None:
+    near, far = TIE / 4, TIE * 4
+    logits = torch.tensor(
+        [[0.0, 1.0, 1.0, 1.0], [0.0, 1.0 - near, 1.0, 0.5], [0.0, 1.0 - far, 0.5, 1.0]]
+    )
+    for noise in (torch.zeros(3, 4), torch.rand(3, 4) * near, -torch.rand(3, 4) * near):
+        assert choose(logits + noise)[0].tolist() == [1, 1, 3]
+
+
+def test_missing_columns_are_never_chosen() -> None:
+    column, logp = choose(torch.tensor([[-torch.inf, -50.0], [3.0, -torch.inf]]))
+    assert column.tolist() == [1, 0] and logp.tolist() == [0.0, 0.0]
+
+
+def test_what_is_no_number_shows_in_the_probability() -> None:
+    _, logp = choose(torch.tensor([[torch.nan, 1.0], [2.0, 1.0]]))
+    assert logp.isnan().tolist() == [True, False]

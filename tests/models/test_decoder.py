@@ -4,12 +4,12 @@ import pytest
 import torch
 from torch import Tensor
 
-from models.decoder import Cache, Decoder
+from models.decoder import Decoder
+from models.layout import Layout
 from models.t5 import padding_bias
 from tests.support.umie import GATED_UNTIED, RELU_TIED, Sizes, both, small_inputs
 
 BOTH = pytest.mark.parametrize("sizes", [GATED_UNTIED, RELU_TIED], ids=["gated", "relu"])
-CPU = torch.device("cpu")
 
 
 def prefixes(sizes: Sizes, steps: int = 12) -> tuple[Decoder, Tensor, Tensor, Tensor]:
@@ -36,52 +36,81 @@ def test_states_are_the_published_ones(sizes: Sizes) -> None:
 def test_step_by_step_is_the_same_as_all_at_once(sizes: Sizes) -> None:
     decoder, x, cross, mask = prefixes(sizes)
     whole = decoder(x, cross, mask)
-    cache = Cache(both(sizes)[0].config, 3, x.shape[1], device=CPU)
+    cache = decoder.cache(3, x.shape[1])
     for place in range(x.shape[1]):
-        places = torch.full((3,), place)
-        got = decoder.step(x[:, place], places, cache, cross, padding_bias(mask))
+        layout = Layout.of([place] * 3, [1] * 3)
+        got = decoder.step(x[:, place], layout, cache, cross, padding_bias(mask))
         torch.testing.assert_close(got, whole[:, place], rtol=1e-5, atol=1e-5)
 
 
-def test_slots_may_stand_at_different_places() -> None:
-    decoder, x, cross, mask = prefixes(GATED_UNTIED)
+# How far each of three slots goes on in every step: at different places, by one token or several.
+STRIDES = [
+    [(1, 1, 1), (1, 1, 1), (2, 1, 1)],
+    [(5, 1, 2), (1, 1, 1), (1, 4, 3), (2, 2, 2)],
+    [(1, 3, 12), (7, 1), (4, 1)],
+]
+
+
+@BOTH
+@pytest.mark.parametrize("strides", STRIDES)
+def test_slots_may_go_on_at_different_places_by_several_tokens(
+    sizes: Sizes, strides: list[tuple[int, ...]]
+) -> None:
+    decoder, x, cross, mask = prefixes(sizes)
     whole = decoder(x, cross, mask)
-    cache = Cache(both(GATED_UNTIED)[0].config, 3, x.shape[1], device=CPU)
-    # each slot enters later than the one before; until then it writes to place 0 again and again
-    for now in range(x.shape[1]):
-        places = torch.tensor([now, max(now - 3, 0), max(now - 5, 0)])
-        last = x[torch.arange(3), places]
-        got = decoder.step(last, places, cache, cross, padding_bias(mask))
-        expected = whole[torch.arange(3), places]
+    cache, bias = decoder.cache(5, x.shape[1] + 4), padding_bias(mask)
+    firsts = [0, 0, 0]
+    for counts in strides:
+        slots = range(len(counts))
+        told = [(slot, firsts[slot] + i) for slot in slots for i in range(counts[slot])]
+        layout = Layout.of(firsts[: len(counts)], counts)
+        embedded = torch.stack([x[slot, place] for slot, place in told])
+        got = decoder.step(embedded, layout, cache, cross[:, :, : len(counts)], bias[: len(counts)])
+        expected = torch.stack([whole[slot, place] for slot, place in told])
         torch.testing.assert_close(got, expected, rtol=1e-5, atol=1e-5)
+        for slot in slots:
+            firsts[slot] += counts[slot]
 
 
 def test_a_slot_is_taken_over_whatever_was_in_it() -> None:
     decoder, x, cross, mask = prefixes(GATED_UNTIED)
     whole = decoder(x, cross, mask)
-    cache = Cache(both(GATED_UNTIED)[0].config, 3, x.shape[1], device=CPU)
+    cache = decoder.cache(3, x.shape[1])
     cache.keys.fill_(1e3)
     cache.values.fill_(1e3)
     for place in range(4):
-        got = decoder.step(x[:, place], torch.full((3,), place), cache, cross, padding_bias(mask))
+        layout = Layout.of([place] * 3, [1] * 3)
+        got = decoder.step(x[:, place], layout, cache, cross, padding_bias(mask))
         torch.testing.assert_close(got, whole[:, place], rtol=1e-5, atol=1e-5)
 
 
-def test_a_cache_grows_and_drops_slots_on_the_way() -> None:
+def test_a_wiped_slot_holds_no_trace_of_what_was_no_number() -> None:
+    decoder, x, cross, mask = prefixes(GATED_UNTIED)
+    cache = decoder.cache(3, x.shape[1])
+    cache.keys[:, 1].fill_(torch.nan)
+    cache.values[:, 1].fill_(torch.nan)
+    cache.wipe(1, x.shape[1])
+    layout = Layout.of([0] * 3, [1] * 3)
+    got = decoder.step(x[:, 0], layout, cache, cross, padding_bias(mask))
+    torch.testing.assert_close(got, decoder(x, cross, mask)[:, 0], rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("move", [False, True], ids=["kept", "moved"])
+def test_slots_are_dropped_on_the_way(move: bool) -> None:
     decoder, x, cross, mask = prefixes(GATED_UNTIED)
     whole = decoder(x, cross, mask)
-    cache = Cache(both(GATED_UNTIED)[0].config, 3, 4, device=CPU)
-    bias = padding_bias(mask)
+    cache, bias = decoder.cache(3, 8), padding_bias(mask)
     for place in range(4):
-        decoder.step(x[:, place], torch.full((3,), place), cache, cross, bias)
-    cache.grow()
-    cache.keep([2, 0])
-    assert cache.steps == 8
+        decoder.step(x[:, place], Layout.of([place] * 3, [1] * 3), cache, cross, bias)
+    if move:
+        cache.move(2, 0, 4)
+    else:
+        cache.keep([2, 1])
+    rows = [2, 1]
     for place in range(4, 8):
-        got = decoder.step(
-            x[[2, 0], place], torch.full((2,), place), cache, cross[:, :, [2, 0]], bias[[2, 0]]
-        )
-        torch.testing.assert_close(got, whole[[2, 0], place], rtol=1e-5, atol=1e-5)
+        layout = Layout.of([place] * 2, [1] * 2)
+        got = decoder.step(x[rows, place], layout, cache, cross[:, :, rows], bias[rows])
+        torch.testing.assert_close(got, whole[rows, place], rtol=1e-5, atol=1e-5)
 
 
 def test_later_tokens_do_not_change_earlier_states() -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch import Tensor
@@ -13,7 +15,15 @@ from models.region_head import (
 )
 from models.tower_config import TowerConfig
 
-CONFIG = TowerConfig(num_types=3, max_regions=4, pre_nms=16, pyramid_width=8, peak_pooling=False)
+CONFIG = TowerConfig(
+    num_types=3,
+    max_regions=4,
+    pre_nms=16,
+    pyramid_width=8,
+    people_bias=0.0,
+    same_type_iou=0.6,
+    any_type_iou=0.9,
+)
 LEFT = (0.0, 0.0, 0.5, 1.0)
 RIGHT = (0.5, 0.0, 1.0, 1.0)
 
@@ -79,13 +89,21 @@ def test_places_without_a_region_are_zero() -> None:
     assert (regions.boxes[0, 1:] == 0).all()
 
 
-def test_peak_pooling_keeps_the_best_of_neighbouring_cells() -> None:
-    predictions = dense((0, 0.9, LEFT))
-    predictions.logits[0, 0, 0, 1] = 0.0
-    predictions.boxes[0, 0, 0, 1] = torch.tensor(RIGHT)
-    pooled = TowerConfig(num_types=3, max_regions=4, pre_nms=16, peak_pooling=True)
-    assert len(found(select_regions(predictions, CONFIG))) == 2
-    assert found(select_regions(predictions, pooled)) == [(0, 0.9)]
+def test_what_is_suppressed_suppresses_nothing() -> None:
+    """A chain: the second overlaps the first and the third, which do not overlap."""
+    chain = [(0.0, 0.0, 0.5, 1.0), (0.1, 0.0, 0.6, 1.0), (0.2, 0.0, 0.7, 1.0), (0.3, 0.0, 0.8, 1.0)]
+    scores = (0.9, 0.8, 0.7, 0.6)
+    found_of = found(
+        select_regions(dense(*((0, s, box) for s, box in zip(scores, chain, strict=True))), CONFIG)
+    )
+    assert found_of == [(0, 0.9), (0, 0.7)]
+
+
+def test_people_come_before_others_that_are_as_likely() -> None:
+    candidates = dense((0, 0.5, LEFT), (1, 0.6, RIGHT))
+    assert found(select_regions(candidates, CONFIG)) == [(1, 0.6), (0, 0.5)]
+    favoured = replace(CONFIG, people_bias=1.0)
+    assert [label for label, _ in found(select_regions(candidates, favoured))] == [0, 1]
 
 
 def test_boxes_are_clipped_to_the_picture() -> None:

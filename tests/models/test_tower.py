@@ -12,8 +12,13 @@ from models.tower_config import REGION_TYPES, TowerConfig
 @pytest.fixture(scope="module")
 def tower() -> Iterator[CompactTower]:
     torch.manual_seed(0)
-    tower = CompactTower(TowerConfig(depths=(1, 1, 1, 1)))
+    tower = CompactTower(TowerConfig(depths=(1,) * 7))
     with torch.no_grad():
+        # Statistics of real maps: without them an untrained network shrinks its input to nothing.
+        for module in tower.modules():
+            if isinstance(module, torch.nn.BatchNorm2d):
+                module.momentum = 1.0
+        tower.train().encode(torch.randn(4, 3, 96, 96))
         # Untrained scores are nearly equal; spread them so that their order is meaningful.
         tower.head.score.weight.mul_(20)
     with torch.inference_mode():
@@ -49,6 +54,29 @@ def test_rows_describe_their_boxes(tower: CompactTower) -> None:
     present = scores > 0
     torch.testing.assert_close(rows[present], features[:, 1:][present], rtol=1e-4, atol=1e-4)
     assert (features[:, 1:][~present] == 0).all()
+
+
+def test_own_boxes_stand_in_for_the_proposals_of_their_picture(tower: CompactTower) -> None:
+    pixels = torch.randn(2, 3, 224, 224)
+    own = torch.zeros(2, 36, 4)
+    own[:, 0] = torch.tensor([0.5, 0.5, 1.0, 1.0])
+    own[:, 1] = torch.tensor([0.0, 0.1, 0.3, 0.9])
+    boxes, labels, scores, features = tower(pixels, own, torch.tensor([0.0, 1.0]))
+    for mixed, proposed in zip((boxes, labels, scores, features), tower(pixels), strict=True):
+        torch.testing.assert_close(mixed[0], proposed[0])
+    assert torch.equal(boxes[1], own[1])
+    assert (labels[1] == 0).all()
+    assert scores[1].tolist() == [1.0, 1.0] + [0.0] * 34
+    rows = tower.region_rows(tower.encode(pixels)[0], own)
+    torch.testing.assert_close(features[1, 1:3], rows[1, :2])
+    assert (features[1, 3:] == 0).all()
+    torch.testing.assert_close(features[1, 0], tower(pixels)[3][1, 0])
+
+
+def test_a_picture_may_bring_no_boxes_at_all(tower: CompactTower) -> None:
+    scores, features = tower(torch.randn(1, 3, 224, 224), torch.zeros(1, 36, 4), torch.ones(1))[2:]
+    assert (scores == 0).all() and (features[:, 1:] == 0).all()
+    assert (features[:, 0] != 0).any()
 
 
 def test_the_image_row_sees_the_whole_picture(tower: CompactTower) -> None:

@@ -9,10 +9,9 @@ from collections.abc import Callable, Iterator
 import pytest
 import uvicorn
 
-from service.api.app import create_app
 from service.metrics import Metrics
 from service.settings import Settings
-from tests.service.fakes import FakeEngine, fake_extractor
+from tests.service.fakes import FakeEngine, fake_app
 
 
 def wait_until(condition: Callable[[], bool], *, seconds: float, what: str) -> None:
@@ -25,10 +24,9 @@ def wait_until(condition: Callable[[], bool], *, seconds: float, what: str) -> N
 @pytest.fixture(scope="module")
 def live_service() -> Iterator[str]:
     """The address, host:port, of the service over a fake engine."""
-    settings, engine, metrics = Settings(), FakeEngine(), Metrics()
+    metrics = Metrics()
     metrics.describe_model(version="umie-fake@0", precision="fp32", provider="none")
-    extractor = fake_extractor(engine, settings, metrics)
-    app = create_app(settings, engine, extractor, metrics)
+    app = fake_app(Settings(), FakeEngine(), metrics)
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning"))
     thread = threading.Thread(target=server.run)
     thread.start()
@@ -39,4 +37,3 @@ def live_service() -> Iterator[str]:
     finally:
         server.should_exit = True
         thread.join()
-        extractor.close()

@@ -45,7 +45,16 @@ def test_tasks_are_pure_python() -> None:
 
 
 def test_models_know_torch_and_nothing_of_serving() -> None:
-    known = {"models", "torch", "torchvision", "numpy", "PIL", "safetensors", "transformers"}
+    known = {
+        "models",
+        "torch",
+        "torchvision",
+        "numpy",
+        "PIL",
+        "safetensors",
+        "timm",
+        "transformers",
+    }
     known |= set(sys.stdlib_module_names) - NETWORK
     assert [row for row in imported("models") if row[1] not in known] == []
 

@@ -8,13 +8,12 @@ from collections.abc import Callable
 import httpx
 import pytest
 
-from service.api.app import create_app
 from service.extractor import Extractor
 from service.metrics import Metrics
 from service.settings import Settings
 from tasks import ontology
 from tasks.errors import UnknownOntology
-from tests.service.fakes import ONTOLOGY, FakeEngine, fake_extractor
+from tests.service.fakes import ONTOLOGY, FakeEngine, fake_app, fake_extractor
 
 
 @pytest.fixture
@@ -76,7 +75,7 @@ def connect(
     """Clients of services with settings of a test's own."""
 
     def connect(settings: Settings) -> httpx.AsyncClient:
-        app = create_app(settings, engine, fake_extractor(engine, settings, metrics), metrics)
+        app = fake_app(settings, engine, metrics)
         transport = httpx.ASGITransport(app=app, raise_app_exceptions=True)
         return httpx.AsyncClient(transport=transport, base_url="http://umie")
 

@@ -9,12 +9,15 @@ from typing import Any
 
 import httpx
 import numpy as np
-from numpy.typing import NDArray
+from fastapi import FastAPI
 from PIL import Image
 
-from service.engine.contract import Answer, Prompt, Seen
+from service.api.app import create_app
+from service.api.model_facts import ModelFacts
+from service.engine.contract import Answer, Picture, Prompt, Seen
 from service.extractor import Extractor
 from service.metrics import Metrics
+from service.proposers.proposal import Proposal
 from service.settings import Settings
 from tasks import form
 from tasks.errors import EngineUnavailable
@@ -27,6 +30,7 @@ from tests.support.tokenizer import tiny_tokenizer
 
 REGION_TYPES = ("person", "flag")
 MODEL_NAME = "umie-fake@0"
+FACTS = ModelFacts(MODEL_NAME, "fp32", "none", REGION_TYPES, 400)
 TEXT = "Ann visited Bob 👋🏽 in Oslo"
 
 ONTOLOGY = Ontology(
@@ -42,8 +46,8 @@ class FakeEngine:
 
     A picture has two regions, certain and doubtful; the first entity is seen in the first one.
     Every pair stands in its first relation, more surely from left to right. The first role of an
-    event is played by the first capitalised word, the second by region 2 of a picture. `fail` makes
-    what a call is to die of, `pause_s` delays each.
+    event is played by the first capitalised word, the second by region 2 of a picture. A free
+    answer is about nobody. `fail` makes what a call is to die of, `pause_s` delays each.
     """
 
     def __init__(self, fail: Callable[[], BaseException] | None = None) -> None:
@@ -51,16 +55,16 @@ class FakeEngine:
         self.pause_s = 0.0
         self.ready = True
         self.queued = 0
-        self.looks: list[NDArray[np.float32]] = []
+        self.looks: list[Picture] = []
         self.rounds: list[list[Prompt]] = []
         self.working = 0
         self.cancelled = 0
 
-    async def see(self, pixels: NDArray[np.float32]) -> tuple[Seen, dict[str, float]]:
-        """Two regions, whatever the picture shows."""
+    async def see(self, picture: Picture) -> tuple[Seen, dict[str, float]]:
+        """Two regions, whatever the picture shows, or those that it brings."""
         await self._work()
-        self.looks.append(pixels)
-        return two_regions(), {"queue": 1.0, "visual": 20.0}
+        self.looks.append(picture)
+        return given_regions(picture) or two_regions(), {"queue": 1.0, "visual": 20.0}
 
     async def read(self, prompts: Sequence[Prompt], seen: Seen | None) -> list[Answer]:
         """Answers by the rules above."""
@@ -68,7 +72,7 @@ class FakeEngine:
         self.rounds.append(list(prompts))
         timing = {"queue": 2.0, "fusion": 3.0, "decode": 4.0}
         gate = 0.0 if seen is None else 0.25
-        return [Answer(tuple(_records(p, seen)), gate, timing_ms=timing) for p in prompts]
+        return [Answer(tuple(_records(p, seen)), gate, p.source.ids[-3:], timing) for p in prompts]
 
     async def _work(self) -> None:
         if not self.ready:
@@ -89,18 +93,29 @@ def two_regions() -> Seen:
     """O1 the left half, certain; O2 the right half and beyond the edge, doubtful."""
     return Seen(
         boxes=np.array([[0.0, 0.0, 0.5, 1.0], [0.5, 0.25, 1.01, 1.0]], dtype=np.float32),
-        labels=np.array([0, 1]),
+        labels=REGION_TYPES,
         scores=np.array([0.9, 0.1], dtype=np.float32),
         states=np.zeros((37, 4), dtype=np.float32),
     )
 
 
+def given_regions(picture: Picture) -> Seen | None:
+    """The regions that a picture brings; None where it brings none."""
+    if picture.boxes is None:
+        return None
+    scores = np.ones(len(picture.boxes), dtype=np.float32)
+    return Seen(picture.boxes, picture.labels, scores, np.zeros((37, 4), dtype=np.float32))
+
+
 def _records(prompt: Prompt, seen: Seen | None) -> Iterator[Record]:
     source = prompt.source
+    if not prompt.constrained:
+        yield Record("whatever", Span("nobody", None, None))
+        return
     capitalised = [span for span in _words(source) if span.text[0].isupper()]
     if prompt.form in (form.ENTITIES, form.GROUNDED):
         for index, span in enumerate(capitalised):
-            grounded = Filler.REGION in prompt.form.fillers and index == 0
+            grounded = Filler.REGION in prompt.form.fillers and index == 0 and source.asocs
             asocs = (Asoc(source.asocs[0].name, Region(1), 0.7),) if grounded else ()
             yield Record(source.spots[0].name, span, asocs, score=0.8 - 0.1 * index)
     elif prompt.form is form.TRIGGERS:
@@ -117,9 +132,9 @@ def _records(prompt: Prompt, seen: Seen | None) -> Iterator[Record]:
 
 
 def _arguments(source: Source, capitalised: list[Span], seen: Seen | None) -> Iterator[Asoc]:
-    if capitalised:
+    if capitalised and source.asocs:
         yield Asoc(source.asocs[0].name, capitalised[0], 0.65)
-    if seen is not None and len(source.asocs) > 1:
+    if seen is not None and len(seen.boxes) > 1 and len(source.asocs) > 1:
         yield Asoc(source.asocs[1].name, Region(2), 0.55)
 
 
@@ -138,10 +153,11 @@ def _span_at(source: Source, pieces: tuple[int, int]) -> Span:
     return Span.of(source.text, source.pieces[first].start, source.pieces[stop - 1].end)
 
 
-def preprocess(image: Image.Image) -> NDArray[np.float32]:
-    """Pixels (3, 8, 8)."""
+def preprocess(image: Image.Image, proposal: Proposal | None) -> Picture:
+    """Pixels (3, 8, 8), with the regions proposed."""
     small = np.asarray(image.resize((8, 8)), dtype=np.float32) / 255.0
-    return np.ascontiguousarray(small.transpose(2, 0, 1))
+    pixels = np.ascontiguousarray(small.transpose(2, 0, 1))
+    return Picture(pixels, proposal.boxes, proposal.labels) if proposal else Picture(pixels)
 
 
 def prompter() -> Prompter:
@@ -152,6 +168,12 @@ def prompter() -> Prompter:
 def fake_extractor(engine: FakeEngine, settings: Settings, metrics: Metrics) -> Extractor:
     """An extractor over a fake engine."""
     return Extractor(engine, prompter(), settings, preprocess, REGION_TYPES, MODEL_NAME, metrics)
+
+
+def fake_app(settings: Settings, engine: FakeEngine, metrics: Metrics, **options: Any) -> FastAPI:
+    """The service over a fake engine."""
+    extractor = fake_extractor(engine, settings, metrics)
+    return create_app(settings, engine, extractor, metrics, FACTS, **options)
 
 
 def picture_bytes(

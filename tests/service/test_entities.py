@@ -15,7 +15,7 @@ ANN, BOB = Span.of(TEXT, 0, 3), Span.of(TEXT, 8, 11)
 
 def _blank() -> Seen:
     none = np.zeros((0,), dtype=np.float32)
-    return Seen(none.reshape(0, 4), none.astype(np.int64), none, np.zeros((37, 4), np.float32))
+    return Seen(none.reshape(0, 4), (), none, np.zeros((37, 4), np.float32))
 
 
 def test_types_are_offered_in_the_ontologys_order() -> None:

@@ -13,7 +13,7 @@ STORM, VISIT = Span.of(TEXT, 3, 10), Span.of(TEXT, 20, 27)
 
 def _triggers(min_score: float = 0.0) -> list[Trigger]:
     records = [Record("visit", VISIT, score=0.9), Record("storm", STORM, score=0.5)]
-    return triggers_of(prompter(), TEXT, ONTOLOGY, records, min_score)
+    return triggers_of(prompter(), TEXT, ONTOLOGY, records, min_score, 8)
 
 
 def test_types_are_offered_in_the_ontologys_order() -> None:
@@ -55,3 +55,12 @@ def test_doubtful_triggers_and_arguments_are_left_out() -> None:
     asocs = (Asoc("visitor", Span.of(TEXT, 16, 19), 0.8), Asoc("scene", Region(4), 0.6))
     (event,) = events_of(triggers, [Answer((Record("visit", None, asocs),), 0.0)], 0.7)
     assert [argument.role for argument in event.arguments] == ["visitor"]
+
+
+def test_of_many_triggers_the_surest_are_asked_about() -> None:
+    text = "Ann visited, visited, visited"
+    spans = [Span.of(text, start, start + 7) for start in (4, 13, 22)]
+    records = [Record("visit", s, score=p) for s, p in zip(spans, (0.6, 0.9, 0.7), strict=True)]
+    triggers = triggers_of(prompter(), text, ONTOLOGY, records, 0.0, 2)
+    assert [trigger.prompt is not None for trigger in triggers] == [False, True, True]
+    assert len(events_of(triggers, [Answer((Record("visit", None),), 0.0)] * 2, 0.0)) == 3

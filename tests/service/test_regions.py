@@ -2,12 +2,12 @@ from __future__ import annotations
 
 from service.regions import regions_of
 from service.sight import View
-from tests.service.fakes import REGION_TYPES, two_regions
+from tests.service.fakes import two_regions
 
 
 def test_boxes_are_pixels_of_the_picture_and_stay_inside() -> None:
     view = View(641, 333, two_regions())
-    first, second = regions_of(view, REGION_TYPES, 0.0, set())
+    first, second = regions_of(view, 0.0, set())
     assert (first.id, first.label, first.score) == ("O1", "person", 0.9)
     assert first.box == (0.0, 0.0, 320.5, 333.0)
     assert second.box == (320.5, 83.2, 641.0, 333.0)
@@ -15,5 +15,5 @@ def test_boxes_are_pixels_of_the_picture_and_stay_inside() -> None:
 
 def test_doubtful_regions_are_listed_only_where_they_are_named() -> None:
     view = View(10, 10, two_regions())
-    assert [r.id for r in regions_of(view, REGION_TYPES, 0.3, set())] == ["O1"]
-    assert [r.id for r in regions_of(view, REGION_TYPES, 0.95, {"O2"})] == ["O2"]
+    assert [r.id for r in regions_of(view, 0.3, set())] == ["O1"]
+    assert [r.id for r in regions_of(view, 0.95, {"O2"})] == ["O2"]

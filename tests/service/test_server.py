@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from pathlib import Path
 from types import SimpleNamespace
 
 import httpx
@@ -8,7 +9,7 @@ import pytest
 from service import server
 from service.metrics import Metrics
 from service.settings import Settings
-from tasks.errors import UnknownOntology
+from tasks.errors import SettingsError, UnknownOntology
 from tests.service.fakes import (
     MODEL_NAME,
     ONTOLOGY,
@@ -57,7 +58,9 @@ def started(monkeypatch: pytest.MonkeyPatch) -> _Startable:
 async def test_the_engine_lives_as_long_as_the_service(
     inventory: None, started: _Startable
 ) -> None:
-    app = server.build(Settings(ontology=ONTOLOGY.name))
+    service = server.build(Settings(ontology=ONTOLOGY.name))
+    app = service.app
+    assert service.aside is None
     transport = httpx.ASGITransport(app=app)
     async with (
         app.router.lifespan_context(app),
@@ -68,6 +71,48 @@ async def test_the_engine_lives_as_long_as_the_service(
         assert body["model"] == MODEL_NAME and len(body["entities"]) == 3
         assert f'version="{MODEL_NAME}"' in (await client.get("/metrics")).text
     assert started.closed
+
+
+@pytest.mark.anyio
+async def test_metrics_can_have_a_port_of_their_own(inventory: None, started: _Startable) -> None:
+    service = server.build(Settings(ontology=ONTOLOGY.name, metrics_port=0))
+    assert service.aside is not None
+    started.start()
+    async with (
+        httpx.AsyncClient(
+            transport=httpx.ASGITransport(app=service.app), base_url="http://umie"
+        ) as client,
+        httpx.AsyncClient(
+            transport=httpx.ASGITransport(app=service.aside), base_url="http://aside"
+        ) as aside,
+    ):
+        assert (await client.get("/metrics")).status_code == 404
+        assert (await client.get("/readyz")).status_code == 200
+        await client.get("/tasks")
+        assert 'endpoint="/tasks"' in (await aside.get("/metrics")).text
+        for path in ("/healthz", "/readyz", "/v2/health/ready"):
+            assert (await aside.get(path)).status_code == 200
+        service.opening.closed = True
+        assert (await aside.get("/readyz")).json()["type"] == "engine-unavailable"
+        for path in ("/tasks", "/extract", "/docs", "/openapi.json"):
+            response = await aside.get(path)
+            assert (response.status_code, response.json()["type"]) == (404, "not-found")
+
+
+def test_keys_that_cannot_be_read_stop_the_start(
+    inventory: None, started: _Startable, tmp_path: Path
+) -> None:
+    settings = Settings(ontology=ONTOLOGY.name, api_keys_file=tmp_path / "keys")
+    with pytest.raises(SettingsError, match="UMIE_API_KEYS_FILE"):
+        server.build(settings)
+
+
+def test_a_proposer_that_cannot_be_loaded_stops_the_start(
+    inventory: None, started: _Startable, tmp_path: Path
+) -> None:
+    settings = Settings(ontology=ONTOLOGY.name, proposer_bundle=tmp_path / "none")
+    with pytest.raises(SettingsError, match="UMIE_PROPOSER_BUNDLE"):
+        server.build(settings)
 
 
 def test_an_unknown_default_ontology_stops_the_start(inventory: None, started: _Startable) -> None:

@@ -1,12 +1,18 @@
 from __future__ import annotations
 
+import threading
+
+import numpy as np
 import pytest
+from PIL import Image
 
 from service.metrics import Metrics
+from service.own_regions import OwnRegion
+from service.proposers.proposal import Proposal
 from service.settings import Settings
 from service.sight import Sight
 from service.stopwatch import Stopwatch
-from tasks.errors import EngineUnavailable, ImageTooLarge
+from tasks.errors import EngineUnavailable, FieldError, ImageTooLarge, NoVisualTower
 from tests.service.fakes import FakeEngine, picture_bytes, preprocess
 
 pytestmark = pytest.mark.anyio
@@ -25,8 +31,8 @@ def _looks(metrics: Metrics, outcome: str) -> float:
 async def test_the_engine_gets_preprocessed_pixels(engine: FakeEngine, metrics: Metrics) -> None:
     view = await _sight(engine, metrics, 4).look(RED, Stopwatch())
     assert (view.width, view.height) == (40, 20)
-    assert engine.looks[0].shape == (3, 8, 8)
-    assert engine.looks[0][:, 0, 0].tolist() == [1.0, 0.0, 0.0]
+    assert engine.looks[0].pixels.shape == (3, 8, 8)
+    assert engine.looks[0].pixels[:, 0, 0].tolist() == [1.0, 0.0, 0.0]
 
 
 async def test_a_picture_is_computed_once(engine: FakeEngine, metrics: Metrics) -> None:
@@ -62,6 +68,97 @@ async def test_a_failed_look_is_not_kept(engine: FakeEngine, metrics: Metrics) -
         await sight.look(RED, Stopwatch())
     engine.ready = True
     assert (await sight.look(RED, Stopwatch())).width == 40
+
+
+async def test_own_regions_reach_the_engine(engine: FakeEngine, metrics: Metrics) -> None:
+    own = (OwnRegion((10, 0, 20, 5), "flag"), OwnRegion((0, 0, 40, 20)))
+    view = await _sight(engine, metrics, 4).look(RED, Stopwatch(), own)
+    assert engine.looks[0].boxes is not None
+    assert engine.looks[0].boxes.tolist() == [[0.25, 0.0, 0.5, 0.25], [0.0, 0.0, 1.0, 1.0]]
+    assert engine.looks[0].labels == view.seen.labels == ("flag", "region")
+
+
+async def test_views_of_one_picture_are_told_apart_by_their_regions(
+    engine: FakeEngine, metrics: Metrics
+) -> None:
+    sight = _sight(engine, metrics, 9)
+    whole, named = OwnRegion((0, 0, 40, 20)), OwnRegion((0, 0, 40, 20), "flag")
+    asked = (None, (), (whole,), (named,), (whole, named), (named, whole))
+    seen = [await sight.look(RED, Stopwatch(), own) for own in asked]
+    assert len(engine.looks) == len(asked)
+    assert [len(view.seen.boxes) for view in seen] == [2, 0, 1, 1, 2, 2]
+    assert [await sight.look(RED, Stopwatch(), own) for own in asked] == seen
+    assert len(engine.looks) == len(asked)
+
+
+async def test_a_region_beyond_the_picture_is_refused(engine: FakeEngine, metrics: Metrics) -> None:
+    with pytest.raises(FieldError, match=r"regions\[0\].* 40 x 20 "):
+        await _sight(engine, metrics, 4).look(RED, Stopwatch(), [OwnRegion((0, 0, 40, 20.5))])
+    assert engine.looks == []
+
+
+class FakeProposer:
+    """One region a word, all over the picture; remembers who asked and on which thread."""
+
+    region_types = ()
+
+    def __init__(self, reads_text: bool) -> None:
+        self.reads_text = reads_text
+        self.asked: list[tuple[tuple[int, int], str]] = []
+        self.threads: set[str] = set()
+
+    def propose(self, image: Image.Image, text: str) -> Proposal:
+        self.asked.append((image.size, text))
+        self.threads.add(threading.current_thread().name)
+        words = text.split() if self.reads_text else ["thing"]
+        boxes = np.tile(np.array([0, 0, 1, 1], dtype=np.float32), (len(words), 1))
+        return Proposal(boxes, tuple(words), np.full(len(words), 0.5, dtype=np.float32))
+
+
+async def test_a_proposer_reads_the_text_and_its_views_are_kept_by_text(
+    engine: FakeEngine, metrics: Metrics
+) -> None:
+    proposer = FakeProposer(reads_text=True)
+    sight = Sight(engine, preprocess, Settings(), metrics, proposer)
+    for text in ("Ann Bob", "Oslo", "Ann Bob", ""):
+        view = await sight.look(RED, Stopwatch(), None, text)
+        assert view.seen.labels == tuple(text.split())
+    assert proposer.asked == [((40, 20), "Ann Bob"), ((40, 20), "Oslo"), ((40, 20), "")]
+    assert len(engine.looks) == 3
+    assert all(name.startswith("proposer") for name in proposer.threads)
+
+
+async def test_a_proposer_that_reads_no_text_is_asked_once(
+    engine: FakeEngine, metrics: Metrics
+) -> None:
+    proposer = FakeProposer(reads_text=False)
+    sight = Sight(engine, preprocess, Settings(), metrics, proposer)
+    watch = Stopwatch()
+    first = await sight.look(RED, watch, None, "Ann")
+    assert first.seen.labels == ("thing",) and watch.read().visual > 20.0
+    assert await sight.look(RED, Stopwatch(), None, "Bob") is first
+    assert proposer.asked == [((40, 20), "")]
+    count = metrics.registry.get_sample_value(
+        "umie_stage_duration_seconds_count", {"stage": "propose"}
+    )
+    assert count == 1
+
+
+async def test_own_regions_leave_nothing_to_propose(engine: FakeEngine, metrics: Metrics) -> None:
+    proposer = FakeProposer(reads_text=True)
+    sight = Sight(engine, preprocess, Settings(), metrics, proposer)
+    whole = OwnRegion((0, 0, 40, 20))
+    first = await sight.look(RED, Stopwatch(), [whole], "Ann")
+    assert await sight.look(RED, Stopwatch(), [whole], "Bob") is first
+    assert (await sight.look(RED, Stopwatch(), [], "Ann")).seen.labels == ()
+    assert proposer.asked == []
+
+
+async def test_without_a_tower_no_picture_is_looked_at(
+    engine: FakeEngine, metrics: Metrics
+) -> None:
+    with pytest.raises(NoVisualTower):
+        await Sight(engine, None, Settings(), metrics).look(RED, Stopwatch())
 
 
 async def test_the_file_size_is_limited(engine: FakeEngine, metrics: Metrics) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -47,6 +48,16 @@ def pair(text: str, head: tuple[int, int], tail: tuple[int, int], label: str, im
         "relation": label,
     }
     return f"{row}\n"
+
+
+def marked(*pairs: tuple[str, str]) -> str:
+    """Sentences and labels of SemEval-2010 task 8; `*word` marks e1, then e2."""
+    blocks = []
+    for number, (text, label) in enumerate(pairs, start=1):
+        for k in (1, 2):
+            text = re.sub(r"\*(\w+)", rf"<e{k}>\1</e{k}>", text, count=1)
+        blocks.append(f'{number}\t"{text}"\r\n{label}\r\nComment: made up\r\n\r\n')
+    return "".join(blocks)
 
 
 def sentence(
@@ -142,12 +153,23 @@ def write_corpora(root: Path) -> None:
         wide = conll(["Oslo - - B-LOC", f"{split} - - O"])
         write(root / f"tweebank/{split}.bio", f"-DOCSTART- -X- -X- O\n\n{wide}")
         write(root / f"crossner/conll2003/{split}.txt", conll(["EU B-organisation", f"{split} O"]))
+        for domain in ("ai", "literature", "music", "politics", "science"):
+            lines = ["Ada B-person", f"{domain} O", f"{split} O"]
+            write(root / f"crossner/{domain}/{split}.txt", conll(lines))
         moved = ("Ada B-Peop Live_In>2", "in O", "Oslo B-Loc")
         write(root / f"conll04/{split}.txt", conll04(moved, (f"{split} O",)))
     for split, name in (("train", "train"), ("dev", "val"), ("test", "test")):
         again = pair("Ada joins ACME", (0, 1), (2, 3), "/per/org/member_of", f"{split}_1.jpg")
         own = pair(f"Ada left ACME {split}", (0, 1), (2, 3), "None", f"{split}_2.jpg")
-        write(root / f"mnre/mnre_{name}.txt", own if split == "dev" else again + own)
+        met = pair(f"Ada met Bob {split}", (0, 1), (2, 3), "/per/per/peer", f"{split}_3.jpg")
+        write(root / f"mnre/mnre_{name}.txt", own if split == "dev" else again + own + met)
+    for split in ("train", "dev", "test"):
+        nominal = (f"A *fire from a {split} *spark.", "Cause-Effect(e2,e1)")
+        name = {"train": "TRAIN_FILE.TXT", "test": "TEST_FILE_FULL.TXT"}.get(split)
+        if name:
+            write(root / "semeval2010_task8" / name, marked(nominal, ("*Fire and *ice", "Other")))
+        fact = (f"*Ada of the {split} *ACME .", "per:employee_of(e1,e2)")
+        write(root / f"kbp37/{split}.txt", marked(fact, ("*Ada not *ACME", "no_relation")))
     for number in (7, 8, 9):
         news = f"Thieves hacked bank {number}. It paid."
         event = ("Databreach", "hacked", {"Attacker": "Thieves"})

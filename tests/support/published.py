@@ -199,6 +199,17 @@ class Published:
             x = self.thought(f"{at}.2", x)
         return self.norm("decoder.final_layer_norm", x)
 
+    def greedy(self, fused: Tensor, mask: Tensor, length: int) -> list[list[int]]:
+        """The likeliest tokens to every row's end token, or to `length`; start tokens left out."""
+        answers = []
+        for row in range(len(mask)):
+            said = [0]
+            while len(said) < length and said[-1] != 1:
+                states = self.decode(torch.tensor([said]), fused[[row]], mask[[row]])
+                said.append(int(self.logits(states)[0, -1].argmax()))
+            answers.append(said[1:])
+        return answers
+
     def logits(self, states: Tensor) -> Tensor:
         scale = self.sizes.d**-0.5 if self.sizes.tied else 1.0
         return states * scale @ self.state["lm_head.weight"].T

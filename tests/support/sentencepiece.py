@@ -35,12 +35,16 @@ def piece(text: str, score: float, kind: int = NORMAL) -> bytes:
     return message(1, message(1, text.encode()) + score_field + flag(3, kind))
 
 
-def model_file(*, model_type: int = 1, adds_space: int = 1) -> bytes:
-    """T5's specials, letters, digits and a few words: 3 + 1 + 62 + 2 + 10 pieces."""
+def model_file(*, model_type: int = 1, adds_space: int = 1, more: int = 0) -> bytes:
+    """T5's specials, letters, digits and a few words: 3 + 1 + 62 + 2 + 10 pieces.
+
+    `more` numbers follow, words of their own.
+    """
     pieces = [piece("<pad>", 0.0, CONTROL), piece("</s>", 0.0, CONTROL), piece("<unk>", 0, UNKNOWN)]
     pieces.append(piece("▁", -2.0))
     pieces += [piece(char, -6.0) for char in string.ascii_letters + string.digits + ":."]
     pieces += [piece(word, -3.0) for word in _WORDS]
+    pieces += [piece(f"▁{number + 10}", -9.0) for number in range(more)]
     return b"".join([*pieces, message(2, flag(3, model_type)), message(3, flag(3, adds_space))])
 
 
@@ -48,8 +52,8 @@ SIZE = 3 + 1 + 62 + 2 + len(_WORDS) + 100 + 2
 """Token embeddings of a model with this tokenizer: pieces, sentinels and two markers."""
 
 
-def tokenizer_folder(path: Path) -> Path:
-    """A folder as it ships with a T5 model."""
+def tokenizer_folder(path: Path, size: int = SIZE) -> Path:
+    """A folder as it ships with a T5 model of so many token embeddings."""
     path.mkdir(parents=True, exist_ok=True)
-    (path / "spiece.model").write_bytes(model_file())
+    (path / "spiece.model").write_bytes(model_file(more=size - SIZE))
     return path

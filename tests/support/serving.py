@@ -8,23 +8,28 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
-import uvicorn
 
+from service.listener import Listener, config_of
 from service.server import build
 from service.settings import Settings
 
 
 @contextmanager
-def serving(bundle: Path) -> Iterator[str]:
-    """Serve a bundle; gives the server's "host:port", of a free port, once it is ready."""
+def serving(bundle: Path, **options: Any) -> Iterator[str]:
+    """Serve a bundle; gives the server's "host:port", of a free port, once it is ready.
+
+    `options` are settings.
+    """
     with pytest.MonkeyPatch.context() as patch:
         for name in [name for name in os.environ if name.startswith("UMIE_")]:
             patch.delenv(name)
-        app = build(Settings(bundle=bundle))
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning", ws="none"))
+        settings = Settings(bundle=bundle, port=0, log_level="warning", **options)
+        service = build(settings)
+    server = Listener(config_of(service.app, settings, settings.port), service.opening, 0)
     thread = threading.Thread(target=server.run)
     thread.start()
     try:

@@ -10,6 +10,7 @@ from tasks.document import Document
 from tasks.errors import DataError
 from training.corpora import casie, conll04, m2e2
 from training.corpora.conll import Conll
+from training.corpora.marked import Marked
 from training.corpora.mnre import Mnre
 
 _TDT = ("train", "dev", "test")
@@ -29,7 +30,7 @@ def _conll(folder: str, layout: Conll) -> Corpus:
     return Corpus(folder, layout.ontology, tuple(layout.files), layout.read)
 
 
-def _mnre(folder: str, layout: Mnre) -> Corpus:
+def _pairs(folder: str, layout: Mnre | Marked) -> Corpus:
     return Corpus(folder, layout.ontology, tuple(layout.files), layout.read)
 
 
@@ -44,6 +45,8 @@ _BROAD = {
 }
 _MNRE = {"train": "mnre_train.txt", "dev": "mnre_val.txt", "test": "mnre_test.txt"}
 _MNRE_V1 = {"train": "ours_train.txt", "dev": "ours_val.txt", "test": "ours_test.txt"}
+_SEMEVAL = {"train": "TRAIN_FILE.TXT", "test": "TEST_FILE_FULL.TXT"}
+_KBP37 = {split: f"{split}.txt" for split in _TDT}
 _BOXES = "../gmner/xml"
 
 CORPORA: dict[str, Corpus] = {
@@ -67,8 +70,12 @@ CORPORA: dict[str, Corpus] = {
         )
         for domain in ("ai", "literature", "music", "politics", "science")
     },
-    "mnre": _mnre("mnre", Mnre("mnre", "mnre", _MNRE)),
-    "mnre_v1": _mnre("mnre/v1", Mnre("mnre_v1", "mnre_v1", _MNRE_V1)),
+    "mnre": _pairs("mnre", Mnre("mnre", "mnre", _MNRE)),
+    "mnre_v1": _pairs("mnre/v1", Mnre("mnre_v1", "mnre_v1", _MNRE_V1)),
+    "semeval2010": _pairs(
+        "semeval2010_task8", Marked("semeval2010", "semeval2010", _SEMEVAL, "Other")
+    ),
+    "kbp37": _pairs("kbp37", Marked("kbp37", "kbp37", _KBP37, "no_relation")),
     "conll04": Corpus("conll04", conll04.ONTOLOGY, _TDT, conll04.read),
     "casie": Corpus("casie", casie.ONTOLOGY, _TDT, casie.read),
     "m2e2": Corpus("m2e2", m2e2.ONTOLOGY, ("train", "test"), m2e2.read),

@@ -4,83 +4,102 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from pathlib import Path
 
 from tasks import form, instruction
-from tasks.document import Box, Document
+from tasks.document import Document, Event
 from tasks.ontology import NONE, Ontology
 from tasks.records import Asoc, Record, Span
-from training.flickr8k import Photo
+from training.evaluation.question import Question
+from training.flickr8k import Photo, image_path
 from training.text.captions import put_names, single_people
 from training.text.exercise import Exercise
 from training.text.exercises_of import joint_records
 from training.text.names import NamePool
 
 
-def entity_exam(document: Document, ontology: Ontology) -> Iterator[Exercise]:
-    """All entities of the document."""
-    records = tuple(
-        Record(m.type, Span.of(document.text, m.start, m.end)) for m in document.entities or ()
+def entity_exam(
+    document: Document, ontology: Ontology, picture: Path | None = None
+) -> Iterator[Question]:
+    """All entities of the document, grounded where there is a picture."""
+    mentions = document.entities or ()
+    records = tuple(Record(m.type, Span.of(document.text, m.start, m.end)) for m in mentions)
+    exercise = Exercise(
+        document.text,
+        instruction.ENTITIES,
+        form.ENTITIES if picture is None else form.GROUNDED,
+        records,
+        tuple(t.name for t in ontology.entities),
+        () if picture is None else (form.REGION_ROLE,),
     )
-    spots = tuple(t.name for t in ontology.entities)
-    yield Exercise(document.text, instruction.ENTITIES, form.ENTITIES, records, spots)
+    yield Question(exercise, document.text, tuple(m.boxes for m in mentions), picture)
 
 
-def pair_exam(document: Document, ontology: Ontology) -> Iterator[Exercise]:
+def pair_exam(
+    document: Document, ontology: Ontology, picture: Path | None = None
+) -> Iterator[Question]:
     """The relation of each given pair, all relations and "none" listed."""
     text = document.text
     labels = (*(t.name for t in ontology.relations), NONE)
     for relation in document.relations or ():
         head, tail = document.mentions[relation.head], document.mentions[relation.tail]
         span = Span.of(text, tail.start, tail.end)
-        yield Exercise(
+        exercise = Exercise(
             text,
             instruction.relation(text[head.start : head.end], span.text),
             form.PAIR,
-            (Record(None, None, (Asoc(relation.type, span),)),),
+            (Record(None, Span.of(text, head.start, head.end), (Asoc(relation.type, span),)),),
             asocs=labels,
             head=(head.start, head.end),
             tail=(tail.start, tail.end),
         )
+        yield Question(exercise, text, picture=picture)
 
 
-def joint_exam(document: Document, ontology: Ontology) -> Iterator[Exercise]:
+def joint_exam(document: Document, ontology: Ontology) -> Iterator[Question]:
     """All entities with the relations that they head."""
     spots = tuple(t.name for t in ontology.entities)
     asocs = tuple(t.name for t in ontology.relations)
     records = joint_records(document)
-    yield Exercise(document.text, instruction.ENTITIES, form.JOINT, records, spots, asocs)
+    exercise = Exercise(document.text, instruction.ENTITIES, form.JOINT, records, spots, asocs)
+    yield Question(exercise, document.text)
 
 
-def trigger_exam(document: Document, ontology: Ontology) -> Iterator[Exercise]:
-    """All event triggers of the document."""
+def trigger_exam(document: Document, ontology: Ontology) -> Iterator[Question]:
+    """All event triggers of the document, each with its arguments.
+
+    Triggers are what is asked for; the arguments are what a chain of questions is to find.
+    """
+    text = document.text
     records = tuple(
-        Record(e.type, Span.of(document.text, e.start, e.end)) for e in document.events or ()
+        Record(event.type, Span.of(text, event.start, event.end), _arguments(text, event))
+        for event in document.events or ()
     )
     spots = tuple(t.name for t in ontology.events)
-    yield Exercise(document.text, instruction.EVENTS, form.TRIGGERS, records, spots)
+    yield Question(Exercise(text, instruction.EVENTS, form.TRIGGERS, records, spots), text)
 
 
-def argument_exam(document: Document, ontology: Ontology) -> Iterator[Exercise]:
+def argument_exam(document: Document, ontology: Ontology) -> Iterator[Question]:
     """The arguments of each event, its trigger and type given."""
     text = document.text
     for event in document.events or ():
-        asocs = tuple(Asoc(a.role, Span.of(text, a.start, a.end)) for a in event.arguments)
-        yield Exercise(
+        exercise = Exercise(
             text,
             instruction.arguments(text[event.start : event.end]),
             form.ARGUMENTS,
-            (Record(event.type, None, asocs),),
+            (Record(event.type, None, _arguments(text, event)),),
             (event.type,),
             ontology.event(event.type).roles,
         )
+        yield Question(exercise, text)
 
 
 def named_caption(
-    photo: Photo, names: NamePool, ontology: Ontology, generator: random.Random
-) -> tuple[Exercise, tuple[Box, ...]] | None:
-    """A caption whose people have names, and the box of each; None where no caption has any.
+    photo: Photo, folder: Path, names: NamePool, ontology: Ontology, generator: random.Random
+) -> Question | None:
+    """A caption whose people have names, with their boxes; None where no caption has any.
 
-    The exercise's form is grounded; its records carry no regions: gold boxes are no proposals.
+    `folder` is the photos'. The records carry no regions: gold boxes are no proposals.
     """
     for caption in photo.captions:
         people = single_people(photo, caption)
@@ -96,5 +115,10 @@ def named_caption(
             tuple(t.name for t in ontology.entities),
             (form.REGION_ROLE,),
         )
-        return exercise, tuple(box for _, box in people)
+        boxes = tuple((box,) for _, box in people)
+        return Question(exercise, photo.image, boxes, image_path(folder, photo))
     return None
+
+
+def _arguments(text: str, event: Event) -> tuple[Asoc, ...]:
+    return tuple(Asoc(a.role, Span.of(text, a.start, a.end)) for a in event.arguments)

@@ -1,26 +1,32 @@
-"""Encoded exercises to padded tensors; the symbols of all decisions are laid end to end."""
+"""Exercises in ids to padded tensors."""
 
 from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Any, TypeVar, cast
 
 import torch
 from torch import Tensor
 
 from models.candidates import Candidates, lay_out
 from tasks.tokenizer import Markers
-from training.text.exercise import Encoded
+from training.text.exercise import Encoded, Spelled
+
+T = TypeVar("T")
+ItemT = TypeVar("ItemT", bound=Spelled)
+
+IGNORED = -100
+"""The label of a place behind a target's end."""
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
-    """B exercises with S decisions among their steps.
+class Prompts:
+    """B prompts and what the decoder reads of their answers.
 
     ids, mask, cases (B, L); prefix (B, T) decoder input; sight (B,) feature store rows, -1 for no
-    picture; matched (B,) whether the text is about it; at (S, 2) batch row and step of each
-    decision; right (S, width) which of its symbols are right; weight (S,).
+    picture; matched (B,) whether the text is about it.
     """
 
     ids: Tensor
@@ -29,15 +35,36 @@ class Batch:
     prefix: Tensor
     sight: Tensor
     matched: Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class Batch(Prompts):
+    """Prompts with S decisions among the steps of their answers, symbols laid end to end.
+
+    at (S, 2) batch row and step of each decision; right (S, width) which of its symbols are right;
+    weight (S,).
+    """
+
     at: Tensor
     candidates: Candidates
     right: Tensor
     weight: Tensor
 
 
+@dataclass(frozen=True, slots=True)
+class SpelledBatch(Prompts):
+    """Prompts with their answers: labels (B, T), `IGNORED` behind the end."""
+
+    labels: Tensor
+
+
+CLOSING_WEIGHT = 8.0
+"""Of the choice between an item's next asoc and its end. Only the brackets before it tell it from
+the choice between the next item and the answer's end, which is a hundred times as frequent."""
+
+
 def collate(items: Sequence[Encoded], markers: Markers) -> Batch:
     """Pad `items` on the right and gather their decisions."""
-    prefixes = [(markers.start, *item.tokens[:-1]) for item in items]
     decisions = [
         (row, number, item, step)
         for row, item in enumerate(items)
@@ -52,25 +79,57 @@ def collate(items: Sequence[Encoded], markers: Markers) -> Batch:
     for index, (_, _, item, step) in enumerate(decisions):
         right[index, item.right(step)] = True
     return Batch(
-        ids=_pad([item.ids for item in items], markers.pad),
-        mask=_pad([(1,) * len(item.ids) for item in items], 0),
-        cases=_pad([item.cases for item in items], 0),
-        prefix=_pad(prefixes, markers.pad),
-        sight=torch.tensor([item.sight.row if item.sight else -1 for item in items]),
-        matched=torch.tensor([bool(item.sight and item.sight.matched) for item in items]),
+        **_prompts(items, markers),
         at=torch.tensor([(row, number) for row, number, *_ in decisions]),
         candidates=candidates,
         right=right,
-        weight=torch.tensor([item.weight for _, _, item, _ in decisions]),
+        weight=torch.tensor([_weight(item, number, markers) for _, number, item, _ in decisions]),
     )
 
 
-def buckets(
-    items: Sequence[Encoded], tokens: int, generator: random.Random
-) -> Iterator[list[Encoded]]:
+def _weight(item: Encoded, number: int, markers: Markers) -> float:
+    """The weight of the decision at step `number`."""
+    between = {s.token for s in item.steps[number].admitted} == {markers.open, markers.close}
+    said = item.tokens[:number]
+    inside = said.count(markers.open) - said.count(markers.close) == 2
+    return item.weight * (CLOSING_WEIGHT if between and inside else 1.0)
+
+
+def collate_spelled(items: Sequence[Spelled], markers: Markers) -> SpelledBatch:
+    """Pad `items` on the right."""
+    labels = _pad([item.tokens for item in items], IGNORED)
+    return SpelledBatch(**_prompts(items, markers), labels=labels)
+
+
+def _prompts(items: Sequence[Spelled], markers: Markers) -> dict[str, Tensor]:
+    prefixes = [(markers.start, *item.tokens[:-1]) for item in items]
+    return {
+        "ids": _pad([item.ids for item in items], markers.pad),
+        "mask": _pad([(1,) * len(item.ids) for item in items], 0),
+        "cases": _pad([item.cases for item in items], 0),
+        "prefix": _pad(prefixes, markers.pad),
+        "sight": torch.tensor([item.sight.row if item.sight else -1 for item in items]),
+        "matched": torch.tensor([bool(item.sight and item.sight.matched) for item in items]),
+    }
+
+
+def on_device(value: T, device: torch.device) -> T:
+    """A batch, or any part of one, with every tensor on `device`."""
+    moved: Any = value
+    if isinstance(value, Tensor):
+        moved = value.to(device)
+    elif isinstance(value, tuple):  # a named one
+        moved = type(value)(*(on_device(part, device) for part in value))
+    elif is_dataclass(value) and not isinstance(value, type):
+        parts = {f.name: on_device(getattr(value, f.name), device) for f in fields(value)}
+        moved = type(value)(**parts)
+    return cast("T", moved)
+
+
+def buckets(items: Sequence[ItemT], tokens: int, generator: random.Random) -> Iterator[list[ItemT]]:
     """Batches of similar length in random order, each of at most `tokens` padded source tokens."""
     noisy = sorted(items, key=lambda item: len(item.ids) * (1 + 0.1 * generator.random()))
-    batches: list[list[Encoded]] = [[]]
+    batches: list[list[ItemT]] = [[]]
     longest = 0
     for item in noisy:
         longest = max(longest, len(item.ids))

@@ -1,7 +1,8 @@
 """Photo captions to grounded exercises, with names in the place of common nouns.
 
-Posts name people where captions say "a man". So a name takes the noun's place and keeps its box;
-organizations and places, which no box shows, are put in beside it.
+Posts name people where captions say "a man". So a name takes the noun's place and keeps its box,
+and so do those of pets, vehicles and teams; organizations and places that no box shows are put in
+beside it.
 """
 
 from __future__ import annotations
@@ -31,6 +32,9 @@ _SEVERAL = re.compile(
     r"|couple|pair|team|crowd|players|other|another)\b",
     re.I,
 )
+_ONE = re.compile(r"^(a|an|the|his|her|their|its|one)\b", re.I)
+_TEAM = re.compile(r"\b(team|squad|players|band|crew)\b", re.I)
+_OTHER_WORDS = {"animals": ("animal", "pet"), "vehicles": ("vehicle", "product")}
 _PLACED = (" in {}", " at {}", " near {}", " , {}", " #{}")
 _EMPLOYED = (" for {}", " with {}", " at a {} event", " | {}", " via {}", ", says {}")
 _MOST_BOXES = 3
@@ -43,6 +47,16 @@ class _Found:
     start: int
     end: int
     label: str
+    regions: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Thing:
+    """A phrase with the name that takes its place, the name's label, and its regions."""
+
+    phrase: Phrase
+    label: str
+    name: str
     regions: tuple[int, ...]
 
 
@@ -60,19 +74,24 @@ class CaptionWriter:
         self._entity_types, self._region_types = list(entity_types), list(region_types)
 
     def named(self, photo: Photo, generator: random.Random) -> Exercise | None:
-        """A caption whose people have names; None where no person has a region of their own."""
+        """A caption whose people, pets, vehicles and teams have names.
+
+        None where nothing that can have a name has a region.
+        """
         caption = generator.choice(photo.captions)
-        people = self._people(photo, caption)
-        if not people:
+        things = self._namable(photo, caption, generator)
+        if not things:
             return None
-        chosen = [p for p in people if generator.random() < 0.85] or people[:1]
-        text, spans = put_names(caption.text, [p for p, _ in chosen], self._names, generator)
+        chosen = [t for t in things if generator.random() < 0.85] or things[:1]
+        text, spans = put_in(caption.text, [(t.phrase, t.name) for t in chosen])
         found = [
-            _Found(start, end, "person", regions)
-            for (start, end), (_, regions) in zip(spans, chosen, strict=True)
+            _Found(start, end, thing.label, thing.regions)
+            for (start, end), thing in zip(spans, chosen, strict=True)
         ]
         text, found = self._surround(text, found, generator)
-        return self._exercise(photo, text, found, self._shuffled(self._entity_types, generator))
+        others = {f.label for f in found} - set(self._entity_types)
+        labels = self._shuffled([*self._entity_types, *sorted(others)], generator)
+        return self._exercise(photo, text, found, labels)
 
     def phrases(self, photo: Photo, generator: random.Random) -> Exercise:
         """A caption as it stands: its phrases by type, each with the regions that show it."""
@@ -94,12 +113,32 @@ class CaptionWriter:
             photo, caption.text, [], self._shuffled(self._entity_types, generator)
         )
 
-    def _people(self, photo: Photo, caption: Caption) -> list[tuple[Phrase, tuple[int, ...]]]:
-        found = [
-            (phrase, tuple(self._store.regions_on(photo.image, box)))
-            for phrase, box in single_people(photo, caption)
-        ]
-        return [(phrase, regions) for phrase, regions in found if regions]
+    def _namable(self, photo: Photo, caption: Caption, generator: random.Random) -> list[_Thing]:
+        """What in the caption can have a name and has a region, in the caption's order."""
+        others = {kind: generator.choice(words) for kind, words in _OTHER_WORDS.items()}
+        plain = generator.random() < 0.6
+        things: list[_Thing] = []
+        for phrase in sorted(caption.phrases, key=lambda p: p.start):
+            named = self._name(phrase, len(photo.boxes_of(phrase)), generator)
+            if named is None:
+                continue
+            label, name = named
+            if label == "miscellaneous" and not plain:
+                label = others[phrase.types[0]]
+            if regions := self._regions(photo, phrase):
+                things.append(_Thing(phrase, label, name, regions))
+        return things
+
+    def _name(self, phrase: Phrase, boxes: int, generator: random.Random) -> tuple[str, str] | None:
+        kind, names = phrase.types[:1], self._names
+        gender = gender_of(phrase.text)
+        if kind == ("people",) and boxes == 1 and gender:
+            return "person", names.person(gender, generator)
+        if kind == ("people",) and boxes and _TEAM.search(phrase.text) and names.organization:
+            return "organization", generator.choice(names.organization)
+        pool = {"animals": names.pet, "vehicles": names.vehicle}.get("".join(kind), ())
+        single = boxes == 1 and _ONE.search(phrase.text) and not _SEVERAL.search(phrase.text)
+        return ("miscellaneous", generator.choice(pool)) if pool and single else None
 
     def _regions(self, photo: Photo, phrase: Phrase) -> tuple[int, ...]:
         boxes: list[Box] = [box.corners for box in photo.boxes_of(phrase)]
@@ -189,12 +228,16 @@ def single_people(photo: Photo, caption: Caption) -> list[tuple[Phrase, Box]]:
 def put_names(
     text: str, phrases: Sequence[Phrase], names: NamePool, generator: random.Random
 ) -> tuple[str, list[tuple[int, int]]]:
-    """`text` with a name in the place of each phrase, and where the names stand."""
+    """`text` with a person's name in the place of each phrase, and where the names stand."""
+    return put_in(text, [(p, names.person(gender_of(p.text) or "any", generator)) for p in phrases])
+
+
+def put_in(text: str, names: Sequence[tuple[Phrase, str]]) -> tuple[str, list[tuple[int, int]]]:
+    """`text` with names in the places of phrases, which are in order, and where they stand."""
     parts: list[str] = []
     spans: list[tuple[int, int]] = []
     at = length = 0
-    for phrase in phrases:
-        name = names.person(gender_of(phrase.text) or "any", generator)
+    for phrase, name in names:
         before = text[at : phrase.start]
         parts += [before, name]
         start = length + len(before)

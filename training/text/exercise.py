@@ -46,14 +46,20 @@ class Exercise:
 
 
 @dataclass(frozen=True, slots=True)
-class Encoded:
-    """An exercise in ids: the source, and for every step what was admitted and what was said."""
+class Spelled:
+    """An exercise in ids: the source, and the target from its first token on."""
 
     ids: tuple[int, ...]
     cases: tuple[int, ...]
     tokens: tuple[int, ...]
-    steps: tuple[Step, ...]
     sight: Sight | None
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded(Spelled):
+    """An exercise in ids with its decisions: for every step what was admitted and what was said."""
+
+    steps: tuple[Step, ...]
     weight: float
     alike: Mapping[int, frozenset[int]]
 
@@ -69,28 +75,47 @@ def encode(exercise: Exercise, prompter: Prompter) -> Encoded | None:
 
     Raises `TextTooLong` and `LabelError` as the prompter does.
     """
-    source = prompter.encode(exercise.text, exercise.wording, exercise.spots, exercise.asocs)
-    head = source.locate(*exercise.head) if exercise.head else None
-    tail = source.locate(*exercise.tail) if exercise.tail else None
-    if exercise.head and (head is None or tail is None):
+    automaton = _automaton(exercise, prompter, ordered=True)
+    if automaton is None:
         return None
-    regions = exercise.sight.regions if exercise.sight else ()
-    automaton = Automaton(
-        source, exercise.form, prompter.tokenizer.markers, regions=regions, head=head, tail=tail
-    )
     symbols = target_of(automaton, exercise.records)
     steps = trace(automaton, symbols)
     decisions = [i for i, step in enumerate(steps) if len(step.admitted) > 1]
     if not decisions:
         return None
     stop = decisions[-1] + 1
-    tokens = tuple(symbol.token for symbol in symbols[:stop])
     return Encoded(
-        ids=source.ids,
-        cases=source.cases,
-        tokens=tokens,
-        steps=tuple(steps[:stop]),
+        ids=automaton.source.ids,
+        cases=automaton.source.cases,
+        tokens=tuple(symbol.token for symbol in symbols[:stop]),
         sight=exercise.sight,
+        steps=tuple(steps[:stop]),
         weight=exercise.weight,
         alike=exercise.alike,
+    )
+
+
+def spell(exercise: Exercise, prompter: Prompter) -> Spelled | None:
+    """The exercise in ids, its target whole; None where a pair's span cannot be copied.
+
+    Raises as `encode` does. Spans may overlap: weights that score bare tokens are decoded so.
+    """
+    automaton = _automaton(exercise, prompter, ordered=False)
+    if automaton is None:
+        return None
+    tokens = tuple(symbol.token for symbol in target_of(automaton, exercise.records))
+    source = automaton.source
+    return Spelled(source.ids, source.cases, tokens, exercise.sight)
+
+
+def _automaton(exercise: Exercise, prompter: Prompter, *, ordered: bool) -> Automaton | None:
+    source = prompter.encode(exercise.text, exercise.wording, exercise.spots, exercise.asocs)
+    head = source.locate(*exercise.head) if exercise.head else None
+    tail = source.locate(*exercise.tail) if exercise.tail else None
+    if exercise.head and (head is None or tail is None):
+        return None
+    regions = exercise.sight.regions if exercise.sight else ()
+    markers = prompter.tokenizer.markers
+    return Automaton(
+        source, exercise.form, markers, regions=regions, head=head, tail=tail, ordered=ordered
     )

@@ -57,7 +57,12 @@ def entities(
 
 
 def pair(
-    document: Document, relation: Relation, ontology: Ontology, generator: random.Random
+    document: Document,
+    relation: Relation,
+    ontology: Ontology,
+    generator: random.Random,
+    *,
+    sight: Sight | None = None,
 ) -> Exercise:
     """The relation of a given pair, "none" among the options."""
     head, tail = document.mentions[relation.head], document.mentions[relation.tail]
@@ -72,35 +77,46 @@ def pair(
         asocs=tuple(labels),
         head=(head.start, head.end),
         tail=(tail.start, tail.end),
+        sight=sight,
         weight=_PAIR_WEIGHT,
     )
 
 
 def joint(document: Document, ontology: Ontology, generator: random.Random) -> Exercise:
-    """Entities with the relations that they head."""
+    """Entities with the relations that they head; mentions of unknown type are left out."""
     spots = _shuffled([t.name for t in ontology.entities], generator)
     asocs = _shuffled([t.name for t in ontology.relations], generator)
-    records = joint_records(document)
+    records = tuple(record for record in joint_records(document) if record.label)
     return Exercise(
         document.text, instruction.ENTITIES, form.JOINT, records, tuple(spots), tuple(asocs)
     )
 
 
 def joint_records(document: Document) -> tuple[Record, ...]:
-    """The document's entities, each with the relations that it heads."""
-    mentions, text = document.entities or (), document.text
+    """The document's mentions, each with the relations that it heads, in the order of the text."""
+    mentions, text = document.mentions, document.text
     spans = [Span.of(text, mention.start, mention.end) for mention in mentions]
     return tuple(
         Record(
             mention.type,
             spans[index],
-            tuple(Asoc(r.type, spans[r.tail]) for r in document.relations or () if r.head == index),
+            tuple(
+                Asoc(r.type, spans[r.tail])
+                for r in document.relations or ()
+                if r.head == index and r.type != NONE
+            ),
         )
-        for index, mention in enumerate(mentions)
+        for index, mention in sorted(enumerate(mentions), key=lambda pair: pair[1].start)
     )
 
 
-def triggers(document: Document, ontology: Ontology, generator: random.Random) -> Exercise:
+def triggers(
+    document: Document,
+    ontology: Ontology,
+    generator: random.Random,
+    *,
+    sight: Sight | None = None,
+) -> Exercise:
     """The events' triggers."""
     events = document.events or ()
     names = [t.name for t in ontology.events]
@@ -110,11 +126,18 @@ def triggers(document: Document, ontology: Ontology, generator: random.Random) -
         for event in events
         if event.type in labels
     )
-    return Exercise(document.text, instruction.EVENTS, form.TRIGGERS, records, tuple(labels))
+    return Exercise(
+        document.text, instruction.EVENTS, form.TRIGGERS, records, tuple(labels), sight=sight
+    )
 
 
 def arguments(
-    document: Document, event: Event, ontology: Ontology, generator: random.Random
+    document: Document,
+    event: Event,
+    ontology: Ontology,
+    generator: random.Random,
+    *,
+    sight: Sight | None = None,
 ) -> Exercise:
     """One event's arguments; its trigger is named in the instruction."""
     text = document.text
@@ -127,6 +150,7 @@ def arguments(
         (Record(event.type, None, asocs),),
         (event.type,),
         tuple(roles),
+        sight=sight,
     )
 
 

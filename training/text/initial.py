@@ -10,6 +10,11 @@ from models.config import PRESETS
 from models.minilm import MiniLMEncoder
 from models.umie import UMIE
 
+MAX_TEXT_TOKENS, MAX_TOKENS, SEPARATOR = 256, 448, " "
+"""Prompts of weights that begin here; see `tasks.instruction.Prompter`."""
+LEAST_REGION_SCORE = 0.1
+"""Regions that the tower doubts more are not offered to them."""
+
 
 def compact_model(encoder: Path) -> UMIE:
     """The compact preset with MiniLM's weights in its text encoder."""

@@ -1,83 +1,63 @@
-"""Instruction tuning of the compact preset: the loop around `decision_loss`."""
+"""Instruction tuning: the loop around a learner's loss."""
 
 from __future__ import annotations
 
 import logging
 import random
-from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import torch
 from safetensors.torch import save_file
 from tqdm import tqdm
 
-from models.candidates import Candidates
-from tasks.errors import LabelError, TextTooLong
-from tasks.instruction import Prompter
-from tasks.tokenizer import CompactTokenizer
+from tasks.errors import DataError, LabelError, TextTooLong
 from training.average import WeightAverage
-from training.text.batch import Batch, buckets, collate
-from training.text.exercise import Encoded, encode
+from training.text.batch import Prompts, buckets, on_device
+from training.text.curriculum import Curriculum, Together
+from training.text.exercise import Spelled
 from training.text.gate import open_gate
-from training.text.initial import compact_model
-from training.text.loss import Sights, decision_loss
-from training.text.mixture import Mixture, build_mixture
+from training.text.learner import Learner
+from training.text.loss import Sights
+from training.text.mixture import build_mixture
 from training.text.optimiser import build_optimiser, build_schedule
+from training.text.options import TextOptions
 from training.text.sights import SightStore
 
 log = logging.getLogger(__name__)
 
-MAX_TEXT_TOKENS, MAX_TOKENS, SEPARATOR = 256, 448, " "
 AVERAGE_EVERY = 5  # averaging touches every weight, as much memory traffic as a small batch
 
 
-@dataclass(frozen=True)
-class TextOptions:
-    """How to train.
+def train_text(options: TextOptions, learner: Learner, own: Sequence[Curriculum] = ()) -> Path:
+    """Train and write `umie.safetensors` (averaged weights) into `options.out`.
 
-    `encoder` is a folder with MiniLM's `model.safetensors` and `tokenizer.json`; `features` the
-    files that the tower's features were written to; `tokens` the padded source tokens of a batch.
+    What is learned from is the mixture of `options.data` and `own`. Raises `DataError` where a
+    corpus is not in its layout or there is nothing to learn.
     """
-
-    data: Path
-    encoder: Path
-    features: tuple[Path, ...]
-    out: Path
-    steps: int = 5000
-    tokens: int = 2500
-    warmup: int = 300
-    new_rate: float = 6e-4
-    pretrained_rate: float = 2e-4
-    least_region_score: float = 0.1
-    seed: int = 0
-    save_every: int = 250
-    resume: bool = False
-    device: str = "cuda" if torch.cuda.is_available() else "cpu"
-
-
-def train_text(options: TextOptions) -> Path:
-    """Train and write `umie.safetensors` (averaged weights) into `options.out`."""
     torch.manual_seed(options.seed)
     options.out.mkdir(parents=True, exist_ok=True)
-    tokenizer = CompactTokenizer.load(options.encoder / "tokenizer.json")
-    prompter = Prompter(tokenizer, MAX_TEXT_TOKENS, MAX_TOKENS, SEPARATOR)
     store = SightStore.load(list(options.features), options.least_region_score)
-    mixture = build_mixture(options.data, store, log.info)
-    return Run(options, prompter, mixture, store).train()
+    mixture = [build_mixture(options.data, store, log.info)] if options.data else []
+    return Run(options, learner, Together([*mixture, *own]), store).train()
 
 
 class Run:
     """One training run and its state on disk."""
 
     def __init__(
-        self, options: TextOptions, prompter: Prompter, mixture: Mixture, store: SightStore
+        self, options: TextOptions, learner: Learner, curriculum: Curriculum, store: SightStore
     ) -> None:
-        self.options, self.prompter, self.mixture, self.store = options, prompter, mixture, store
+        self.options, self.curriculum, self.store = options, curriculum, store
+        self.prompter, self.objective = learner.prompter, learner.objective
         self.device = torch.device(options.device)
-        self.model = compact_model(options.encoder).to(self.device)
+        self.model = learner.model.to(self.device)
         self.optimiser = build_optimiser(
-            self.model, new_rate=options.new_rate, pretrained_rate=options.pretrained_rate
+            self.model,
+            new_rate=options.new_rate,
+            pretrained_rate=options.pretrained_rate,
+            betas=options.betas,
+            epsilon=options.epsilon,
         )
         self.schedule = build_schedule(self.optimiser, warmup=options.warmup, steps=options.steps)
         self.average = WeightAverage(self.model, decay=0.99)
@@ -111,7 +91,7 @@ class Run:
         bar.close()
         return self._weights_file
 
-    def _open_gate(self, batch: Batch) -> None:
+    def _open_gate(self, batch: Prompts) -> None:
         rows = batch.sight >= 0
         if not rows.any():
             return
@@ -122,15 +102,16 @@ class Run:
             log.info("the gate's mean cosine was %.3f; opened it", before)
             self.average.follow(self.model, "gated_fusion.")
 
-    def _sights(self, batch: Batch) -> Sights:
-        return Sights(*(tensor.to(self.device) for tensor in self.store.gather(batch.sight)))
+    def _sights(self, batch: Prompts) -> Sights:
+        return on_device(self.store.gather(batch.sight), self.device)
 
-    def _learn(self, batch: Batch) -> tuple[float, float, int]:
+    def _learn(self, batch: Prompts) -> tuple[float, float, int]:
         sights = self._sights(batch)
-        with torch.autocast(self.device.type, dtype=torch.bfloat16):
-            outcome = decision_loss(self.model, to_device(batch, self.device), sights)
+        narrow = self.options.precision == "bf16"
+        with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=narrow):
+            outcome = self.objective.loss(self.model, on_device(batch, self.device), sights)
         outcome.loss.backward()
-        torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
+        torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.options.clip)
         self.optimiser.step()
         self.schedule.step()
         self.optimiser.zero_grad()
@@ -138,22 +119,24 @@ class Run:
             self.average.update(self.model)
         return float(outcome.loss.detach()), float(outcome.right), outcome.decisions
 
-    def _batches(self) -> Iterator[Batch]:
+    def _batches(self) -> Iterator[Prompts]:
         """Batches without end. Each epoch has its own seed, so a resumed run repeats none."""
         epoch = self.step  # any number that differs after a resume
         while True:
             generator = random.Random(f"{self.options.seed}-{epoch}")
             encoded = list(self._encoded(generator))
             log.info("epoch seed %s: %d exercises", epoch, len(encoded))
+            if not encoded:
+                raise DataError("there is nothing to learn: no exercise fits into a prompt")
             for items in buckets(encoded, self.options.tokens, generator):
-                yield collate(items, self.prompter.tokenizer.markers)
+                yield self.objective.collate(items, self.prompter.tokenizer.markers)
             epoch += 1
 
-    def _encoded(self, generator: random.Random) -> Iterator[Encoded]:
+    def _encoded(self, generator: random.Random) -> Iterator[Spelled]:
         skipped = 0
-        for exercise in self.mixture.epoch(generator):
+        for exercise in self.curriculum.epoch(generator):
             try:
-                encoded = encode(exercise, self.prompter)
+                encoded = self.objective.encode(exercise, self.prompter)
             except (TextTooLong, LabelError):
                 encoded = None
             if encoded is None:
@@ -191,22 +174,3 @@ class Run:
         self.schedule.load_state_dict(state["schedule"])
         self.step = state["step"]
         self.average.updates = -(-self.step // AVERAGE_EVERY)
-
-
-def to_device(batch: Batch, device: torch.device) -> Batch:
-    """The batch with every tensor on `device`."""
-    tensors = {
-        field.name: getattr(batch, field.name).to(device)
-        for field in fields(batch)
-        if field.name != "candidates"
-    }
-    step, column, token, place, row, width = batch.candidates
-    candidates = Candidates(
-        step.to(device),
-        column.to(device),
-        token.to(device),
-        place.to(device),
-        row.to(device),
-        width,
-    )
-    return Batch(candidates=candidates, **tensors)

@@ -1,4 +1,4 @@
-"""Training as decoding: the softmax is taken over the symbols that the grammar admits."""
+"""What training makes small: of decisions among admitted symbols, or of whole targets."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from models.candidates import candidate_logits
+from models.candidates import candidate_logits, vocabulary_logits
 from models.config import VISUAL_ROWS
 from models.gated_fusion import Fusion
 from models.umie import UMIE, Memory
-from training.text.batch import Batch
+from training.text.batch import IGNORED, Batch, Prompts, SpelledBatch
 
 MATCHED, UNMATCHED = 0.15, -0.05
 """Cosines wanted of a text and its own picture, and of a text and somebody else's."""
@@ -35,9 +35,9 @@ class Outcome(NamedTuple):
 
 
 def decision_loss(model: UMIE, batch: Batch, sights: Sights) -> Outcome:
-    """Cross-entropy of every decision of the batch among its admitted symbols, and the gate's.
+    """Training as decoding: cross-entropy of every decision among its admitted symbols.
 
-    The mean over decisions is weighted.
+    The mean over decisions is weighted; the gate's loss is added.
     """
     memory, gate_loss = _memory(model, batch, sights)
     states = model.decoder(model.shared(batch.prefix), memory.cross, batch.mask)  # (B, T, d)
@@ -48,6 +48,21 @@ def decision_loss(model: UMIE, batch: Batch, sights: Sights) -> Outcome:
     right = batch.right.gather(1, logits.argmax(-1, keepdim=True)).sum()
     loss = (losses * batch.weight).sum() / batch.weight.sum() + GATE_WEIGHT * gate_loss
     return Outcome(loss, right, len(batch.at))
+
+
+def spelling_loss(model: UMIE, batch: SpelledBatch, sights: Sights) -> Outcome:
+    """As the published code trains: cross-entropy of every token among the whole vocabulary.
+
+    Weights without a copy head learn so, since they are also decoded without a grammar. Every token
+    counts as a decision; the gate's loss is added.
+    """
+    memory, gate_loss = _memory(model, batch, sights)
+    states = model.decoder(model.shared(batch.prefix), memory.cross, batch.mask)  # (B, T, d)
+    there = batch.labels != IGNORED
+    labels = batch.labels[there]  # (S,)
+    logits = vocabulary_logits(model, states[there])  # (S, V)
+    loss = torch.nn.functional.cross_entropy(logits, labels) + GATE_WEIGHT * gate_loss
+    return Outcome(loss, (logits.argmax(-1) == labels).sum(), len(labels))
 
 
 def agreement_loss(cosine: Tensor, matched: Tensor) -> Tensor:
@@ -61,7 +76,7 @@ def agreement_loss(cosine: Tensor, matched: Tensor) -> Tensor:
     return torch.nn.functional.relu(lacking).mean()
 
 
-def _memory(model: UMIE, batch: Batch, sights: Sights) -> tuple[Memory, Tensor]:
+def _memory(model: UMIE, batch: Prompts, sights: Sights) -> tuple[Memory, Tensor]:
     """As the service computes it, but pictures are encoded and fused only where there are any."""
     text = model.encode_text(batch.ids, batch.mask, batch.cases)
     rows = torch.nonzero(batch.sight >= 0)[:, 0]

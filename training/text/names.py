@@ -16,13 +16,15 @@ _HELD_OUT_SHARE = 10
 
 @dataclass(frozen=True, slots=True)
 class NamePool:
-    """Given names by gender, surnames, and names of organizations and places."""
+    """Given names by gender, surnames, and names of pets, vehicles, organizations and places."""
 
     male: tuple[str, ...]
     female: tuple[str, ...]
     surname: tuple[str, ...]
     organization: tuple[str, ...] = ()
     location: tuple[str, ...] = ()
+    pet: tuple[str, ...] = ()
+    vehicle: tuple[str, ...] = ()
 
     def person(self, gender: str, generator: random.Random) -> str:
         """A name: mostly given name and surname; `gender` is "male", "female" or "any"."""
@@ -70,4 +72,6 @@ def name_pool(
         surname=kept(shipped["surname"]),
         organization=kept(sorted(organizations)),
         location=kept(sorted(locations)),
+        pet=kept(shipped["pet"]),
+        vehicle=kept(shipped["vehicle"]),
     )

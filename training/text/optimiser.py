@@ -9,7 +9,14 @@ from torch.optim.lr_scheduler import LambdaLR
 from models.umie import UMIE
 
 
-def build_optimiser(model: UMIE, *, new_rate: float, pretrained_rate: float) -> AdamW:
+def build_optimiser(
+    model: UMIE,
+    *,
+    new_rate: float,
+    pretrained_rate: float,
+    betas: tuple[float, float] = (0.9, 0.98),
+    epsilon: float = 1e-8,
+) -> AdamW:
     """Parameters that begin pre-trained learn at `pretrained_rate`, all others at `new_rate`."""
     pretrained: list[Parameter] = []
     new: list[Parameter] = []
@@ -17,7 +24,7 @@ def build_optimiser(model: UMIE, *, new_rate: float, pretrained_rate: float) -> 
         slow = name.startswith(("text_encoder.", "shared.")) and "skip" not in name
         (pretrained if slow else new).append(parameter)
     groups = [{"params": pretrained, "lr": pretrained_rate}, {"params": new, "lr": new_rate}]
-    return AdamW(groups, weight_decay=0.01, betas=(0.9, 0.98), fused=True)
+    return AdamW(groups, weight_decay=0.01, betas=betas, eps=epsilon, fused=True)
 
 
 def build_schedule(optimiser: AdamW, *, warmup: int, steps: int) -> LambdaLR:

@@ -12,7 +12,15 @@ from torchvision.ops import box_iou
 from tasks.document import Box
 from training.text.exercise import Sight
 from training.text.loss import Sights
-from training.vision.features import load_features
+from training.vision.features import StoredFeatures, load_features
+
+_NO_PICTURES = StoredFeatures(
+    [],
+    boxes=torch.zeros(0, 36, 4),
+    labels=torch.zeros(0, 36, dtype=torch.int64),
+    scores=torch.zeros(0, 36),
+    features=torch.zeros(0, 37, 512, dtype=torch.float16),
+)
 
 
 @dataclass(frozen=True)
@@ -31,8 +39,8 @@ class SightStore:
 
     @classmethod
     def load(cls, paths: list[Path], least: float) -> SightStore:
-        """The stores at `paths`, put together; names must be distinct."""
-        stored = [load_features(path) for path in paths]
+        """The stores at `paths`, put together; names must be distinct. No paths, no pictures."""
+        stored = [_NO_PICTURES, *(load_features(path) for path in paths)]
         names = [name for part in stored for name in part.names]
         joined = {
             key: torch.cat([getattr(part, key) for part in stored])

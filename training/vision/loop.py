@@ -21,6 +21,7 @@ from models.tower_config import TowerConfig
 from training.average import WeightAverage
 from training.flickr8k import read_photos
 from training.vision.augment import augment, jitter_boxes
+from training.vision.backbone import freeze_statistics, load_backbone
 from training.vision.dataset import Batch, PhotoDataset, texts_of
 from training.vision.losses import AlignmentHeads, detection_losses
 from training.vision.phrases import cached_embeddings
@@ -36,21 +37,24 @@ class VisionOptions:
     """What :func:`train_vision` is to do.
 
     ``sizes`` are (share of the training, side of the pictures): small pictures first are
-    several times faster (progressive resizing). ``limit`` trains on the first photos only;
-    ``stop_after`` ends after that many epochs, to be resumed later.
+    several times faster (progressive resizing). ``backbone`` is a file of pre-trained weights; its
+    layers learn at ``backbone_rate``, their normalisation and first stages not at all. ``limit``
+    trains on the first photos only; ``stop_after`` ends after so many epochs, to be resumed later.
     """
 
     data: Path
     output: Path
     cache: Path
-    epochs: int = 19
+    backbone: Path | None = None
+    epochs: int = 9
     batch_size: int = 32
     learning_rate: float = 1e-3
+    backbone_rate: float = 3e-4
     weight_decay: float = 0.05
     warmup_steps: int = 300
     average_decay: float = 0.998
-    sizes: tuple[tuple[float, int], ...] = ((0.42, 128), (0.73, 176), (1.0, 224))
-    evaluate_every: int = 3
+    sizes: tuple[tuple[float, int], ...] = ((0.3, 160), (1.0, 224))
+    evaluate_every: int = 2
     seed: int = 17
     limit: int | None = None
     stop_after: int | None = None
@@ -76,12 +80,14 @@ class VisionTrainer:
         self.train = PhotoDataset(options.data, train, texts, size)
         self.val = PhotoDataset(options.data, val, texts, size)
         self.tower = CompactTower(self.config).to(self.device)
+        if options.backbone is not None:
+            load_backbone(self.tower.backbone, options.backbone)
         self.tower.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         heads = AlignmentHeads(self.config.feature_dim, self.config.num_types)
         self.heads = heads.to(self.device)
         self.average = WeightAverage(self.tower, options.average_decay)
         self.optimiser = torch.optim.AdamW(
-            parameter_groups([self.tower, self.heads], options.weight_decay),
+            parameter_groups(self.tower, self.heads, options),
             lr=options.learning_rate,
             fused=True,
         )
@@ -118,17 +124,17 @@ class VisionTrainer:
     def train_epoch(self, epoch: int) -> None:
         """One pass over the training photos."""
         self.tower.train()
+        if self.options.backbone is not None:
+            freeze_statistics(self.tower.backbone)
         size = size_at(epoch / self.options.epochs, self.options.sizes)
         sums: dict[str, float] = {}
         start = time.perf_counter()
         batches = self.train.epoch(self.options.batch_size, self.rng)
         progress = tqdm(batches, total=self.steps_per_epoch, desc=f"epoch {epoch}", mininterval=5)
         for count, batch in enumerate(progress, start=1):
-            rate = self.options.learning_rate * rate_at(
-                self.step, self.total_steps, self.options.warmup_steps
-            )
+            share = rate_at(self.step, self.total_steps, self.options.warmup_steps)
             for group in self.optimiser.param_groups:
-                group["lr"] = rate
+                group["lr"] = share * group["peak"]
             terms = self.losses(batch, size)
             loss = torch.stack([LOSS_WEIGHTS[name] * term for name, term in terms.items()]).sum()
             self.optimiser.zero_grad(set_to_none=True)
@@ -193,13 +199,21 @@ class VisionTrainer:
         self.average.updates = self.step
 
 
-def parameter_groups(modules: list[nn.Module], weight_decay: float) -> list[dict[str, object]]:
-    """Weights with decay; biases, norms and scales without."""
-    parameters = [p for module in modules for p in module.parameters()]
-    return [
-        {"params": [p for p in parameters if p.ndim > 1], "weight_decay": weight_decay},
-        {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
-    ]
+def parameter_groups(
+    tower: CompactTower, heads: AlignmentHeads, options: VisionOptions
+) -> list[dict[str, object]]:
+    """Weights with decay; biases, norms and scales without; a pre-trained backbone slower."""
+    slow = options.backbone is not None
+    backbone = list(tower.backbone.parameters()) if slow else []
+    known = {id(p) for p in backbone}
+    others = [p for p in (*tower.parameters(), *heads.parameters()) if id(p) not in known]
+    groups: list[dict[str, object]] = []
+    for parameters, peak in ((backbone, options.backbone_rate), (others, options.learning_rate)):
+        learning = [p for p in parameters if p.requires_grad]
+        for decay, of in ((options.weight_decay, True), (0.0, False)):
+            chosen = [p for p in learning if (p.ndim > 1) == of]
+            groups.append({"params": chosen, "weight_decay": decay, "peak": peak})
+    return [group for group in groups if group["params"]]
 
 
 def rate_at(step: int, total: int, warmup: int) -> float:

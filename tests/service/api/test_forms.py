@@ -13,6 +13,7 @@ from tests.service.fakes import (
     FakeEngine,
     picture_bytes,
     still_works,
+    upload,
 )
 
 pytestmark = pytest.mark.anyio
@@ -83,6 +84,48 @@ async def test_faults_in_fields(
     await still_works(client)
 
 
+@pytest.mark.parametrize(
+    ("regions", "named"),
+    [
+        ("", "regions"),
+        ("O1", "regions"),
+        ("[" * 100_000, "regions"),
+        ('{"box": [0, 0, 9, 9]}', "regions"),
+        ("[[0, 0, 9, 9], 7]", "regions[1]"),
+        ("[[0, 0, 9]]", "regions[0]"),
+        ('[[0, 0, 9, "9"]]', "regions[0]"),
+        ("[[0, 0, 9, true]]", "regions[0]"),
+        ("[[0, 0, 9, NaN]]", "regions[0]"),
+        ("[[0, 0, 9, 1e999]]", "regions[0]"),
+        (f"[[0, 0, 9, 1{'0' * 400}]]", "regions[0]"),
+        ("[[9, 0, 9, 9]]", "regions[0]"),
+        ("[[0, 9, 9, 0]]", "regions[0]"),
+        ("[[0, 0, 40.5, 9]]", "regions[0]"),
+        ("[[0, -1, 9, 9]]", "regions[0]"),
+        ('[{"label": "flag"}]', "regions[0]"),
+        ('[{"box": [0, 0, 9, 9], "name": "flag"}]', "regions[0]"),
+        ('[{"box": [0, 0, 9]}]', "regions[0].box"),
+        ('[{"box": [0, 0, 9, 9], "label": " "}]', "regions[0].label"),
+        ('[{"box": [0, 0, 9, 9], "label": 1}]', "regions[0].label"),
+        (f'[{{"box": [0, 0, 9, 9], "label": "{"x" * 101}"}}]', "regions[0].label"),
+        (f"[{', '.join(['[0, 0, 9, 9]'] * 37)}]", "37"),
+    ],
+)
+async def test_faults_in_regions(client: httpx.AsyncClient, regions: str, named: str) -> None:
+    data = {"text": TEXT, "regions": regions}
+    response = await client.post("/extract", data=data, files=upload(picture_bytes()))
+    problem = response.json()
+    assert response.status_code == 422
+    assert (problem["type"], problem["field"]) == ("invalid-field", "regions")
+    assert named in problem["detail"]
+    await still_works(client)
+
+
+async def test_regions_need_an_image(client: httpx.AsyncClient) -> None:
+    response = await client.post("/extract", data={"text": TEXT, "regions": "[]"})
+    assert (response.status_code, response.json()["field"]) == (422, "regions")
+
+
 async def test_a_file_field_left_empty_in_a_browser_is_no_image(
     client: httpx.AsyncClient,
 ) -> None:
@@ -98,7 +141,7 @@ async def test_a_file_field_left_empty_in_a_browser_is_no_image(
 async def test_two_images_are_one_too_many(client: httpx.AsyncClient) -> None:
     files = [("image", ("a.png", picture_bytes())), ("image", ("b.png", picture_bytes()))]
     response = await client.post("/extract", files=files)
-    assert (response.status_code, response.json()["type"]) == (400, "bad-request")
+    assert (response.status_code, response.json()["type"]) == (422, "invalid-field")
 
 
 async def test_a_text_sent_as_a_file_is_refused(client: httpx.AsyncClient) -> None:
@@ -107,7 +150,8 @@ async def test_a_text_sent_as_a_file_is_refused(client: httpx.AsyncClient) -> No
 
 
 async def test_other_media_types_are_refused(client: httpx.AsyncClient) -> None:
-    response = await client.post("/extract", json={"text": TEXT})
+    headers = {"content-type": "text/csv"}
+    response = await client.post("/extract", content=TEXT, headers=headers)
     assert (response.status_code, response.json()["type"]) == (415, "media-type-unsupported")
 
 

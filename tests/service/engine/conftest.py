@@ -12,6 +12,9 @@ from service.metrics import Metrics
 from tests.support.bundle import prompt_pool
 from tests.support.bundle import tiny_bundle as tiny_bundle
 from tests.support.bundle import tiny_folder as tiny_folder
+from tests.support.clip_bundle import clip_bundle as clip_bundle
+from tests.support.clip_bundle import clip_folder as clip_folder
+from tests.support.converted import converted_relu as converted_relu
 
 
 @pytest.fixture(scope="session")
@@ -24,4 +27,4 @@ def pool(tiny_bundle: Bundle) -> list[ReadJob]:
 def alone(tiny_bundle: Bundle, pool: list[ReadJob]) -> list[Answer]:
     """What each job of the pool is answered when nobody else asks anything."""
     reader = Reader(tiny_bundle, Metrics())
-    return [reader.read([job])[0][0] for job in pool]
+    return [reader.read([job])[0] for job in pool]

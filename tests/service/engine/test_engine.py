@@ -3,10 +3,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pytest
@@ -14,19 +14,21 @@ from PIL import Image
 
 from export.bundle import Bundle
 from models.tower_config import REGION_TYPES
-from service.engine import engine as module
-from service.engine.contract import Answer, Prompt
+from service.deadline import within
+from service.engine import worker
+from service.engine.contract import Answer, Picture, Prompt
 from service.engine.engine import ModelEngine, load_engine
 from service.engine.jobs import ReadJob
-from service.metrics import Metrics
+from service.engine.scheduler import Room
+from service.metrics import DROPPED, Metrics
 from service.settings import Settings
 from tasks import instruction
-from tasks.errors import BundleError, EngineUnavailable, QueueFull
+from tasks.errors import BundleError, DeadlineExceeded, EngineUnavailable, QueueFull
 from tests.service.engine.test_reading import assert_same
 from tests.support.bundle import picture
 
 pytestmark = pytest.mark.anyio
-WARM_UP_PROMPTS = 2
+LONG_S = 60.0
 
 
 async def until(condition: Callable[[], bool]) -> None:
@@ -35,13 +37,18 @@ async def until(condition: Callable[[], bool]) -> None:
             await asyncio.sleep(0.005)
 
 
-def engine_of(bundle: Bundle, metrics: Metrics | None = None, **settings: Any) -> ModelEngine:
-    return ModelEngine(bundle, Settings(intra_op_threads=1, **settings), metrics or Metrics())
+def engine_of(
+    bundle: Bundle, metrics: Metrics | None = None, room: Room | None = None, **changes: Any
+) -> ModelEngine:
+    settings = {"intra_op_threads": 1, "engine_stuck_s": LONG_S, **changes}
+    return ModelEngine(bundle, Settings(**settings), metrics or Metrics(), room)
 
 
 @asynccontextmanager
-async def running(bundle: Bundle, metrics: Metrics | None = None) -> AsyncIterator[ModelEngine]:
-    engine = engine_of(bundle, metrics)
+async def running(
+    bundle: Bundle, metrics: Metrics | None = None, room: Room | None = None, **changes: Any
+) -> AsyncIterator[ModelEngine]:
+    engine = engine_of(bundle, metrics, room, **changes)
     engine.start()
     try:
         await until(lambda: engine.ready)
@@ -51,18 +58,48 @@ async def running(bundle: Bundle, metrics: Metrics | None = None) -> AsyncIterat
 
 
 class Gate:
-    """Holds the engine's thread in a batch until it is opened, then does what it is told."""
+    """Holds the engine's thread before it begins prompts, or before a step, until it is opened."""
 
-    def __init__(self, engine: ModelEngine, then: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self,
+        engine: ModelEngine,
+        then: Callable[[], None] = lambda: None,
+        before: Literal["begin", "step"] = "begin",
+    ) -> None:
         self.entered, self.opened = threading.Event(), threading.Event()
-        self._read, self._then = engine._reader.read, then
-        engine._reader.read = self  # type: ignore[method-assign]
+        inner = getattr(engine._reader, before)
 
-    def __call__(self, jobs: Sequence[ReadJob]) -> list[tuple[Answer, dict[str, float]]]:
-        self.entered.set()
-        assert self.opened.wait(30)
-        self._then()
-        return self._read(jobs)
+        def hold(*arguments: Any) -> Any:
+            self.entered.set()
+            assert self.opened.wait(30)
+            then()
+            return inner(*arguments)
+
+        setattr(engine._reader, before, hold)
+
+
+class Counted:
+    """What was computed for whoever asked, warm-up left out."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        self._metrics = metrics
+        self._before = {stage: self._sum(stage) for stage in ("read", "see")}
+
+    def __call__(self, stage: str) -> float:
+        return self._sum(stage) - self._before[stage]
+
+    def _sum(self, stage: str) -> float:
+        value = self._metrics.registry.get_sample_value("umie_batch_size_sum", {"stage": stage})
+        return value or 0.0
+
+
+def dropped(metrics: Metrics) -> dict[str, float]:
+    """How many jobs were given up, by reason."""
+    values = {
+        reason: metrics.registry.get_sample_value("umie_dropped_jobs_total", {"reason": reason})
+        for reason in DROPPED
+    }
+    return {reason: value for reason, value in values.items() if value}
 
 
 def broken(prompt: Prompt) -> Prompt:
@@ -92,7 +129,7 @@ async def test_the_answers_to_one_request_come_in_its_order(
 
 async def test_pictures_of_many_clients_are_seen(tiny_bundle: Bundle) -> None:
     async with running(tiny_bundle) as engine:
-        views = await asyncio.gather(*(engine.see(picture(seed)) for seed in range(10)))
+        views = await asyncio.gather(*(engine.see(Picture(picture(seed))) for seed in range(10)))
     assert len({float(seen.scores[0]) for seen, _ in views}) == 10
     assert all(timing.keys() == {"queue", "visual"} for _, timing in views)
 
@@ -115,8 +152,8 @@ async def test_a_request_that_fails_fails_alone(
 
 async def test_a_picture_that_fails_fails_alone(tiny_bundle: Bundle) -> None:
     engine = engine_of(tiny_bundle)
-    good = asyncio.create_task(engine.see(picture(1)))
-    bad = asyncio.create_task(engine.see(np.zeros((3, 8, 8), dtype=np.float32)))
+    good = asyncio.create_task(engine.see(Picture(picture(1))))
+    bad = asyncio.create_task(engine.see(Picture(np.zeros((3, 8, 8), dtype=np.float32))))
     await asyncio.sleep(0)
     engine.start()
     seen, _ = await good
@@ -128,48 +165,82 @@ async def test_a_picture_that_fails_fails_alone(tiny_bundle: Bundle) -> None:
 
 
 async def test_one_prompt_that_fails_drops_the_rest_of_its_request(
-    tiny_bundle: Bundle, pool: list[ReadJob], monkeypatch: pytest.MonkeyPatch
+    tiny_bundle: Bundle, pool: list[ReadJob]
 ) -> None:
-    monkeypatch.setattr(module, "_MOST_PROMPTS", 1)
-    metrics = Metrics()
-    async with running(tiny_bundle, metrics) as engine:
-        gate = Gate(engine)
-        ask = engine.read([broken(pool[4].prompt), *[pool[0].prompt] * 5], None)
-        task = asyncio.create_task(ask)
-        await until(gate.entered.is_set)
-        gate.opened.set()
+    metrics, room = Metrics(), Room(pictures=1, prompts=1, tokens=1)
+    async with running(tiny_bundle, metrics, room) as engine:
+        counted = Counted(metrics)
+        request = engine.read([broken(pool[4].prompt), *[pool[0].prompt] * 50], None)
         with pytest.raises(ValueError, match="pair"):
-            await task
+            await request
         await engine.read([pool[0].prompt], None)
-    answered = metrics.registry.get_sample_value("umie_batch_size_sum", {"stage": "read"})
-    assert answered is not None and answered - WARM_UP_PROMPTS < 6
+        assert counted("read") < 51
+        given_up = dropped(metrics)
+        assert given_up.keys() == {"cancelled"}
 
 
 async def test_work_of_a_client_that_went_away_is_dropped(
     tiny_bundle: Bundle, pool: list[ReadJob]
 ) -> None:
     metrics = Metrics()
-    engine = engine_of(tiny_bundle, metrics)
-    prompts = [job.prompt for job in pool[:2]]
-    gone = asyncio.create_task(engine.read(prompts, None))
-    looking = asyncio.create_task(engine.see(picture(1)))
-    stays = asyncio.create_task(engine.read(prompts[:1], None))
-    await asyncio.sleep(0)
-    assert engine.queued == 4
-    gone.cancel()
-    looking.cancel()
-    await asyncio.gather(gone, looking, return_exceptions=True)
-    assert gone.cancelled() and looking.cancelled()
-    engine.start()
-    assert len(await stays) == 1
-    assert engine.queued == 0
-    await engine.aclose()
+    async with running(tiny_bundle, metrics) as engine:
+        counted, gate = Counted(metrics), Gate(engine)
+        first = asyncio.create_task(engine.read([pool[0].prompt], None))
+        await until(gate.entered.is_set)
+        prompts = [job.prompt for job in pool[:2]]
+        gone = asyncio.create_task(engine.read(prompts, None))
+        looking = asyncio.create_task(engine.see(Picture(picture(1))))
+        stays = asyncio.create_task(engine.read(prompts[:1], None))
+        await until(lambda: engine.queued == 4)
+        gone.cancel()
+        looking.cancel()
+        await asyncio.gather(gone, looking, return_exceptions=True)
+        gate.opened.set()
+        assert len(await stays) == len(await first) == 1
+        assert engine.queued == 0
+        assert (counted("read"), counted("see")) == (2, 0)
+        assert dropped(metrics) == {"cancelled": 3}
 
-    def computed(stage: str) -> float | None:
-        return metrics.registry.get_sample_value("umie_batch_size_sum", {"stage": stage})
 
-    assert computed("read") == 1 + WARM_UP_PROMPTS
-    assert computed("see") == 0
+async def test_an_answer_of_a_client_that_went_away_is_not_finished(
+    tiny_bundle: Bundle, pool: list[ReadJob], alone: list[Answer]
+) -> None:
+    metrics = Metrics()
+    async with running(tiny_bundle, metrics) as engine:
+        gate = Gate(engine, before="step")
+        gone = asyncio.create_task(engine.read([pool[2].prompt], None))
+        stays = asyncio.create_task(engine.read([pool[0].prompt], None))
+        await until(gate.entered.is_set)
+        gone.cancel()
+        await asyncio.gather(gone, return_exceptions=True)
+        gate.opened.set()
+        assert_same((await stays)[0], alone[0])
+        await until(lambda: engine._reader.busy == 0)
+        assert dropped(metrics) == {"cancelled": 1}
+
+
+@pytest.mark.parametrize("before", ["begin", "step"])
+async def test_work_that_is_late_fails_where_it_stands(
+    tiny_bundle: Bundle,
+    pool: list[ReadJob],
+    alone: list[Answer],
+    before: Literal["begin", "step"],
+) -> None:
+    metrics = Metrics()
+    async with running(tiny_bundle, metrics) as engine:
+        gate = Gate(engine, before=before)
+        stays = asyncio.create_task(engine.read([pool[0].prompt], None))
+        await until(gate.entered.is_set)
+        with within(0.02):
+            late = asyncio.create_task(engine.read([pool[2].prompt], None))
+            looking = asyncio.create_task(engine.see(Picture(picture(1))))
+        await asyncio.sleep(0.03)
+        gate.opened.set()
+        for task in (late, looking):
+            with pytest.raises(DeadlineExceeded):
+                await task
+        assert_same((await stays)[0], alone[0])
+        assert dropped(metrics) == {"expired": 2}
 
 
 async def test_a_client_that_goes_away_during_its_batch_harms_nobody(
@@ -189,11 +260,13 @@ async def test_a_client_that_goes_away_during_its_batch_harms_nobody(
 async def test_more_than_the_queue_holds_is_refused(
     tiny_bundle: Bundle, pool: list[ReadJob]
 ) -> None:
-    engine = engine_of(tiny_bundle, max_queue_items=2)
+    metrics = Metrics()
+    engine = engine_of(tiny_bundle, metrics, max_queue_items=2)
     waiting = asyncio.create_task(engine.read([pool[0].prompt] * 2, None))
     await asyncio.sleep(0)
     with pytest.raises(QueueFull):
-        await engine.see(picture(1))
+        await engine.see(Picture(picture(1)))
+    assert dropped(metrics) == {"rejected": 1}
     await engine.aclose()
     with pytest.raises(EngineUnavailable):
         await waiting
@@ -242,7 +315,7 @@ async def test_when_the_thread_dies_everybody_hears_of_it_at_once(
         working = asyncio.create_task(engine.read([pool[0].prompt], None))
         await until(gate.entered.is_set)
         waiting = asyncio.create_task(engine.read([pool[1].prompt], None))
-        looking = asyncio.create_task(engine.see(picture(1)))
+        looking = asyncio.create_task(engine.see(Picture(picture(1))))
         await until(lambda: engine.queued == 2)
         assert engine.ready
         gate.opened.set()
@@ -261,9 +334,9 @@ async def test_an_engine_that_cannot_warm_up_is_never_ready(
     def fail(*_: object) -> None:
         raise RuntimeError("no such graph")
 
-    monkeypatch.setattr(module, "see", fail)
+    monkeypatch.setattr(worker, "see", fail)
     engine = engine_of(tiny_bundle)
-    waiting = asyncio.create_task(engine.see(picture(1)))
+    waiting = asyncio.create_task(engine.see(Picture(picture(1))))
     await asyncio.sleep(0)
     engine.start()
     with pytest.raises(EngineUnavailable):
@@ -272,38 +345,64 @@ async def test_an_engine_that_cannot_warm_up_is_never_ready(
     await engine.aclose()
 
 
-async def test_a_stuck_engine_is_not_ready_until_it_goes_on(
-    tiny_bundle: Bundle, pool: list[ReadJob], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("before", ["begin", "step"])
+async def test_where_the_thread_is_stuck_everybody_hears_of_it_until_it_goes_on(
+    tiny_bundle: Bundle,
+    pool: list[ReadJob],
+    alone: list[Answer],
+    before: Literal["begin", "step"],
 ) -> None:
-    monkeypatch.setattr(module, "_STUCK_S", 0.05)
-    async with running(tiny_bundle) as engine:
-        gate = Gate(engine)
+    metrics = Metrics()
+    async with running(tiny_bundle, metrics, engine_stuck_s=0.2) as engine:
+        # whatever was learnt on a slow machine
+        engine._heart._paces.clear()
+        gate = Gate(engine, before=before)
         working = asyncio.create_task(engine.read([pool[0].prompt], None))
         await until(gate.entered.is_set)
-        await until(lambda: not engine.ready)
+        waiting = asyncio.create_task(engine.read([pool[1].prompt], None))
+        looking = asyncio.create_task(engine.see(Picture(picture(1))))
+        for task in (working, waiting, looking):
+            with pytest.raises(EngineUnavailable):
+                await asyncio.wait_for(task, 10)
+        assert not engine.ready and not gate.opened.is_set()
+        with pytest.raises(EngineUnavailable, match="stuck"):
+            await engine.read([pool[0].prompt], None)
+        engine._heart.stuck_s = LONG_S
         gate.opened.set()
-        await working
         await until(lambda: engine.ready)
+        assert_same((await engine.read([pool[0].prompt], None))[0], alone[0])
+        assert engine._reader.busy == 0
+        assert dropped(metrics).get("abandoned", 0) <= 1
 
 
 async def test_the_engine_shows_how_it_is(tiny_bundle: Bundle, pool: list[ReadJob]) -> None:
     metrics = Metrics()
 
-    def value(name: str, **labels: str) -> float | None:
-        return metrics.registry.get_sample_value(f"umie_{name}", labels)
+    def value(name: str, **labels: str) -> float:
+        return metrics.registry.get_sample_value(f"umie_{name}", labels) or 0.0
 
     async with running(tiny_bundle, metrics) as engine:
+        counted = Counted(metrics)
         await until(lambda: bool(value("engine_last_progress_timestamp_seconds")))
         assert value("engine_ready") == 1 and value("queue_depth") == 0
+        assert 0 <= value("engine_heartbeat_age_seconds") < LONG_S
         started = value("engine_last_progress_timestamp_seconds")
-        seen, _ = await engine.see(picture(1))
-        await engine.read([job.prompt for job in pool[:3]], seen)
-        assert value("stage_duration_seconds_count", stage="queue") == 4
-        assert value("stage_duration_seconds_count", stage="visual") == 1
-        assert value("batch_size_sum", stage="see") == 1
-        assert value("batch_size_sum", stage="read") == 3 + WARM_UP_PROMPTS
-        later = value("engine_last_progress_timestamp_seconds")
-        assert started and later and later >= started
+        queued, looks = (
+            value("stage_duration_seconds_count", stage=s) for s in ("queue", "visual")
+        )
+        seen, _ = await engine.see(Picture(picture(1)))
+        gate = Gate(engine, before="step")
+        reading = asyncio.create_task(engine.read([job.prompt for job in pool[1:4]], seen))
+        await until(gate.entered.is_set)
+        assert value("slots_in_use") == 3
+        gate.opened.set()
+        await reading
+        assert value("slots_in_use") == 0
+        assert value("stage_duration_seconds_count", stage="queue") == queued + 4
+        assert value("stage_duration_seconds_count", stage="visual") == looks + 1
+        assert (counted("see"), counted("read")) == (1, 3)
+        assert value("engine_last_progress_timestamp_seconds") >= started
+        assert dropped(metrics) == {}
     assert value("engine_ready") == 0
 
 
@@ -312,7 +411,8 @@ async def test_loading_tells_what_the_service_needs(tiny_folder: Path) -> None:
     assert loaded.model_name.startswith("umie-tiny@")
     assert (loaded.precision, loaded.provider) == ("fp32", "cpu")
     assert tuple(loaded.region_types) == REGION_TYPES
-    assert loaded.preprocess(Image.new("L", (30, 50))).shape == (3, 64, 64)
+    assert loaded.preprocess is not None
+    assert loaded.preprocess(Image.new("L", (30, 50)), None).pixels.shape == (3, 64, 64)
     assert not loaded.engine.ready
     assert loaded.prompter.encode("Ann", instruction.ENTITIES, ["person"]).text == "Ann"
 
@@ -325,3 +425,10 @@ async def test_a_missing_bundle_is_named(tmp_path: Path) -> None:
 @pytest.fixture(autouse=True)
 def quiet(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.ERROR)
+
+
+async def test_a_tower_that_proposes_nothing_has_no_region_types(clip_folder: Path) -> None:
+    loaded = load_engine(Settings(bundle=clip_folder, device="cpu"), Metrics())
+    assert tuple(loaded.region_types) == ()
+    assert loaded.preprocess is not None
+    assert loaded.preprocess(Image.new("L", (30, 50)), None).pixels.shape == (1, 3, 64, 64)

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,15 +11,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from export.bundle import Bundle
-from service.engine.contract import Answer
+from models.umie import Memory
+from service.engine.contract import Answer, Prompt, Seen
+from service.engine.fusing import Fuser
 from service.engine.jobs import ReadJob
-from service.engine.reading import Reader
+from service.engine.reading import Outcome, Reader
 from service.metrics import Metrics
+from tasks import form
 from tasks.automaton import Automaton
 from tasks.form import Filler
 from tasks.frontier import replay
 from tasks.records import Asoc, Record, Region
+from tasks.salvage import Salvage
 from tests.support import answers
+from tests.support.bundle import prompt_of
+from tests.support.converted import converted_gated as converted_gated
+from tests.support.converted import converted_relu as converted_relu
 
 SIZE = 9
 
@@ -72,15 +81,23 @@ def test_an_answer_depends_on_its_prompt_and_picture_alone(
 ) -> None:
     chosen = order[:size]
     batch = Reader(tiny_bundle, Metrics()).read([pool[i] for i in chosen])
-    for i, (answer, _) in zip(chosen, batch, strict=True):
+    for i, answer in zip(chosen, batch, strict=True):
         assert_same(answer, alone[i])
 
 
+def again(job: ReadJob, **changes: Any) -> ReadJob:
+    """The same question once more."""
+    return ReadJob(dataclasses.replace(job.prompt, **changes), job.seen)
+
+
+@pytest.mark.parametrize("slots", [1, 3])
 def test_the_same_prompt_many_times_is_answered_alike(
-    tiny_bundle: Bundle, pool: list[ReadJob], alone: list[Answer]
+    tiny_bundle: Bundle, pool: list[ReadJob], alone: list[Answer], slots: int
 ) -> None:
-    for answer, _ in Reader(tiny_bundle, Metrics()).read([pool[2]] * 5 + [pool[0]]):
-        assert_same(answer, alone[2] if len(answer.ids) > 20 else alone[0])
+    jobs = [again(pool[i]) for i in (2, 2, 2, 0, 2, 2)]
+    got = Reader(tiny_bundle, Metrics(), slots).read(jobs)
+    for job, answer in zip(jobs, got, strict=True):
+        assert_same(answer, alone[2] if job.prompt == pool[2].prompt else alone[0])
 
 
 def test_answers_obey_the_grammar(
@@ -126,7 +143,7 @@ def test_no_region_can_be_named_where_none_was_found(
     nothing = dataclasses.replace(
         job.seen, boxes=job.seen.boxes[:0], labels=job.seen.labels[:0], scores=job.seen.scores[:0]
     )
-    ((answer, _),) = Reader(tiny_bundle, Metrics()).read([ReadJob(job.prompt, nothing)])
+    (answer,) = Reader(tiny_bundle, Metrics()).read([ReadJob(job.prompt, nothing)])
     assert answer.records and not asocs([answer])
 
 
@@ -134,8 +151,9 @@ def test_what_is_read_is_measured(
     tiny_bundle: Bundle, pool: list[ReadJob], alone: list[Answer]
 ) -> None:
     metrics = Metrics()
-    ((_, timing), *_) = Reader(tiny_bundle, metrics).read(pool)
-    assert timing.keys() == {"fusion", "decode"} and min(timing.values()) > 0
+    for answer in Reader(tiny_bundle, metrics).read(pool):
+        timing = answer.timing_ms
+        assert timing.keys() == {"queue", "fusion", "decode"} and min(timing.values()) > 0
 
     def value(name: str, **labels: str) -> float | None:
         return metrics.registry.get_sample_value(f"umie_{name}", labels)
@@ -143,12 +161,139 @@ def test_what_is_read_is_measured(
     assert value("generated_tokens_total") == sum(len(answer.ids) for answer in alone)
     assert value("batch_size_sum", stage="read") == SIZE
     assert value("stage_duration_seconds_count", stage="fusion") == 1
-    assert value("stage_duration_seconds_count", stage="decode") == 1
+    assert value("stage_duration_seconds_count", stage="decode") == SIZE
     steps, slots = value("batch_size_count", stage="step"), value("batch_size_sum", stage="step")
     assert steps and slots and 1 < slots / steps < SIZE
 
 
-def test_warming_up_needs_no_request(tiny_bundle: Bundle, pool: list[ReadJob]) -> None:
-    seen = pool[2].seen
-    assert seen is not None and seen.states.dtype == np.float32
-    Reader(tiny_bundle, Metrics()).warm_up(seen)
+def pairless(job: ReadJob) -> ReadJob:
+    """A pair's prompt without its pair."""
+    assert job.prompt.head is not None
+    return again(job, head=None)
+
+
+def unfusable(job: ReadJob) -> ReadJob:
+    """A prompt with a token that no vocabulary has."""
+    source = dataclasses.replace(job.prompt.source, ids=(10**6, *job.prompt.source.ids[1:]))
+    return again(job, source=source)
+
+
+def unsayable(job: ReadJob) -> ReadJob:
+    """A pair whose head is spelt with such a token."""
+    source = job.prompt.source
+    assert job.prompt.head is not None
+    at = source.pieces[job.prompt.head[0]].position
+    broken = dataclasses.replace(source, ids=(*source.ids[:at], 10**6, *source.ids[at + 1 :]))
+    return again(job, source=broken)
+
+
+def blinding(job: ReadJob) -> ReadJob:
+    """A picture whose states are no numbers."""
+    assert job.seen is not None
+    states = np.full_like(job.seen.states, np.nan)
+    return ReadJob(job.prompt, dataclasses.replace(job.seen, states=states))
+
+
+@pytest.mark.parametrize("spoil", [pairless, unfusable, unsayable, blinding])
+@pytest.mark.parametrize("slots", [2, 16])
+def test_a_prompt_that_fails_fails_alone(
+    tiny_bundle: Bundle,
+    pool: list[ReadJob],
+    alone: list[Answer],
+    spoil: Callable[[ReadJob], ReadJob],
+    slots: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    reader = Reader(tiny_bundle, Metrics(), slots)
+    if spoil is unsayable:
+        # the graph may not stumble before the decoder does
+        sound, fuse = pool[5].prompt, Fuser.fuse
+
+        def forgive(fuser: Fuser, prompts: Sequence[Prompt], seen: Sequence[Seen | None]) -> Memory:
+            return fuse(fuser, [sound if 10**6 in p.source.ids else p for p in prompts], seen)
+
+        monkeypatch.setattr(Fuser, "fuse", forgive)
+    jobs = [again(job) for job in pool]
+    jobs[5] = spoil(pool[5])
+    waiting, outcomes = deque(jobs), dict[ReadJob, Answer | Exception]()
+    while waiting or reader.busy:
+        part = [waiting.popleft() for _ in range(min(reader.free, len(waiting)))]
+        outcomes.update(reader.begin(part) if part else reader.step())
+    for i, job in enumerate(jobs):
+        outcome = outcomes[job]
+        if i == 5:
+            assert isinstance(outcome, Exception)
+        else:
+            assert isinstance(outcome, Answer)
+            assert_same(outcome, alone[i])
+    assert reader.free == slots
+
+
+def test_whoever_reads_hears_of_a_failure_and_the_next_is_answered(
+    tiny_bundle: Bundle, pool: list[ReadJob], alone: list[Answer]
+) -> None:
+    reader = Reader(tiny_bundle, Metrics(), 4)
+    with pytest.raises(ValueError, match="pair"):
+        reader.read([again(pool[0]), again(pool[2]), pairless(pool[4]), again(pool[6])])
+    assert reader.busy == 0 and reader.free == 4
+    (answer,) = reader.read([again(pool[2])])
+    assert_same(answer, alone[2])
+
+
+def test_what_is_dropped_is_forgotten(
+    tiny_bundle: Bundle, pool: list[ReadJob], alone: list[Answer]
+) -> None:
+    reader = Reader(tiny_bundle, Metrics(), 2)
+    gone, kept = again(pool[2]), again(pool[3])
+    assert reader.begin([gone, kept]) == []
+    reader.step()
+    assert set(reader.jobs) == {gone, kept}
+    reader.drop(gone)
+    assert reader.jobs == [kept] and reader.free == 1
+    outcomes: list[Outcome] = []
+    while reader.busy:
+        outcomes += reader.step()
+    ((job, answer),) = outcomes
+    assert job is kept and isinstance(answer, Answer)
+    assert_same(answer, alone[3])
+
+
+def test_unconstrained_answers_are_any_tokens_and_are_read_as_far_as_they_make_sense(
+    tiny_bundle: Bundle, pool: list[ReadJob]
+) -> None:
+    markers = tiny_bundle.prompter.tokenizer.markers
+    free = [again(job, constrained=False) for job in pool]
+    got = Reader(tiny_bundle, Metrics()).read(free)
+    assert len({answer.ids for answer in got}) > 3
+    for job, answer in zip(free, got, strict=True):
+        assert answer.ids[-1] == markers.eos or len(answer.ids) == 384
+        salvage = Salvage(job.prompt.source, job.prompt.form, tiny_bundle.prompter.tokenizer)
+        read = salvage.read(answer.ids, [0.0] * len(answer.ids))
+        assert len(read) == len(answer.records)
+        automaton = automaton_of(job, tiny_bundle)
+        with pytest.raises(ValueError):
+            replay(automaton, answer.ids)
+
+
+@pytest.mark.parametrize("kind", ["converted_gated", "converted_relu"])
+def test_weights_without_a_copy_head_are_constrained_by_tokens(
+    kind: str, request: pytest.FixtureRequest
+) -> None:
+    bundle: Bundle = request.getfixturevalue(kind).bundle
+    assert bundle.decoder.copy_head is None
+    jobs = []
+    for shape in (form.ENTITIES, form.JOINT, form.TRIGGERS):
+        for text in ("Ann met Bob", "Bob, Bob and Ann met in Oslo"):
+            prompt = prompt_of(bundle.prompter, shape, text, asocs=("of", "none"))
+            jobs.append(ReadJob(prompt, None))
+    for job, answer in zip(jobs, Reader(bundle, Metrics()).read(jobs), strict=True):
+        prompt = job.prompt
+        automaton = Automaton(
+            prompt.source, prompt.form, bundle.prompter.tokenizer.markers, ordered=False
+        )
+        ids = answer.ids
+        if ids[-1] == bundle.prompter.tokenizer.markers.eos:
+            assert replay(automaton, ids) == tuple(r.unscored() for r in answer.records)
+        for record in answer.records:
+            assert record.span is not None
+            assert record.span.text == prompt.source.text[record.span.start : record.span.end]

@@ -1,146 +1,379 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
 
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from torch import Tensor
 
-from export.bundle import Bundle
+from export.search import greedy
+from models.config import PRESETS, UMIEConfig
+from models.target_decoder import TargetDecoder
 from models.umie import Memory
-from service.engine import speaker as module
-from service.engine.fusing import fuse
-from service.engine.jobs import ReadJob
-from service.engine.speaker import Speaker
-from tasks.automaton import Automaton, Symbol
+from service.engine.speaker import Speaker, Voice
+from tasks import form
 from tasks.records import Record
-from tests.service.engine.test_reading import automaton_of
+from tasks.salvage import Salvage
+from tasks.source import Source
+from tasks.utterance import FreeUtterance, Utterance
+from tests.support.bundle import CONFIG
+from tests.support.speaking import (
+    PLAIN,
+    TOKENIZER,
+    Asked,
+    decoder_of,
+    memory_of,
+    pool,
+    together,
+)
 
-Told = tuple[tuple[Record, ...], list[int]]
-
-
-@pytest.fixture(scope="module")
-def asked(tiny_bundle: Bundle, pool: list[ReadJob]) -> tuple[list[Automaton], Memory, Tensor]:
-    """The whole pool's automata, memory and mask."""
-    memory, mask = fuse(tiny_bundle, [job.prompt for job in pool], [job.seen for job in pool])
-    return [automaton_of(job, tiny_bundle) for job in pool], memory, mask
-
-
-def plainly(bundle: Bundle, automaton: Automaton, memory: Memory, mask: Tensor, row: int) -> Told:
-    """One row's answer without cache, slots or shortcuts.
-
-    Every step reads the whole prefix, scores the whole vocabulary and masks what is not admitted.
-    """
-    decoder = bundle.decoder
-    cross, mask = memory.cross[:, :, row : row + 1], mask[row : row + 1]
-    state, said = automaton.start(), []
-    while admitted := automaton.admitted(state):
-        prefix = torch.tensor([[automaton.markers.start, *said]])
-        last = decoder.decoder(decoder.shared(prefix), cross, mask)[0, -1]  # (d,)
-        whole = last @ decoder.output_embeddings.T * decoder.output_scale  # (V,)
-        scored = whole[[symbol.token for symbol in admitted]]
-        scored = scored + torch.stack([pointer(bundle, last, memory, row, s) for s in admitted])
-        logps = torch.log_softmax(scored, dim=-1)
-        best = int(logps.argmax())
-        state = automaton.advance(state, admitted[best], float(logps[best]))
-        said.append(admitted[best].token)
-    return automaton.records(state), said
+LENGTH, STEPS = 160, 40
+START = TOKENIZER.markers.start
+SALVAGE = Salvage(Source("", (), (), ()), form.ENTITIES, TOKENIZER)
 
 
-def pointer(bundle: Bundle, state: Tensor, memory: Memory, row: int, symbol: Symbol) -> Tensor:
-    head = bundle.decoder.copy_head
-    if symbol.place < 0:
-        return torch.zeros(())
-    assert head is not None and memory.copy_keys is not None
-    return head.query(state) @ memory.copy_keys[row, symbol.place]
+@dataclass(frozen=True)
+class World:
+    """A decoder and what is asked of it."""
+
+    decoder: TargetDecoder
+    asked: list[Asked]
+
+    def speaker(self, slots: int = 9, steps: int = STEPS) -> Speaker:
+        return Speaker(self.decoder, slots, steps, LENGTH)
 
 
-def numbers(records: tuple[Record, ...]) -> Iterator[float]:
+def world(config: UMIEConfig, free: bool) -> World:
+    asked = pool(config, free=free)
+    return World(decoder_of(config), asked[:3] if free else asked)
+
+
+WORLDS = {
+    "copying": world(CONFIG, free=False),
+    "tokens": world(PLAIN, free=False),
+    "free": world(PLAIN, free=True),
+    "free and copying": world(CONFIG, free=True),
+}
+EVERY_WORLD = pytest.mark.parametrize("kind", WORLDS)
+
+
+def enter(speaker: Speaker, asked: list[Asked]) -> list[Voice]:
+    voices = [Voice(one.utter(), START) for one in asked]
+    speaker.begin(voices, together(asked), [one.length for one in asked])
+    return voices
+
+
+def answer(speaker: Speaker, asked: list[Asked]) -> list[Voice]:
+    voices = enter(speaker, asked)
+    while speaker.speaking:
+        speaker.step()
+    return voices
+
+
+@cache
+def alone(kind: str) -> list[Voice]:
+    """What each prompt of a world is answered when nobody else asks anything."""
+    here = WORLDS[kind]
+    return [answer(here.speaker(1), [asked])[0] for asked in here.asked]
+
+
+def numbers(records: Sequence[Record]) -> Iterator[float]:
     for record in records:
         yield from (record.score, *(asoc.score for asoc in record.asocs))
 
 
-@pytest.mark.parametrize("first_steps", [2, 48])
-def test_slots_caches_and_candidates_change_nothing(
-    tiny_bundle: Bundle,
-    asked: tuple[list[Automaton], Memory, Tensor],
-    monkeypatch: pytest.MonkeyPatch,
-    first_steps: int,
-) -> None:
-    monkeypatch.setattr(module, "_FIRST_STEPS", first_steps)
-    automata, memory, mask = asked
-    sizes: list[int] = []
-    voices = Speaker(tiny_bundle.decoder, 384, sizes.append).answer(automata, memory, mask)
-    for row, voice in enumerate(voices):
-        records, said = plainly(tiny_bundle, automata[row], memory, mask, row)
-        got = automata[row].records(voice.state)
-        assert voice.said == said
-        assert [r.unscored() for r in got] == [r.unscored() for r in records]
-        assert list(numbers(got)) == pytest.approx(list(numbers(records)), abs=1e-5)
-    assert sizes[0] == len(automata) and sizes == sorted(sizes, reverse=True)
-    # whoever has nothing to choose any more stays for no further step
-    assert len(sizes) < max(len(voice.said) for voice in voices)
+def assert_same(got: Voice, expected: Voice) -> None:
+    assert got.failure is None and got.said == expected.said
+    mine, theirs = got.utterance.records(), expected.utterance.records()
+    assert [r.unscored() for r in mine] == [r.unscored() for r in theirs]
+    assert list(numbers(mine)) == pytest.approx(list(numbers(theirs)), abs=1e-5)
 
 
-def test_an_answer_that_is_too_long_keeps_its_finished_items(
-    tiny_bundle: Bundle, asked: tuple[list[Automaton], Memory, Tensor]
+def plainly(decoder: TargetDecoder, asked: Asked) -> tuple[Utterance, list[int]]:
+    """An answer without cache, slots or shortcuts.
+
+    Every step reads the whole prefix, scores the whole vocabulary and takes what is admitted.
+    """
+    utterance, said = asked.utter(), list[int]()
+    mask = torch.ones(1, asked.length)
+    while not utterance.done and len(said) < STEPS:
+        prefix = decoder.shared(torch.tensor([[START, *said]]))
+        last = decoder.decoder(prefix, asked.memory.cross, mask)[0, -1]  # (d,)
+        whole = last @ decoder.output_embeddings.T * decoder.output_scale  # (V,)
+        options = utterance.options()
+        if options is not None:
+            whole = torch.stack(
+                [whole[token] + pointer(decoder, last, asked, place) for token, place in options]
+            )
+        logps = torch.log_softmax(whole, dim=-1)
+        best = int(logps.argmax())
+        said.append(utterance.say(best, float(logps[best])))
+    return utterance, said
+
+
+def pointer(decoder: TargetDecoder, state: Tensor, asked: Asked, place: int) -> Tensor:
+    if place < 0 or decoder.copy_head is None:
+        return torch.zeros(())
+    assert asked.memory.copy_keys is not None
+    return decoder.copy_head.query(state) @ asked.memory.copy_keys[0, place]
+
+
+@EVERY_WORLD
+def test_slots_caches_and_candidates_change_nothing(kind: str) -> None:
+    here = WORLDS[kind]
+    for voice, asked in zip(answer(here.speaker(), here.asked), here.asked, strict=True):
+        utterance, said = plainly(here.decoder, asked)
+        assert voice.said[: len(said)] == said
+        if not utterance.done:  # a voice says what is decided behind its last step, too
+            assert len(said) == STEPS
+            continue
+        mine, theirs = voice.utterance.records(), utterance.records()
+        assert [r.unscored() for r in mine] == [r.unscored() for r in theirs]
+        assert list(numbers(mine)) == pytest.approx(list(numbers(theirs)), abs=1e-5)
+
+
+def test_there_is_something_to_tell_apart() -> None:
+    voices = alone("copying")
+    lengths = [len(voice.said) for voice in voices]
+    assert max(lengths) > 2 * min(lengths)
+    told = [score for voice in voices for score in numbers(voice.utterance.records())]
+    assert len({round(score, 4) for score in told}) > len(told) / 2
+
+
+@EVERY_WORLD
+@given(data=st.data(), slots=st.integers(1, 6))
+@settings(max_examples=8)
+def test_an_answer_is_the_same_alone_and_in_any_company(
+    kind: str, data: st.DataObject, slots: int
 ) -> None:
-    automata, memory, mask = asked
-    whole = Speaker(tiny_bundle.decoder, 384).answer(automata, memory, mask)
-    cut = Speaker(tiny_bundle.decoder, 20).answer(automata, memory, mask)
+    """Prompts arrive in any order, while others are at any place of theirs."""
+    here = WORLDS[kind]
+    order = data.draw(st.permutations(range(len(here.asked))))
+    speaker, waiting, voices = here.speaker(slots), list(order), dict[int, Voice]()
+    while waiting or speaker.speaking:
+        count = data.draw(st.integers(0 if speaker.speaking else 1, min(3, slots)))
+        entering = [waiting.pop() for _ in range(min(count, speaker.free, len(waiting)))]
+        if entering:
+            entered = enter(speaker, [here.asked[i] for i in entering])
+            voices.update(zip(entering, entered, strict=True))
+        if speaker.speaking:
+            speaker.step()
+    for i, expected in enumerate(alone(kind)):
+        assert_same(voices[i], expected)
+
+
+def test_weights_of_the_shipped_size_answer_alike_in_any_company() -> None:
+    config = PRESETS["compact"]
+    here = World(decoder_of(config), pool(config))
+    speaker, voices = here.speaker(6), list[Voice]()
+    for one in here.asked:
+        while not speaker.free:
+            speaker.step()
+        voices += enter(speaker, [one])
+        speaker.step()
+    while speaker.speaking:
+        speaker.step()
+    for asked, voice in zip(here.asked, voices, strict=True):
+        (single,) = answer(here.speaker(1), [asked])
+        assert_same(voice, single)
+
+
+@pytest.mark.parametrize("config", [CONFIG, PLAIN], ids=["tied", "untied"])
+@pytest.mark.parametrize("length", [4, 25])
+def test_free_answers_are_those_of_the_published_greedy_search(
+    config: UMIEConfig, length: int
+) -> None:
+    """In the published code's ids: 0 begins an answer and pads it, 1 ends it."""
+    decoder = decoder_of(config)
+    decoder.output_embeddings[1] *= 2.0  # the end is likelier
+    asked = pool(config)
+    speaker = Speaker(decoder, 9, length, LENGTH)
+    voices = [Voice(FreeUtterance(SALVAGE, 1), 0) for _ in asked]
+    speaker.begin(voices, together(asked), [one.length for one in asked])
+    while speaker.speaking:
+        speaker.step()
+    for one, voice in zip(asked, voices, strict=True):
+        found = greedy(decoder, one.memory.cross, torch.ones(1, one.length), length + 1)
+        assert voice.said == found[0].tolist()[1:]
+    assert length == 4 or len({len(voice.said) for voice in voices}) > 1
+
+
+@EVERY_WORLD
+def test_an_answer_that_is_too_long_keeps_its_finished_items(kind: str) -> None:
+    here = WORLDS[kind]
+    cut = answer(here.speaker(steps=17), here.asked)
     shortened = 0
-    for long, short, automaton in zip(whole, cut, automata, strict=True):
-        records, kept = automaton.records(long.state), automaton.records(short.state)
-        assert [r.span for r in kept] == [r.span for r in records[: len(kept)]]
+    for long, short in zip(alone(kind), cut, strict=True):
         assert long.said[: len(short.said)] == short.said
-        shortened += not short.state.done
-        assert short.state.done or len(short.said) >= 20
+        records, kept = long.utterance.records(), short.utterance.records()
+        assert [r.span for r in kept] == [r.span for r in records[: len(kept)]]
+        shortened += not short.utterance.done
+        assert short.utterance.done or len(short.said) >= 17
     assert shortened
 
 
-def test_nobody_to_answer_is_no_error(
-    tiny_bundle: Bundle, asked: tuple[list[Automaton], Memory, Tensor]
-) -> None:
-    _, memory, mask = asked
-    memory = Memory(memory.gate[:0], memory.cross[:, :, :0], None)
-    assert Speaker(tiny_bundle.decoder, 384).answer([], memory, mask[:0]) == []
-
-
-def test_an_answer_without_a_choice_needs_no_step(
-    tiny_bundle: Bundle, asked: tuple[list[Automaton], Memory, Tensor], pool: list[ReadJob]
-) -> None:
-    _, memory, mask = asked
-    job = pool[4]
-    (only,) = (label for label in job.prompt.source.asocs if label.name == "none")
-    source = job.prompt.source
-    forced = Automaton(
-        type(source)(source.text, source.ids, source.cases, source.pieces, (), (only,)),
-        job.prompt.form,
-        tiny_bundle.prompter.tokenizer.markers,
-        head=job.prompt.head,
-        tail=job.prompt.tail,
-    )
+def test_what_is_decided_is_read_without_asking_and_several_tokens_at_a_time() -> None:
+    here = WORLDS["copying"]
     steps: list[int] = []
-    memory = Memory(memory.gate[:1], memory.cross[:, :, :1], None)
-    (voice,) = Speaker(tiny_bundle.decoder, 384, steps.append).answer([forced], memory, mask[:1])
-    ((record,),) = (forced.records(voice.state),)
-    assert steps == [] and voice.state.done
-    assert [(a.label, a.score) for a in record.asocs] == [("none", 1.0)]
+    speaker = Speaker(here.decoder, 4, STEPS, LENGTH, steps.append)
+    # the head of a pair is decided, then one relation is chosen, then all is decided
+    (voice,) = answer(speaker, [here.asked[4]])
+    assert len(voice.said) > 8 and steps == [1]
+    steps.clear()
+    voices = answer(speaker, [here.asked[i] for i in (0, 1, 4)])
+    assert steps[0] == 3 and steps == sorted(steps, reverse=True)
+    assert len(steps) < max(len(voice.said) for voice in voices)
 
 
-def test_every_step_counts_in_a_score(
-    tiny_bundle: Bundle, asked: tuple[list[Automaton], Memory, Tensor]
-) -> None:
-    """Where every choice has two ways of equal logits, a score is a power of one half."""
-    automata, memory, mask = asked
-    decoder = type(tiny_bundle.decoder)(tiny_bundle.config).eval().requires_grad_(False)
+class Only:
+    """An answer without a choice."""
+
+    def __init__(self, tokens: list[int]) -> None:
+        self._left = tokens
+
+    @property
+    def done(self) -> bool:
+        return not self._left
+
+    def options(self) -> list[tuple[int, int]]:
+        return [(token, -1) for token in self._left[:1]]
+
+    def say(self, option: int, logp: float) -> int:
+        assert (option, logp) == (0, 0.0)
+        return self._left.pop(0)
+
+    def records(self) -> tuple[Record, ...]:
+        return ()
+
+
+def test_an_answer_without_a_choice_takes_no_slot() -> None:
+    speaker = WORLDS["copying"].speaker(1)
+    asked = [Asked(lambda: Only([1, 2, 3]), memory_of(CONFIG, 5, 0), 5)]
+    (voice,) = enter(speaker, asked)
+    assert voice.said == [1, 2, 3] and voice.utterance.done
+    assert speaker.speaking == 0 and speaker.free == 1
+
+
+class Failing:
+    """An answer that breaks after some tokens."""
+
+    def __init__(self, inner: Utterance, after: int) -> None:
+        self._inner, self._after = inner, after
+
+    @property
+    def done(self) -> bool:
+        return self._inner.done
+
+    def options(self) -> Sequence[tuple[int, int]] | None:
+        return self._inner.options()
+
+    def say(self, option: int, logp: float) -> int:
+        self._after -= 1
+        if self._after < 0:
+            raise KeyError("a broken grammar")
+        return self._inner.say(option, logp)
+
+    def records(self) -> tuple[Record, ...]:
+        return self._inner.records()
+
+
+@EVERY_WORLD
+@pytest.mark.parametrize("after", [2, 5])
+def test_an_answer_that_breaks_breaks_alone(kind: str, after: int) -> None:
+    here = WORLDS[kind]
+    asked = list(here.asked)
+    asked[1] = Asked(
+        lambda: Failing(here.asked[1].utter(), after), asked[1].memory, asked[1].length
+    )
+    speaker = here.speaker(len(asked))
+    for i, voice in enumerate(answer(speaker, asked)):
+        if i == 1:
+            assert isinstance(voice.failure, KeyError)
+        else:
+            assert_same(voice, alone(kind)[i])
+    assert speaker.free == len(asked)
+
+
+@EVERY_WORLD
+@pytest.mark.parametrize("poison", [math.nan, math.inf])
+def test_a_prompt_of_what_is_no_number_harms_nobody(kind: str, poison: float) -> None:
+    here = WORLDS[kind]
+    bad = here.asked[1]
+    memory = Memory(bad.memory.gate, bad.memory.cross * poison, bad.memory.copy_keys)
+    speaker = here.speaker(2)
+    poisoned, sound = enter(speaker, [Asked(bad.utter, memory, bad.length), here.asked[0]])
+    while speaker.speaking:
+        speaker.step()
+    assert isinstance(poisoned.failure, ArithmeticError)
+    assert_same(sound, alone(kind)[0])
+    # nor whoever has its slot next, though shorter
+    for i, voice in enumerate(answer(speaker, here.asked[:2])):
+        assert_same(voice, alone(kind)[i])
+
+
+@EVERY_WORLD
+def test_whoever_is_dropped_on_the_way_disturbs_nobody(kind: str) -> None:
+    here = WORLDS[kind]
+    speaker = here.speaker(3)
+    voices = enter(speaker, here.asked[:3])
+    ended = speaker.step()
+    gone = next(voice for voice in voices if voice not in ended)
+    speaker.drop(gone)
+    assert speaker.free == 1 + len(ended)
+    (late,) = enter(speaker, here.asked[:1])
+    while speaker.speaking:
+        speaker.step()
+    assert not gone.utterance.done
+    assert_same(late, alone(kind)[0])
+    for voice, expected in zip(voices, alone(kind), strict=False):
+        if voice is not gone:
+            assert_same(voice, expected)
+
+
+def test_every_choice_counts_in_a_score() -> None:
+    """Where every choice has equal logits, a score is a product of one by the number of ways."""
+    decoder = decoder_of(CONFIG)
     decoder.shared.weight.zero_()
     assert decoder.copy_head is not None
     decoder.copy_head.query.weight.zero_()
     decoder.copy_head.query.bias.zero_()
-    automaton = automata[5]  # a pair with three relations: one choice among three
-    memory = Memory(memory.gate[5:6], memory.cross[:, :, 5:6], memory.copy_keys)
-    (voice,) = Speaker(decoder, 384).answer([automaton], memory, mask[5:6])
-    ((asoc,),) = (record.asocs for record in automaton.records(voice.state))
+    pair = pool(CONFIG)[4]  # one choice among three relations
+    (voice,) = answer(Speaker(decoder, 1, STEPS, LENGTH), [pair])
+    ((asoc,),) = (record.asocs for record in voice.utterance.records())
     assert math.isclose(asoc.score, 1 / 3, rel_tol=1e-6)
+    assert asoc.label == "knows"  # of equals the first
+
+
+@EVERY_WORLD
+def test_ties_are_decided_alike_in_every_company(kind: str) -> None:
+    """Tokens in twos that nothing but rounding tells apart."""
+    here = WORLDS[kind]
+    decoder = decoder_of(here.decoder.config)
+    embeddings = decoder.output_embeddings
+    embeddings[1::2] = embeddings[: 2 * (len(embeddings) // 2) : 2][: len(embeddings[1::2])]
+    twins = World(decoder, here.asked)
+    crowd = answer(twins.speaker(), twins.asked)
+    for asked, voice in zip(twins.asked, crowd, strict=True):
+        (single,) = answer(twins.speaker(1), [asked])
+        assert_same(voice, single)
+
+
+def test_half_precision_says_much_the_same() -> None:
+    here = WORLDS["copying"]
+    half = decoder_of(CONFIG).to(torch.bfloat16)
+    voices = answer(Speaker(half, 9, STEPS, LENGTH), here.asked)
+    assert all(voice.failure is None for voice in voices)
+    same = [a.said[:6] == b.said[:6] for a, b in zip(voices, alone("copying"), strict=True)]
+    assert sum(same) > len(same) / 2
+
+
+def test_a_prompt_that_no_slot_holds_is_refused() -> None:
+    speaker = Speaker(WORLDS["copying"].decoder, 2, STEPS, 10)
+    with pytest.raises(ValueError, match="at most 10"):
+        enter(speaker, WORLDS["copying"].asked[1:2])
+    assert speaker.free == 2 and speaker.speaking == 0

@@ -58,4 +58,4 @@ def test_the_table_counts_what_leaks(tmp_path: Path) -> None:
     table = {tuple(row.split()[:2]): row.split()[2:] for row in rows(tmp_path, ["twitter2015"])}
     assert table["gmner", "train"] == ["2", "1", "1", "1"]
     assert table["gmner", "test"] == ["1", "0", "0", "0"]
-    assert ("crossner_ai", "train") not in table
+    assert ("mnre_v1", "train") not in table

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
+from pathlib import Path
 
 from tasks import form, instruction
 from tasks.document import Document, Mention, Relation
@@ -16,13 +18,22 @@ TYPES = ("person", "organization", "place", "animal", "song")
 
 
 def test_all_types_are_listed_in_the_order_of_the_inventory() -> None:
-    (exercise,) = exams.entity_exam(DOCUMENT, ONTOLOGY)
+    (question,) = exams.entity_exam(DOCUMENT, ONTOLOGY)
+    exercise = question.exercise
     assert (exercise.form, exercise.spots, exercise.asocs) == (form.ENTITIES, TYPES, ())
     assert [(r.label, r.span and r.span.text) for r in exercise.records] == [
         ("person", "Ann Lee"),
         ("organization", "NASA"),
         ("place", "Oslo"),
     ]
+    assert (question.unit, question.picture) == (TEXT, None)
+
+
+def test_with_a_picture_entities_are_grounded() -> None:
+    boxed = replace(DOCUMENT, entities=(Mention(0, 7, "person", (MAN,)), NASA))
+    (question,) = exams.entity_exam(boxed, ONTOLOGY, Path("a.jpg"))
+    assert (question.exercise.form, question.exercise.asocs) == (form.GROUNDED, ("region",))
+    assert question.boxes == ((MAN,), ()) and question.picture == Path("a.jpg")
 
 
 def test_every_pair_is_asked_with_all_relations_and_none_at_the_end() -> None:
@@ -34,15 +45,17 @@ def test_every_pair_is_asked_with_all_relations_and_none_at_the_end() -> None:
         relations=(Relation("member of", 0, 1), Relation(NONE, 1, 0)),
         pair_mentions=(Mention(0, 7, ""), NASA),
     )
-    first, second = exams.pair_exam(document, ONTOLOGY)
+    first, second = (q.exercise for q in exams.pair_exam(document, ONTOLOGY))
     assert first.asocs == second.asocs == ("member of", "part of", "lives in", NONE)
     assert (first.head, first.tail) == ((0, 7), (15, 19)) == (second.tail, second.head)
     assert first.wording == instruction.relation("Ann Lee", "NASA")
     assert [r.asocs[0].label for e in (first, second) for r in e.records] == ["member of", NONE]
+    assert first.records[0].span == Span(TEXT[:7], 0, 7)
 
 
 def test_joint_extraction() -> None:
-    (exercise,) = exams.joint_exam(DOCUMENT, ONTOLOGY)
+    (question,) = exams.joint_exam(DOCUMENT, ONTOLOGY)
+    exercise = question.exercise
     assert (exercise.form, exercise.spots) == (form.JOINT, TYPES)
     assert exercise.asocs == ("member of", "part of", "lives in")
     assert [asoc.label for asoc in exercise.records[0].asocs] == ["member of", "lives in"]
@@ -53,13 +66,13 @@ def test_joint_extraction() -> None:
 
 
 def test_triggers_and_their_arguments() -> None:
-    (triggers,) = exams.trigger_exam(DOCUMENT, ONTOLOGY)
+    asocs = (Asoc("member", Span("Ann Lee", 0, 7)), Asoc("group", span(NASA)))
+    (triggers,) = (q.exercise for q in exams.trigger_exam(DOCUMENT, ONTOLOGY))
     assert (triggers.form, triggers.spots) == (form.TRIGGERS, ("join", "storm"))
-    assert triggers.records == (Record("join", Span("joined", 8, 14)),)
-    (arguments,) = exams.argument_exam(DOCUMENT, ONTOLOGY)
+    assert triggers.records == (Record("join", Span("joined", 8, 14), asocs),)
+    (arguments,) = (q.exercise for q in exams.argument_exam(DOCUMENT, ONTOLOGY))
     assert arguments.spots == ("join",) and arguments.asocs == ("member", "group", "scene")
     assert arguments.wording == instruction.arguments("joined")
-    asocs = (Asoc("member", Span("Ann Lee", 0, 7)), Asoc("group", span(NASA)))
     assert arguments.records == (Record("join", None, asocs),)
 
 
@@ -69,11 +82,11 @@ def test_what_is_not_annotated_is_not_asked() -> None:
     assert list(exams.argument_exam(bare, ONTOLOGY)) == []
 
 
-def photo_of(*texts: str) -> Photo:
+def photo_of(*texts: str, image: str = "x.jpg") -> Photo:
     phrase = {"chain": "1", "types": ["people"], "start": 0, "end": 5}
     return photo_from_json(
         {
-            "image": "x.jpg",
+            "image": image,
             "split30k": "test",
             "orig_size": [10, 10],
             "captions": [{"text": text, "phrases": [phrase]} for text in texts],
@@ -85,19 +98,20 @@ def photo_of(*texts: str) -> Photo:
 
 
 def test_the_first_caption_with_a_person_is_asked_by_name() -> None:
-    found = exams.named_caption(
-        photo_of("Nobody here .", "A man sits .", "A boy sits ."), NAMES, ONTOLOGY, random.Random(0)
-    )
-    assert found is not None
-    exercise, boxes = found
+    photo = photo_of("Nobody here .", "A man sits .", "A boy sits .")
+    question = exams.named_caption(photo, Path("photos"), NAMES, ONTOLOGY, random.Random(0))
+    assert question is not None
+    exercise = question.exercise
     (record,) = exercise.records
-    assert exercise.text.endswith(" sits .") and boxes == (MAN,)
+    assert exercise.text.endswith(" sits .") and question.boxes == ((MAN,),)
     assert record.label == "person" and record.span is not None
     assert exercise.text[record.span.start : record.span.end] == record.span.text
     assert record.span.text.split()[0] in ("Tom", "Max", "Stone")
     assert (exercise.form, exercise.asocs) == (form.GROUNDED, ("region",))
     assert record.asocs == () and exercise.spots == TYPES
+    assert (question.unit, question.picture) == ("x.jpg", Path("photos/images/x.jpg"))
 
 
 def test_a_photo_without_people_is_not_asked() -> None:
-    assert exams.named_caption(photo_of("A dog ."), NAMES, ONTOLOGY, random.Random(0)) is None
+    photo = photo_of("A dog .")
+    assert exams.named_caption(photo, Path(), NAMES, ONTOLOGY, random.Random(0)) is None

@@ -1,15 +1,15 @@
 from __future__ import annotations
 
 import random
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import pytest
 import torch
 
 from tasks.instruction import Prompter
 from tests.training.text.test_exercise import GROUNDED, PAIR
-from training.text.batch import buckets, collate
-from training.text.exercise import Encoded, Sight, encode
+from training.text.batch import IGNORED, buckets, collate, collate_spelled, on_device
+from training.text.exercise import Encoded, Sight, encode, spell
 
 
 @pytest.fixture
@@ -102,3 +102,27 @@ def test_batches_follow_from_the_seed(items: list[Encoded]) -> None:
         return [[len(i.ids) for i in batch] for batch in buckets(many, 200, random.Random(seed))]
 
     assert drawn(1) == drawn(1) != drawn(2)
+
+
+def test_answers_that_are_spelled_are_labels_of_what_comes_next(prompter: Prompter) -> None:
+    items = [item for item in (spell(e, prompter) for e in (GROUNDED, PAIR)) if item is not None]
+    batch = collate_spelled(items, prompter.tokenizer.markers)
+    assert batch.labels.shape == batch.prefix.shape
+    for row, item in enumerate(items):
+        length = len(item.tokens)
+        assert tuple(batch.labels[row, :length].tolist()) == item.tokens
+        assert set(batch.labels[row, length:].tolist()) <= {IGNORED}
+        assert batch.prefix[row, 1:length].tolist() == list(item.tokens[:-1])
+    assert batch.sight.tolist() == [4, -1]
+
+
+def test_every_tensor_of_a_batch_goes_to_the_device(
+    items: list[Encoded], prompter: Prompter
+) -> None:
+    batch = collate(items, prompter.tokenizer.markers)
+    moved = on_device(batch, torch.device("meta"))
+    assert moved.candidates.width == batch.candidates.width
+    parts = [getattr(moved, f.name) for f in fields(moved) if f.name != "candidates"]
+    tensors = [*parts, *(part for part in moved.candidates if isinstance(part, torch.Tensor))]
+    assert len(tensors) == 14 and {tensor.device.type for tensor in tensors} == {"meta"}
+    assert batch.ids.device.type == "cpu"

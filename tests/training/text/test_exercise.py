@@ -7,14 +7,16 @@ import pytest
 from tasks import form, instruction
 from tasks.automaton import Automaton
 from tasks.errors import LabelError, TextTooLong
+from tasks.frontier import replay
 from tasks.instruction import Prompter
 from tasks.ontology import NONE
 from tasks.records import Asoc, Record, Region, Span
 from tasks.source import Source
-from training.text.exercise import Exercise, Sight, encode
+from training.text.exercise import Exercise, Sight, encode, spell
 
 TEXT = "Ann Lee joined NASA in Oslo"
 ANN, NASA = Span.of(TEXT, 0, 7), Span.of(TEXT, 15, 19)
+RECORDS = (Record("person", ANN), Record("organization", NASA))
 GROUNDED = Exercise(
     TEXT,
     instruction.ENTITIES,
@@ -125,3 +127,33 @@ def test_limits_are_the_prompters(prompter: Prompter) -> None:
         encode(replace(GROUNDED, text="x " * 300), prompter)
     with pytest.raises(LabelError):
         encode(replace(GROUNDED, spots=tuple(f"label {k}" for k in range(300))), prompter)
+
+
+@pytest.mark.parametrize("exercise", [GROUNDED, PAIR], ids=["grounded", "pair"])
+def test_spelled_out_it_goes_on_to_its_end(exercise: Exercise, prompter: Prompter) -> None:
+    spelled, encoded = spell(exercise, prompter), encode(exercise, prompter)
+    assert spelled is not None and encoded is not None
+    assert (spelled.ids, spelled.cases) == (encoded.ids, encoded.cases)
+    assert spelled.sight == exercise.sight
+    assert spelled.tokens[: len(encoded.tokens)] == encoded.tokens
+    markers = prompter.tokenizer.markers
+    assert spelled.tokens[-2:] == (markers.close, markers.eos)
+    assert spelled.tokens.count(markers.open) == spelled.tokens.count(markers.close)
+
+
+def test_spelled_out_mentions_may_overlap(prompter: Prompter) -> None:
+    inner = Record("organization", Span.of(TEXT, 4, 7))
+    exercise = replace(GROUNDED, sight=None, form=form.ENTITIES, records=(*RECORDS, inner))
+    spelled = spell(exercise, prompter)
+    assert spelled is not None
+    source = source_of(exercise, prompter)
+    automaton = Automaton(source, form.ENTITIES, prompter.tokenizer.markers, ordered=False)
+    found = [record.unscored() for record in replay(automaton, spelled.tokens)]
+    assert found == [RECORDS[0], inner, RECORDS[1]]
+
+
+def test_where_there_is_no_choice_there_is_still_something_to_spell(prompter: Prompter) -> None:
+    assert spell(replace(PAIR, asocs=("knows",)), prompter) is not None
+    assert spell(replace(PAIR, head=(0, 6)), prompter) is None
+    with pytest.raises(TextTooLong):
+        spell(replace(GROUNDED, text="x " * 300), prompter)

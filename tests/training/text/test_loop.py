@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import logging
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,14 +11,21 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
+from export.flan import ANY_SIZE, read_flan
 from models.config import PRESETS
 from models.umie import UMIE
+from tasks.errors import DataError
+from tasks.instruction import Prompter
 from tests.support.bundle import CONFIG
+from tests.support.flan import write_flan
 from tests.support.training import write_data, write_encoder
 from training.text.exercise import Encoded
 from training.text.gate import open_gate
-from training.text.loop import Run, TextOptions, train_text
+from training.text.initial import compact_model
+from training.text.learner import Learner
+from training.text.loop import Run, train_text
 from training.text.loss import Sights
+from training.text.options import TextOptions, options_for
 from training.text.sights import SightStore
 from training.vision.features import StoredFeatures, save_features
 
@@ -31,16 +38,34 @@ def options(tmp_path: Path, store: SightStore, monkeypatch: pytest.MonkeyPatch) 
     columns = (t[rows] for t in (store.boxes, store.labels, store.scores, store.features))
     save_features(StoredFeatures(names, *columns), tmp_path / "features.safetensors")
     return TextOptions(
-        data=write_data(tmp_path / "data"),
-        encoder=write_encoder(tmp_path / "encoder", CONFIG),
-        features=(tmp_path / "features.safetensors",),
         out=tmp_path / "run",
+        data=write_data(tmp_path / "data"),
+        features=(tmp_path / "features.safetensors",),
         steps=6,
         tokens=1500,
         warmup=2,
         save_every=3,
         device="cpu",
     )
+
+
+Train = Callable[[TextOptions], Path]
+
+
+@pytest.fixture
+def encoder(tmp_path: Path) -> Path:
+    return write_encoder(tmp_path / "encoder", CONFIG)
+
+
+@pytest.fixture
+def train(encoder: Path, prompter: Prompter) -> Train:
+    """Train the compact preset from its beginning."""
+
+    def run(options: TextOptions) -> Path:
+        torch.manual_seed(options.seed)
+        return train_text(options, Learner.of(compact_model(encoder), prompter))
+
+    return run
 
 
 class Interrupted(Exception):
@@ -64,12 +89,14 @@ def state_of(options: TextOptions) -> dict[str, object]:
     return state
 
 
-def test_training_writes_averaged_weights_that_load(options: TextOptions) -> None:
-    weights = load_file(train_text(options))
+def test_training_writes_averaged_weights_that_load(
+    options: TextOptions, train: Train, encoder: Path
+) -> None:
+    weights = load_file(train(options))
     model = UMIE(CONFIG)
     model.load_state_dict(weights)
     assert all(bool(torch.isfinite(value).all()) for value in weights.values())
-    bert = load_file(options.encoder / "model.safetensors")["embeddings.word_embeddings.weight"]
+    bert = load_file(encoder / "model.safetensors")["embeddings.word_embeddings.weight"]
     moved = (weights["shared.weight"] - bert).abs().max()
     assert 0 < float(moved) < 0.05  # it began at the encoder's weights
     assert state_of(options)["step"] == 6
@@ -77,12 +104,15 @@ def test_training_writes_averaged_weights_that_load(options: TextOptions) -> Non
 
 
 def test_an_interrupted_training_goes_on_where_it_was_saved(
-    options: TextOptions, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    options: TextOptions,
+    train: Train,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     with monkeypatch.context() as patch:
         interrupt(patch, 5)
         with pytest.raises(Interrupted):
-            train_text(options)
+            train(options)
     saved = state_of(options)
     assert saved["step"] == 3
     steps: list[int] = []
@@ -102,7 +132,7 @@ def test_an_interrupted_training_goes_on_where_it_was_saved(
 
     monkeypatch.setattr(Run, "_learn", observed)
     caplog.set_level(logging.INFO)
-    train_text(replace(options, resume=True))
+    train(replace(options, resume=True))
     assert steps == [3, 4, 5] and state_of(options)["step"] == 6
     assert rates == pytest.approx([options.new_rate * (6 - step) / 4 for step in steps])
     # other exercises than the ones that it began with
@@ -123,20 +153,20 @@ def gates_of(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 
 def test_the_gate_is_opened_before_the_first_step_alone(
-    options: TextOptions, monkeypatch: pytest.MonkeyPatch
+    options: TextOptions, train: Train, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gates = gates_of(monkeypatch)
     # everything in one batch, so that the first has pictures
     options = replace(options, tokens=10**6, steps=2, save_every=1)
-    train_text(options)
+    train(options)
     (pictures,) = gates
     assert pictures > 0
-    train_text(replace(options, steps=3, resume=True))
+    train(replace(options, steps=3, resume=True))
     assert gates == [pictures] and state_of(options)["step"] == 3
 
 
 def test_without_pictures_there_is_no_gate_to_open(
-    options: TextOptions, monkeypatch: pytest.MonkeyPatch
+    options: TextOptions, train: Train, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gates = gates_of(monkeypatch)
 
@@ -145,32 +175,66 @@ def test_without_pictures_there_is_no_gate_to_open(
 
     encoded = Run._encoded
     monkeypatch.setattr(Run, "_encoded", without)
-    train_text(replace(options, steps=2))
+    train(replace(options, steps=2))
     assert gates == [] and state_of(options)["step"] == 2
 
 
 def test_a_finished_training_is_not_trained_further(
-    options: TextOptions, monkeypatch: pytest.MonkeyPatch
+    options: TextOptions, train: Train, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before = train_text(options).read_bytes()
+    before = train(options).read_bytes()
     interrupt(monkeypatch, 6)
-    path = train_text(replace(options, resume=True))
+    path = train(replace(options, resume=True))
     assert path.read_bytes() == before
 
 
 def test_without_being_asked_nothing_is_resumed(
-    options: TextOptions, monkeypatch: pytest.MonkeyPatch
+    options: TextOptions, train: Train, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    train_text(options)
+    train(options)
     interrupt(monkeypatch, 0)
     with pytest.raises(Interrupted):
-        train_text(options)
+        train(options)
 
 
-def test_the_same_seed_trains_the_same_weights(options: TextOptions, tmp_path: Path) -> None:
+def test_the_same_seed_trains_the_same_weights(
+    options: TextOptions, train: Train, tmp_path: Path
+) -> None:
     options = replace(options, steps=2)
-    first = load_file(train_text(options))
-    again = load_file(train_text(replace(options, out=tmp_path / "again")))
-    other = load_file(train_text(replace(options, out=tmp_path / "other", seed=1)))
+    first = load_file(train(options))
+    again = load_file(train(replace(options, out=tmp_path / "again")))
+    other = load_file(train(replace(options, out=tmp_path / "other", seed=1)))
     torch.testing.assert_close(first, again)
     assert not torch.equal(first["copy_head.query.weight"], other["copy_head.query.weight"])
+
+
+def test_t5_is_trained_by_the_same_loop_and_goes_on(options: TextOptions, tmp_path: Path) -> None:
+    folder = write_flan(tmp_path / "flan")
+
+    def learner() -> Learner:
+        torch.manual_seed(0)
+        model, tokenizer = read_flan(folder, ANY_SIZE)
+        return Learner.of(model, Prompter(tokenizer, 400, 900, " "))
+
+    numbers = options_for(learner().model.config, options.out, 4)
+    options = replace(numbers, data=options.data, features=options.features, save_every=2)
+    train_text(replace(options, steps=2), learner())
+    assert state_of(options)["step"] == 2
+    narrow = replace(options, resume=True, precision="bf16")
+    weights = load_file(train_text(narrow, learner()))
+    state = state_of(options)
+    assert state["step"] == 4
+    rates = {group["lr"] for group in state["optimiser"]["param_groups"]}  # type: ignore[index]
+    assert len(rates) == 1 and max(rates) < 1e-4
+    began = learner().model.state_dict()
+    assert weights.keys() == began.keys()
+    assert 0 < float((weights["lm_head.weight"] - began["lm_head.weight"]).abs().max()) < 1e-2
+    learner().model.load_state_dict(weights)
+
+
+def test_without_anything_to_learn_it_ends_at_once(
+    options: TextOptions, encoder: Path, prompter: Prompter
+) -> None:
+    learner = Learner.of(compact_model(encoder), prompter)
+    with pytest.raises(DataError, match="nothing to learn"):
+        train_text(replace(options, data=None), learner)

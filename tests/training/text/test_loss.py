@@ -101,7 +101,7 @@ class Lose:
 
 
 def test_a_loss_depends_on_its_exercise_alone(items: list[Encoded], lose: Lose) -> None:
-    """The batch's loss is the mean of its exercises', weighted by their decisions.
+    """The batch's loss is the mean of its exercises', weighted as their decisions are.
 
     The gate's is the mean over the pictures.
     """
@@ -110,7 +110,7 @@ def test_a_loss_depends_on_its_exercise_alone(items: list[Encoded], lose: Lose) 
     decided = [lose.deciding(model, [item]) for item in items]
     for chosen in ([0, 1, 2, 3, 4], [4, 0], [3, 1, 4]):
         together = lose(model, [items[i] for i in chosen])
-        weights = [alone[i].decisions * items[i].weight for i in chosen]
+        weights = [float(collate([items[i]], lose.markers).weight.sum()) for i in chosen]
         summed = sum(w * decided[i] for w, i in zip(weights, chosen, strict=True))
         gates = [lose.at_gate(model, [items[i]]) for i in chosen if items[i].sight]
         expected = summed / sum(weights) + sum(gates) / len(gates)
@@ -130,7 +130,8 @@ def test_before_training_every_admitted_symbol_is_as_likely(
         model.copy_head.query.bias.zero_()
     for item in items:
         chances = [len(step.admitted) for step in item.steps if len(step.admitted) > 1]
-        expected = sum(torch.tensor(chances).log().tolist()) / len(chances)
+        weight = collate([item], lose.markers).weight
+        expected = float((torch.tensor(chances).log() * weight).sum() / weight.sum())
         assert lose.deciding(model, [item]) == pytest.approx(expected, rel=1e-5)
 
 
@@ -254,7 +255,7 @@ def test_what_is_learnt_is_what_is_said_when_asked(tiny_folder: Path, tiny_bundl
     compared = 0
     for prompt, seen in pool:
         sight = None if seen is None else store.sight(("1", "2")[pictures.index(id(seen))])
-        ((answer, _),) = reader.read([ReadJob(prompt, seen)])
+        (answer,) = reader.read([ReadJob(prompt, seen)])
         regions = sight.regions if sight and Filler.REGION in prompt.form.fillers else ()
         automaton = Automaton(
             prompt.source, prompt.form, markers, regions=regions, head=prompt.head, tail=prompt.tail
@@ -267,7 +268,7 @@ def test_what_is_learnt_is_what_is_said_when_asked(tiny_folder: Path, tiny_bundl
         compared += 1
         steps = tuple(trace(automaton, symbols))
         source = prompt.source
-        item = Encoded(source.ids, source.cases, answer.ids, steps, sight, 1.0, {})
+        item = Encoded(source.ids, source.cases, answer.ids, sight, steps, 1.0, {})
         outcome = lose(checkpoint.model, [item])
         assert int(outcome.right) == outcome.decisions
         if prompt.form is form.PAIR:

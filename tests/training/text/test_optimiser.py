@@ -40,3 +40,10 @@ def test_more_warm_up_than_training_never_falls_to_nothing() -> None:
         assert optimiser.param_groups[1]["lr"] > 0
         optimiser.step()
         schedule.step()
+
+
+def test_betas_and_epsilon_are_those_asked_for() -> None:
+    optimiser = build_optimiser(
+        tiny_model(), new_rate=1.0, pretrained_rate=1.0, betas=(0.8, 0.9), epsilon=1e-3
+    )
+    assert [(g["betas"], g["eps"]) for g in optimiser.param_groups] == [((0.8, 0.9), 1e-3)] * 2

@@ -64,3 +64,10 @@ def test_stores_are_put_together(store: SightStore, tmp_path: Path) -> None:
     assert loaded.rows == store.rows and loaded.least == 0.1
     for name in ("features", "boxes", "scores", "labels"):
         assert torch.equal(getattr(loaded, name), getattr(store, name))
+
+
+def test_without_pictures_there_is_an_empty_store() -> None:
+    nothing = SightStore.load([], 0.1)
+    assert nothing.rows == {}
+    sights = nothing.gather(torch.tensor([-1, -1]))
+    assert sights.features.shape == (0, 37, 512) and sights.boxes.shape == (0, 37, 4)

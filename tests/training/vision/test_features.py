@@ -17,7 +17,9 @@ from training.vision.features import (
     save_features,
 )
 
-SMALL = TowerConfig(image_size=64, widths=(8, 8, 8, 8), depths=(1, 1, 1, 1), pyramid_width=8)
+SMALL = TowerConfig(
+    image_size=64, widths=(8, 8, 8, 8, 8, 8, 8), depths=(1, 1, 1, 1, 1, 1, 1), pyramid_width=8
+)
 
 
 @pytest.fixture

@@ -16,7 +16,12 @@ from training.vision.loop import VisionOptions, rate_at, size_at, train_vision
 from training.vision.phrases import cache_path
 
 # Convolutions of 8 channels crash some builds of oneDNN on several threads.
-SMALL = TowerConfig(image_size=64, widths=(16, 16, 16, 16), depths=(1, 1, 1, 1), pyramid_width=16)
+SMALL = TowerConfig(
+    image_size=64,
+    widths=(16, 16, 16, 16, 16, 16, 16),
+    depths=(1, 1, 1, 1, 1, 1, 1),
+    pyramid_width=16,
+)
 
 
 @pytest.fixture

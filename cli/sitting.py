@@ -1,0 +1,132 @@
+"""An evaluation as the command holds it: part by part, told as it goes, nothing finished lost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from tasks.errors import DataError, UMIEError
+from training.evaluation.datasets import PHOTOS
+from training.evaluation.evaluation import EXAMS, Evaluation, corpora_of, has_split
+from training.evaluation.pictures import Pictures
+from training.evaluation.results import Kind, Results
+from training.evaluation.row import Row
+from training.evaluation.subject import Subject
+from training.evaluation.tables import compat_table, scores_table, types_table
+
+_NEED_PICTURES = frozenset({PHOTOS, "pictures", "regions"})
+_NEED_PROPOSALS = frozenset({"regions"})
+
+
+@dataclass
+class Sitting:
+    """Holds the parts of an evaluation and writes down each; `failed` names what broke off."""
+
+    evaluation: Evaluation
+    results: Results
+    markdown: Path | None = None
+    failed: list[str] = field(default_factory=list)
+
+    def hold(self, corpora: Sequence[str], exams: Sequence[str]) -> None:
+        """All corpora, then all exams."""
+        for name in corpora:
+            self._part("corpora", name, self.evaluation.corpus)
+        for name in exams:
+            self._part("exams", name, lambda exam: self.evaluation.exam(exam, corpora))
+
+    def _part(self, kind: Kind, name: str, work: Callable[[str], dict[str, Any]]) -> None:
+        if self.results.has(kind, name):
+            typer.echo(f"{name}: done before", err=True)
+            return
+        try:
+            part = work(name)
+        except (UMIEError, OSError) as error:
+            typer.echo(f"{name}: {error}", err=True)
+            self.failed.append(name)
+            return
+        self.results.put(kind, name, part)
+        for line in told(name, part):
+            typer.echo(line)
+        if self.markdown is not None:
+            values = self.results.values
+            tables = [
+                scores_table(values, everything=True),
+                compat_table(values),
+                types_table(values, most=64),
+            ]
+            text = "\n\n".join(table for table in tables if table)
+            self.markdown.write_text(f"{text}\n", encoding="utf-8")
+
+
+def told(name: str, part: Mapping[str, Any]) -> Iterator[str]:
+    """A finished part in lines: a row of the table for each score, and what was missing."""
+    for values in (*part.get("rows", ()), *part.get("compat", ())):
+        if "score" not in values:
+            yield f"{name}: {', '.join(f'{key} {value}' for key, value in values.items())}"
+            continue
+        row = Row.from_json(values)
+        yield (
+            f"| {name} | {row.score} | {row.precision:.2f} | {row.recall:.2f} | {row.f1:.2f} "
+            f"| {row.low:.2f} to {row.high:.2f} | {row.correct} / {row.predicted} / {row.gold} |"
+        )
+    for asked, times in part.get("milliseconds", {}).items():
+        yield f"{name}: {asked}: median {times['median']} ms, 95th percentile {times['p95']} ms"
+    for what in ("unasked", "pictures missing"):
+        if part.get(what):
+            yield f"{name}: {part[what]} {what}"
+    if "rule" in part:
+        yield f"{name}: arguments in pictures, {part['rule']}"
+
+
+def wanted_corpora(named: str | None, split: str, subject: Subject) -> list[str]:
+    """The corpora that are named, or the usual ones that have the split and can be asked.
+
+    Raises `DataError` where one is unknown, lacks the split, or needs a visual tower.
+    """
+    if named is None:
+        return [name for name in corpora_of(split) if subject.sees or name not in _NEED_PICTURES]
+    names = [name.strip() for name in named.split(",") if name.strip()]
+    for name in names:
+        if not has_split(name, split):
+            raise DataError(f"{name} has no split {split!r}")
+        if name in _NEED_PICTURES and not subject.sees:
+            raise DataError(f"{name} is about pictures, and {subject.name} has no visual tower")
+    return names
+
+
+def exams_wanted(named: str | None, by_default: bool, subject: Subject) -> list[str]:
+    """The exams that are named, or where none are all that can be held, or none at all.
+
+    Raises `DataError` where one is unknown or cannot be held.
+    """
+    possible = [
+        name
+        for name in EXAMS
+        if (subject.sees or name not in _NEED_PICTURES)
+        and (subject.proposes or name not in _NEED_PROPOSALS)
+    ]
+    if named is None:
+        return possible if by_default else []
+    names = [name.strip() for name in named.split(",") if name.strip() not in ("", "none")]
+    for name in names:
+        if name not in EXAMS:
+            raise DataError(f"no exam {name!r}; there are {', '.join(EXAMS)}")
+        if name not in possible:
+            raise DataError(f"{subject.name} cannot be asked for the exam {name!r}")
+    return names
+
+
+def pictures_of(given: Sequence[str]) -> dict[str, Pictures]:
+    """Folders of pictures by corpus, from "corpus=folder"; raises `DataError`."""
+    found = {}
+    for word in given:
+        corpus, _, folder = word.partition("=")
+        if not folder:
+            raise DataError(f"--images {word}: write CORPUS=FOLDER")
+        has_split(corpus, "test")
+        found[corpus] = Pictures.under(Path(folder))
+    return found

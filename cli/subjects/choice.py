@@ -1,0 +1,50 @@
+"""Which model is to be examined, from a command's options."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from tasks.errors import DataError
+from training.evaluation.subject import Subject
+
+BUNDLE = Path("bundles/compact")
+
+
+def choose(
+    bundle: Path | None,
+    checkpoint: Path | None,
+    url: str | None,
+    *,
+    key: str | None = None,
+    concurrency: int = 8,
+    threads: int = 0,
+    free: bool = False,
+) -> Subject:
+    """The one that is given, or the bundle at `BUNDLE`; `free` decodes without the grammar.
+
+    Raises `DataError` where more than one is given, and what loading it or reaching it raises.
+    """
+    if sum(given is not None for given in (bundle, checkpoint, url)) > 1:
+        raise DataError("give one of --bundle, --checkpoint and --url")
+    if url is not None and free:
+        raise DataError("a service keeps to its grammar; --free is for bundles and checkpoints")
+    if url is not None:
+        from cli.subjects.remote import RemoteSubject, client_for
+
+        return RemoteSubject(lambda: client_for(url, key), concurrency)
+    import torch
+
+    from cli.subjects.checkpoint import load_as_bundle
+    from cli.subjects.local import LocalSubject
+    from export.bundle import load_bundle
+
+    threads = threads or os.cpu_count() or 1
+    torch.set_num_threads(threads)
+    if checkpoint is not None:
+        kind, folder, loaded = "checkpoint", checkpoint, load_as_bundle(checkpoint)
+    else:
+        folder = bundle or BUNDLE
+        kind, loaded = "bundle", load_bundle(folder, threads=threads)
+    sizes = {name: (folder / name).stat().st_size for name in loaded.manifest.files}
+    return LocalSubject(loaded, kind, sizes, threads, constrained=not free)

@@ -1,0 +1,180 @@
+"""A model in this process, asked in batches; chains of questions are the service's own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+
+from cli.subjects.answers import entity_records, event_records
+from export.bundle import Bundle
+from models.config import UMIEConfig
+from models.tower import CompactTower
+from models.tower_config import TowerConfig
+from models.umie import UMIE
+from service.engine.asking import Asker
+from service.engine.contract import Answer, Prompt, Seen
+from service.entities import entities_of, entity_prompt
+from service.events import events_of, trigger_prompt, triggers_of
+from service.pairs import admitted_pairs, questions, relations_of
+from service.settings import Settings
+from tasks.document import Box
+from tasks.errors import LabelError, TextTooLong
+from tasks.instruction import Prompter
+from tasks.ontology import Ontology
+from training.evaluation.question import NOT_ASKED, Question, Said
+from training.evaluation.subject import Chain
+
+MAX_PAIRS: int = Settings.model_fields["max_pairs"].default
+MAX_TRIGGERS: int = Settings.model_fields["max_triggers"].default
+
+
+class LocalSubject:
+    """A bundle's model, or a checkpoint's that was put into the shape of one.
+
+    kind: what it was loaded from. files: their sizes in bytes. threads: how many it computes with.
+    constrained: whether answers keep to the grammar, or are decoded freely as the published code
+    does.
+    """
+
+    def __init__(
+        self,
+        bundle: Bundle,
+        kind: str,
+        files: Mapping[str, int],
+        threads: int,
+        *,
+        constrained: bool = True,
+    ) -> None:
+        self._bundle, self._asker = bundle, Asker(bundle, constrained=constrained)
+        self._about: dict[str, object] = {
+            "kind": kind,
+            "precision": bundle.manifest.precision,
+            "parameters": parameters_of(bundle.config, bundle.tower),
+            "files": dict(files),
+            "threads": threads,
+        }
+
+    @property
+    def name(self) -> str:
+        """The model's name and version."""
+        return self._asker.name
+
+    @property
+    def sees(self) -> bool:
+        """Whether it has a visual tower."""
+        return self._bundle.tower is not None
+
+    @property
+    def proposes(self) -> bool:
+        """Whether its tower proposes regions of its own."""
+        return isinstance(self._bundle.tower, TowerConfig)
+
+    @property
+    def about(self) -> Mapping[str, object]:
+        """Kind, precision, parameters, bytes of its files, threads."""
+        return self._about
+
+    def ask(self, questions: Sequence[Question], title: str) -> list[Said]:
+        """What it says to each question; a picture is looked at once."""
+        paths = list(dict.fromkeys(q.picture for q in questions if q.picture is not None))
+        views = (
+            dict(zip(paths, self._asker.look(paths, f"{title}, pictures"), strict=True))
+            if paths
+            else {}
+        )
+        seen = [views[q.picture] if q.picture is not None else None for q in questions]
+        answers = self._asker.ask([q.exercise for q in questions], title, seen)
+        return [_said(answer, sight) for answer, sight in zip(answers, seen, strict=True)]
+
+    def chain(
+        self, chain: Chain, texts: Sequence[str], ontology: Ontology, title: str
+    ) -> list[Said]:
+        """What it finds in each text, end to end, as the service would."""
+        if chain is Chain.RELATIONS:
+            return self._relations(texts, ontology, title)
+        return self._events(texts, ontology, title)
+
+    def propose(self, pictures: Sequence[Path], title: str) -> list[list[Box]]:
+        """All regions that it proposes, those too that are too doubtful to be offered."""
+        asker = Asker(replace(self._bundle, least_region_score=0.0))
+        return [
+            [box for box, score in zip(_boxes(seen), seen.scores, strict=True) if score > 0]
+            for seen in asker.look(pictures, title)
+        ]
+
+    def _relations(self, texts: Sequence[str], ontology: Ontology, title: str) -> list[Said]:
+        prompter = self._asker.prompter
+        prompts = [_entity_prompt(prompter, text, ontology) for text in texts]
+        answers = self._asker.read(prompts, title)
+        entities = [entities_of(answer.records if answer else (), 0.0) for answer in answers]
+        asked = [
+            questions(prompter, text, admitted_pairs(found, ontology, MAX_PAIRS))
+            for text, found in zip(texts, entities, strict=True)
+        ]
+        said = self._follow_up([q.prompt for pairs in asked for q in pairs], f"{title}, pairs")
+        relations = [relations_of(pairs, [next(said) for _ in pairs], 0.0) for pairs in asked]
+        return [
+            Said(entity_records(found, related)) if answer else NOT_ASKED
+            for answer, found, related in zip(answers, entities, relations, strict=True)
+        ]
+
+    def _events(self, texts: Sequence[str], ontology: Ontology, title: str) -> list[Said]:
+        prompter = self._asker.prompter
+        prompts = [_trigger_prompt(prompter, text, ontology) for text in texts]
+        answers = self._asker.read(prompts, title)
+        triggers = [
+            triggers_of(
+                prompter, text, ontology, answer.records if answer else (), 0.0, MAX_TRIGGERS
+            )
+            for text, answer in zip(texts, answers, strict=True)
+        ]
+        asked = [[t.prompt for t in found if t.prompt is not None] for found in triggers]
+        said = self._follow_up([p for prompts in asked for p in prompts], f"{title}, arguments")
+        events = [
+            events_of(found, [next(said) for _ in prompts], 0.0)
+            for found, prompts in zip(triggers, asked, strict=True)
+        ]
+        return [
+            Said(event_records(found)) if answer else NOT_ASKED
+            for answer, found in zip(answers, events, strict=True)
+        ]
+
+    def _follow_up(self, prompts: Sequence[Prompt], title: str) -> Iterator[Answer]:
+        return (answer for answer in self._asker.read(prompts, title) if answer is not None)
+
+
+def parameters_of(config: UMIEConfig, tower: object) -> dict[str, int]:
+    """How many parameters the network has, and its visual tower where it is ours."""
+    with torch.device("meta"):
+        parts: dict[str, torch.nn.Module] = {"network": UMIE(config)}
+        if isinstance(tower, TowerConfig):
+            parts["visual tower"] = CompactTower(tower)
+    return {name: sum(p.numel() for p in part.parameters()) for name, part in parts.items()}
+
+
+def _entity_prompt(prompter: Prompter, text: str, ontology: Ontology) -> Prompt | None:
+    try:
+        return entity_prompt(prompter, text, ontology, None)
+    except (TextTooLong, LabelError):
+        return None
+
+
+def _trigger_prompt(prompter: Prompter, text: str, ontology: Ontology) -> Prompt | None:
+    try:
+        return trigger_prompt(prompter, text, ontology)
+    except (TextTooLong, LabelError):
+        return None
+
+
+def _said(answer: Answer | None, seen: Seen | None) -> Said:
+    if answer is None:
+        return NOT_ASKED
+    boxes = {} if seen is None else dict(enumerate(_boxes(seen), start=1))
+    return Said(answer.records, boxes)
+
+
+def _boxes(seen: Seen) -> list[Box]:
+    return [(x1, y1, x2, y2) for x1, y1, x2, y2 in seen.boxes.tolist()]

@@ -1,0 +1,43 @@
+"""What the kinds in a configuration stand for: tokenizers and visual towers."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Literal
+
+from models.clip_config import ClipTowerConfig
+from models.tower_config import TowerConfig
+from tasks.tokenizer import CompactTokenizer, T5Tokenizer
+
+AnyTowerConfig = TowerConfig | ClipTowerConfig
+
+_TOWERS: dict[str, type[AnyTowerConfig]] = {"compact": TowerConfig, "clip": ClipTowerConfig}
+
+
+def load_tokenizer(
+    text_encoder: Literal["t5", "minilm"], path: Path
+) -> CompactTokenizer | T5Tokenizer:
+    """The tokenizer of a text encoder; ValueError where the file is none of it."""
+    kind = CompactTokenizer if text_encoder == "minilm" else T5Tokenizer
+    return kind.load(path)
+
+
+def tower_values(config: AnyTowerConfig) -> dict[str, Any]:
+    """A tower's configuration as plain values, its kind first."""
+    kinds = {config_type: name for name, config_type in _TOWERS.items()}
+    return {"kind": kinds[type(config)], **asdict(config)}
+
+
+def tower_config(values: dict[str, Any]) -> AnyTowerConfig:
+    """The configuration that `tower_values` gave; the kind is "compact" where none is told.
+
+    Raises ValueError, TypeError or AttributeError where the values make no sense.
+    """
+    fields: dict[str, Any] = {
+        key: tuple(v) if isinstance(v, list) else v for key, v in values.items()
+    }
+    kind = fields.pop("kind", "compact")
+    if kind not in _TOWERS:
+        raise ValueError(f"{kind!r} is no kind of visual tower")
+    return _TOWERS[kind](**fields)

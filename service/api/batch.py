@@ -1,0 +1,152 @@
+"""Many requests in one: lines in, answers out in the same order, few of them at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+from starlette.types import Receive
+
+from service.api.bodies import ExtractBody
+from service.api.bucket import Bucket
+from service.api.desk import Desk
+from service.api.lifetime import ClientGone
+from service.api.lines import Line, Lines
+from service.api.middleware.body_guard import ByteBudget
+from service.api.problems import http_problem, internal_problem, problem_of
+from service.api.reading import body_of_json
+from service.api.requests import extraction_request
+from service.api.schemas import BatchAnswer, Problem
+from service.deadline import within
+from service.extraction import Extraction
+from service.metrics import Metrics
+from tasks.errors import (
+    BatchTooLong,
+    BodyTooLarge,
+    DeadlineExceeded,
+    QueueFull,
+    UMIEError,
+)
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+_FIRST_PAUSE_S = 0.05
+_LONGEST_PAUSE_S = 1.0
+
+
+class Batch:
+    """Answers lines; a new one is read only when an old one's answer has been taken.
+
+    So neither a long batch nor a slow reader costs more memory than the window has lines. A line
+    that finds the service full waits, within its deadline, rather than fail.
+    """
+
+    def __init__(
+        self, desk: Desk, budget: ByteBudget, metrics: Metrics, bucket: Bucket | None
+    ) -> None:
+        self._desk = desk
+        self._budget = budget
+        self._metrics = metrics
+        self._bucket = bucket
+        self._places = asyncio.Semaphore(desk.settings.batch_window)
+        self._answers: asyncio.Queue[asyncio.Task[BatchAnswer] | None] = asyncio.Queue()
+
+    async def run(self, receive: Receive, write: Callable[[bytes], Awaitable[None]]) -> None:
+        """Read lines and write answers until both have ended, or the client is gone."""
+        settings = self._desk.settings
+        lines = Lines(receive, settings.max_body_bytes, settings.body_timeout_s)
+        try:
+            async with asyncio.TaskGroup() as group:
+                writer = group.create_task(self._write(write))
+                await self._read(lines, group)
+                watcher = group.create_task(_until_gone(receive))
+                await writer
+                watcher.cancel()
+        except* (ClientGone, ClientDisconnect):
+            log.info("the client of a batch is gone")
+
+    async def _read(self, lines: Lines, group: asyncio.TaskGroup) -> None:
+        most = self._desk.settings.max_batch_lines
+        number = 1
+        try:
+            while True:
+                await self._places.acquire()
+                number = lines.number + 1
+                if (line := await lines.next()) is None:
+                    break
+                if line.number > most:
+                    raise BatchTooLong(f"at most {most} lines are admitted", limit=most)
+                self._answers.put_nowait(group.create_task(self._answer(line)))
+        except UMIEError as error:
+            refused = _refused(number, problem_of(error))
+            self._answers.put_nowait(group.create_task(refused))
+        self._answers.put_nowait(None)
+
+    async def _write(self, write: Callable[[bytes], Awaitable[None]]) -> None:
+        while (task := await self._answers.get()) is not None:
+            answer = await task
+            outcome = "ok" if answer.problem is None else "problem"
+            self._metrics.batch_lines.labels(outcome=outcome).inc()
+            await write(answer.model_dump_json().encode() + b"\n")
+            self._places.release()
+
+    async def _answer(self, line: Line) -> BatchAnswer:
+        deadline_s = self._desk.settings.deadline_s
+        try:
+            if self._bucket is not None:
+                await _drawn(self._bucket)
+            with within(deadline_s):
+                async with asyncio.timeout(deadline_s):
+                    extraction = await _patient(lambda: self._extract(line))
+        except TimeoutError:
+            late = DeadlineExceeded(f"the answer was not ready within {deadline_s:g} s")
+            return await _refused(line.number, problem_of(late))
+        except UMIEError as error:
+            return await _refused(line.number, problem_of(error))
+        except HTTPException as error:
+            return await _refused(line.number, http_problem(error.status_code, error.detail))
+        except Exception:
+            log.exception("line %d of a batch failed", line.number)
+            return await _refused(line.number, internal_problem())
+        return BatchAnswer(line=line.number, extraction=extraction, problem=None)
+
+    async def _extract(self, line: Line) -> Extraction:
+        desk, most = self._desk, self._desk.settings.max_body_bytes
+        if line.data is None:
+            raise BodyTooLarge(f"the line has more than the {most} bytes admitted", limit=most)
+        with self._budget.hold(len(line.data)), desk.admission.enter():
+            body = await asyncio.to_thread(body_of_json, line.data, ExtractBody)
+            desk.note(body)
+            return await desk.extractor.extract(extraction_request(body, desk.settings))
+
+
+async def _patient(work: Callable[[], Awaitable[T]]) -> T:
+    """What `work` gives, tried again while there is no room for it."""
+    pause = _FIRST_PAUSE_S
+    while True:
+        try:
+            return await work()
+        except QueueFull:
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE_S)
+
+
+async def _drawn(bucket: Bucket) -> None:
+    while wait := bucket.take():
+        await asyncio.sleep(wait)
+
+
+async def _refused(number: int, problem: Problem) -> BatchAnswer:
+    return BatchAnswer(line=number, extraction=None, problem=problem)
+
+
+async def _until_gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+    raise ClientGone

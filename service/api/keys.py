@@ -1,0 +1,66 @@
+"""Who may ask: keys from a file, compared in constant time."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+from starlette.datastructures import Headers
+
+from tasks.errors import SettingsError, Unauthorised
+
+_KEY = re.compile(r"[A-Za-z0-9._~+/=-]{16,256}")
+_COMMENT = re.compile(r"(^|\s)#.*")
+
+
+class Keys:
+    """The keys that are let in. Only their hashes are kept; a key's name is its line number."""
+
+    def __init__(self, keys: Iterable[tuple[int, str]]) -> None:
+        self._hashes = [(line, _hash(key)) for line, key in keys]
+
+    @classmethod
+    def read(cls, path: Path) -> Keys:
+        """The keys in a file, one a line; raises `SettingsError` with the line at fault."""
+        try:
+            lines = path.read_text(encoding="utf-8").splitlines()
+        except (OSError, UnicodeDecodeError) as error:
+            raise SettingsError(f"UMIE_API_KEYS_FILE={path}: cannot be read") from error
+        keys = [(number, _COMMENT.sub("", line).strip()) for number, line in enumerate(lines, 1)]
+        keys = [(number, key) for number, key in keys if key]
+        for number, key in keys:
+            if not _KEY.fullmatch(key):
+                raise SettingsError(
+                    f"UMIE_API_KEYS_FILE={path}: line {number} is no key: 16 to 256 letters, "
+                    "digits or ._~+/=-"
+                )
+        if not keys:
+            raise SettingsError(f"UMIE_API_KEYS_FILE={path}: there is no key in it")
+        return cls(keys)
+
+    def name_of(self, headers: Headers) -> int:
+        """The name of the key that a request carries; raises `Unauthorised`."""
+        sent = _sent(headers)
+        if sent is None:
+            raise Unauthorised("send a key: Authorization: Bearer <key>, or X-API-Key: <key>")
+        hashed, found = _hash(sent), None
+        for name, known in self._hashes:  # all of them, so that time tells nothing
+            if hmac.compare_digest(hashed, known):
+                found = name
+        if found is None:
+            raise Unauthorised("the key is not known")
+        return found
+
+
+def _sent(headers: Headers) -> str | None:
+    scheme, _, token = headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        return token.strip()
+    return headers.get("x-api-key")
+
+
+def _hash(key: str) -> bytes:
+    return hashlib.sha256(key.encode("utf-8", "surrogateescape")).digest()

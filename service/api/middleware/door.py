@@ -1,0 +1,89 @@
+"""Who is let in: before a byte of the body is read."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from service.api.bucket import Bucket
+from service.api.keys import Keys
+from service.api.middleware.measurement import PROBES
+from service.api.problems import problem_response
+from tasks.errors import EngineUnavailable, HeadersTooLarge, RateLimited, UMIEError
+
+PUBLIC = PROBES | {"/", "/docs", "/redoc", "/openapi.json"}
+"""What needs no key: probes, and pages that hold nothing of anybody."""
+
+
+@dataclass
+class Opening:
+    """Whether new requests are let in; the server closes it when it begins to stop."""
+
+    closed: bool = False
+
+
+class Door:
+    """Turns away what comes while the service stops, over too many connections, with headers that
+    are too large, or without a key.
+
+    A connection beyond the limit has "crowded" in its state (see `service.connection`). A request
+    that came in with a key has the key's name in its state, and its bucket if there are rates.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        opening: Opening,
+        keys: Keys | None,
+        per_minute: int | None,
+        max_header_bytes: int,
+    ) -> None:
+        self._app = app
+        self._max_header_bytes = max_header_bytes
+        self._opening = opening
+        self._keys = keys
+        self._per_minute = per_minute
+        self._buckets: dict[int, Bucket] = {}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, or answer it here."""
+        if scope["type"] == "http" and scope["path"] not in PROBES:
+            try:
+                self._let_in(scope)
+            except UMIEError as error:
+                response = problem_response(error)
+                if scope["state"].get("crowded"):
+                    response.headers["Connection"] = "close"
+                return await response(scope, receive, send)
+        await self._app(scope, receive, send)
+
+    def _let_in(self, scope: Scope) -> None:
+        state = scope.setdefault("state", {})
+        if self._opening.closed:
+            raise EngineUnavailable("the service is stopping")
+        if state.get("crowded"):
+            raise EngineUnavailable("there are too many connections")
+        if _head_bytes(scope) > self._max_header_bytes:
+            raise HeadersTooLarge(
+                f"at most {self._max_header_bytes} bytes are admitted",
+                limit=self._max_header_bytes,
+            )
+        if self._keys is None or scope["path"] in PUBLIC:
+            return
+        state["key"] = name = self._keys.name_of(Headers(scope=scope))
+        if self._per_minute is None:
+            return
+        state["bucket"] = bucket = self._buckets.setdefault(name, Bucket(self._per_minute))
+        if wait := bucket.take():
+            raise RateLimited(
+                f"the key may be used {self._per_minute} times a minute",
+                retry_after_s=math.ceil(wait),
+            )
+
+
+def _head_bytes(scope: Scope) -> int:
+    target = len(scope.get("raw_path") or scope["path"]) + len(scope.get("query_string", b""))
+    return target + sum(len(name) + len(value) + 4 for name, value in scope["headers"])

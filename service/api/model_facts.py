@@ -1,0 +1,26 @@
+"""What there is to say of the model that answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFacts:
+    """`full_name` is name and version, as answers carry them: `umie-compact@1a2b3c4d`."""
+
+    full_name: str
+    precision: str
+    provider: str
+    region_types: tuple[str, ...]
+    max_text_tokens: int
+
+    @property
+    def name(self) -> str:
+        """What stands before the `@`."""
+        return self.full_name.partition("@")[0]
+
+    @property
+    def version(self) -> str:
+        """What stands behind it."""
+        return self.full_name.partition("@")[2]

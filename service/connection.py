@@ -1,0 +1,111 @@
+"""A connection: what uvicorn's own admits without end has limits here."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from typing import Any
+
+import h11
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from service.api.problems import MEDIA_TYPE, http_problem
+from service.settings import Settings
+
+
+class Connection(H11Protocol):
+    """Headers must arrive in time and answers be taken in time; faults are problem documents.
+
+    A connection beyond the limit is served with "crowded" in its requests' state, so that probes
+    are still answered; the door turns the rest away.
+    """
+
+    max_connections: int
+    header_timeout_s: float
+    write_timeout_s: float
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.access_log = False  # it would tell paths as they were sent; Measurement logs
+        self._header_timer: asyncio.TimerHandle | None = None
+        self._write_timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Start to wait for the first request's headers."""
+        super().connection_made(transport)
+        if len(self.connections) > self.max_connections:
+            self.app_state = {**self.app_state, "crowded": True}
+        self._expect_headers()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Stop waiting."""
+        for timer in (self._header_timer, self._write_timer):
+            if timer is not None:
+                timer.cancel()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Read on; a request that has begun must soon have its headers."""
+        super().data_received(data)
+        self._expect_headers()
+
+    def pause_writing(self) -> None:
+        """Wait for the client to take what is sent, but not for ever."""
+        super().pause_writing()
+        if self._write_timer is None:
+            self._write_timer = self.loop.call_later(self.write_timeout_s, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """Go on sending."""
+        super().resume_writing()
+        if self._write_timer is not None:
+            self._write_timer.cancel()
+            self._write_timer = None
+
+    def send_400_response(self, msg: str) -> None:
+        """Tell in a problem document why what was sent is no request, and hang up."""
+        if getattr(sys.exc_info()[1], "error_status_hint", 400) == 431:
+            self._refuse(431, "the request line and headers have more bytes than are admitted")
+        else:
+            self._refuse(400, "what was sent is no HTTP request")
+
+    def _expect_headers(self) -> None:
+        waiting = self.conn.their_state is h11.IDLE and not self.transport.is_closing()
+        if waiting and self._header_timer is None:
+            self._header_timer = self.loop.call_later(self.header_timeout_s, self._headers_late)
+        elif not waiting and self._header_timer is not None:
+            self._header_timer.cancel()
+            self._header_timer = None
+
+    def _headers_late(self) -> None:
+        self._refuse(408, f"the headers did not arrive within {self.header_timeout_s:g} s")
+
+    def _refuse(self, status: int, detail: str) -> None:
+        if self.cycle is not None:  # the application is told as if the client had gone
+            self.cycle.disconnected = True
+            self.cycle.message_event.set()
+        if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
+            body = http_problem(status, detail).model_dump_json(exclude_none=True).encode()
+            headers = [
+                ("content-type", MEDIA_TYPE),
+                ("content-length", str(len(body))),
+                ("connection", "close"),
+            ]
+            events = (
+                h11.Response(status_code=status, headers=headers),
+                h11.Data(data=body),
+                h11.EndOfMessage(),
+            )
+            self.transport.write(b"".join(self.conn.send(event) or b"" for event in events))
+        self.transport.close()
+
+
+def connection_of(settings: Settings) -> type[Connection]:
+    """The connections of a server with these settings."""
+
+    class Limited(Connection):
+        max_connections = settings.max_connections
+        header_timeout_s = settings.header_timeout_s
+        write_timeout_s = settings.write_timeout_s
+
+    return Limited

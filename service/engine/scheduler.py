@@ -1,0 +1,169 @@
+"""The queue before the engine's thread: what bounds it, and which jobs go together."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from itertools import islice
+from typing import NamedTuple, TypeVar
+
+from export.bundle import Bundle
+from models.clip_config import ClipTowerConfig
+from service.engine.jobs import Dropped, Job, ReadJob, SeeJob
+from tasks.errors import EngineUnavailable, QueueFull
+
+_WINDOW = 4
+"""How many times a batch's size are looked at to fill it with prompts of like length."""
+
+J = TypeVar("J", SeeJob, ReadJob)
+
+
+class Room(NamedTuple):
+    """How much may be begun at once: pictures, prompts, and the prompts' padded tokens."""
+
+    pictures: int
+    prompts: int
+    tokens: int
+
+
+def room_for(bundle: Bundle, slots: int) -> Room:
+    """How much a turn may begin: what holds up running answers by a few steps at the most.
+
+    A graph on the CPU takes as long for two batches as for one of twice the size.
+    """
+    if bundle.decoder.output_embeddings.device.type != "cpu":
+        return Room(pictures=8, prompts=slots, tokens=8192)
+    crops = isinstance(bundle.tower, ClipTowerConfig)
+    return Room(pictures=1 if crops else 2, prompts=slots, tokens=512)
+
+
+class JobQueue:
+    """First come, first served, bounded in items and in tokens; closed for good once.
+
+    Jobs that nobody waits for any more give way to new ones and are never handed out; `dropped`
+    hears why. What was handed out is known until it is done, so that all can be failed at once.
+    """
+
+    def __init__(
+        self,
+        max_items: int,
+        max_tokens: int,
+        dropped: Callable[[Dropped], None] = lambda _: None,
+    ) -> None:
+        self._max_items, self._max_tokens = max_items, max_tokens
+        self._dropped = dropped
+        self._waiting: deque[Job] = deque()
+        self._taken: list[Job] = []
+        self._tokens = 0
+        self._closed = False
+        self._changed = threading.Condition()
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def put(self, jobs: Sequence[Job]) -> None:
+        """Append all of `jobs` or none; raises `QueueFull` or `EngineUnavailable`."""
+        tokens = sum(job.tokens for job in jobs)
+        with self._changed:
+            if self._closed:
+                raise EngineUnavailable("the engine is not running")
+            if self._overflow(len(jobs), tokens):
+                self._sweep()
+            if what := self._overflow(len(jobs), tokens):
+                raise QueueFull(f"more than {what} would wait")
+            self._waiting.extend(jobs)
+            self._tokens += tokens
+            self._changed.notify()
+
+    def take(self, room: Room) -> list[SeeJob] | list[ReadJob]:
+        """The oldest job that there is room for, and what can be done with it; maybe nothing.
+
+        A prompt is batched with those nearest to it in length. Padded to the longest they have at
+        most `room.tokens`, but the oldest is taken however long it is.
+        """
+        with self._changed:
+            self._sweep()
+            oldest = next((job for job in self._waiting if _fits(job, room)), None)
+            if oldest is None:
+                return []
+            if isinstance(oldest, SeeJob):
+                return self._hand_out(list(islice(self._of(SeeJob), room.pictures)))
+            others = islice(self._of(ReadJob), 1, _WINDOW * room.prompts)
+            near = sorted(others, key=lambda job: abs(job.tokens - oldest.tokens))
+            return self._hand_out(_batch(oldest, near, room))
+
+    def wait(self, seconds: float) -> None:
+        """Until there is a job, the queue is closed, or the time is over."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._closed or self._waiting, seconds)
+
+    def close(self) -> None:
+        """Refuse further jobs and fail those that wait; those in work go on."""
+        with self._changed:
+            self._closed = True
+            waiting = self._clear()
+            self._changed.notify_all()
+        _fail(waiting)
+
+    def abandon(self) -> None:
+        """Fail all jobs, waiting or in work."""
+        with self._changed:
+            jobs = [*self._clear(), *self._taken]
+            self._taken = []
+        _fail(jobs)
+
+    def _of(self, kind: type[J]) -> list[J]:
+        return [job for job in self._waiting if isinstance(job, kind)]
+
+    def _hand_out(self, jobs: list[J]) -> list[J]:
+        chosen = set(map(id, jobs))
+        self._waiting = deque(job for job in self._waiting if id(job) not in chosen)
+        self._tokens -= sum(job.tokens for job in jobs)
+        self._taken = [*(job for job in self._taken if not job.future.done()), *jobs]
+        return jobs
+
+    def _overflow(self, items: int, tokens: int) -> str | None:
+        if len(self._waiting) + items > self._max_items:
+            return f"{self._max_items} prompts and pictures"
+        if self._tokens + tokens > self._max_tokens:
+            return f"{self._max_tokens} tokens"
+        return None
+
+    def _sweep(self) -> None:
+        now, kept = time.monotonic(), deque[Job]()
+        for job in self._waiting:
+            if reason := job.lapsed(now):
+                self._dropped(reason)
+            else:
+                kept.append(job)
+        self._waiting = kept
+        self._tokens = sum(job.tokens for job in kept)
+
+    def _clear(self) -> list[Job]:
+        waiting = list(self._waiting)
+        self._waiting.clear()
+        self._tokens = 0
+        return waiting
+
+
+def _fits(job: Job, room: Room) -> bool:
+    return (room.pictures if isinstance(job, SeeJob) else room.prompts) > 0
+
+
+def _batch(oldest: ReadJob, near: Sequence[ReadJob], room: Room) -> list[ReadJob]:
+    """`oldest` and as many of `near` as there is room for."""
+    chosen, longest = [oldest], oldest.tokens
+    for job in near:
+        longer = max(longest, job.tokens)
+        if len(chosen) == room.prompts or longer * (len(chosen) + 1) > room.tokens:
+            break
+        chosen.append(job)
+        longest = longer
+    return chosen
+
+
+def _fail(jobs: Sequence[Job]) -> None:
+    for job in jobs:
+        job.fail(EngineUnavailable("the engine takes no work"))

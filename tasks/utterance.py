@@ -1,0 +1,123 @@
+"""Answers in the making, one interface for whoever decodes: what may be said next, what was said.
+
+A decoder asks for the options, scores them, says one, and goes on until the answer is done.
+`CopyUtterance` is for weights with a copy head, which can tell the places of one token apart;
+`TokenUtterance` for those without; `FreeUtterance` admits everything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from tasks.automaton import Automaton
+from tasks.frontier import Frontier
+from tasks.records import Record
+from tasks.salvage import Salvage
+
+Option = tuple[int, int]
+"""A token and its place among a copy head's keys, -1 for none."""
+
+
+class Utterance(Protocol):
+    """One answer."""
+
+    @property
+    def done(self) -> bool:
+        """Whether the answer is complete."""
+
+    def options(self) -> Sequence[Option] | None:
+        """What may be said next, in a fixed order; None for any token of the vocabulary."""
+
+    def say(self, option: int, logp: float) -> int:
+        """Go on with an option, by its number, of this log-probability; the token it says.
+
+        Where there are no options to count, `option` is the token itself.
+        """
+
+    def records(self) -> tuple[Record, ...]:
+        """What the answer says so far, unfinished items left out."""
+
+
+class CopyUtterance:
+    """An answer of symbols that say where they copy from."""
+
+    def __init__(self, automaton: Automaton) -> None:
+        self._automaton = automaton
+        self._state = automaton.start()
+        self._admitted = automaton.admitted(self._state)
+
+    @property
+    def done(self) -> bool:
+        """Whether the answer is complete."""
+        return not self._admitted
+
+    def options(self) -> list[Option]:
+        """Tokens with their places."""
+        return [(symbol.token, symbol.place) for symbol in self._admitted]
+
+    def say(self, option: int, logp: float) -> int:
+        """Go on with an option."""
+        symbol = self._admitted[option]
+        self._state = self._automaton.advance(self._state, symbol, logp)
+        self._admitted = self._automaton.admitted(self._state)
+        return symbol.token
+
+    def records(self) -> tuple[Record, ...]:
+        """The finished items."""
+        return self._automaton.records(self._state)
+
+
+class TokenUtterance:
+    """An answer of bare tokens, which can have several readings until more is said."""
+
+    def __init__(self, automaton: Automaton) -> None:
+        self._frontier = Frontier.start(automaton)
+        self._admitted = self._frontier.admitted()
+
+    @property
+    def done(self) -> bool:
+        """Whether the answer is complete."""
+        return self._frontier.done
+
+    def options(self) -> list[Option]:
+        """Tokens without places."""
+        return [(token, -1) for token in self._admitted]
+
+    def say(self, option: int, logp: float) -> int:
+        """Go on with an option."""
+        token = self._admitted[option]
+        self._frontier = self._frontier.advance(token, logp)
+        self._admitted = self._frontier.admitted()
+        return token
+
+    def records(self) -> tuple[Record, ...]:
+        """The finished items of the preferred reading."""
+        return self._frontier.records()
+
+
+class FreeUtterance:
+    """An answer of any tokens up to the end token; what can be read of it are its records."""
+
+    def __init__(self, salvage: Salvage, eos: int) -> None:
+        self._salvage, self._eos = salvage, eos
+        self._said: list[int] = []
+        self._logps: list[float] = []
+
+    @property
+    def done(self) -> bool:
+        """Whether the end token was said."""
+        return bool(self._said) and self._said[-1] == self._eos
+
+    def options(self) -> None:
+        """Any token."""
+
+    def say(self, option: int, logp: float) -> int:
+        """Go on with a token."""
+        self._said.append(option)
+        self._logps.append(logp)
+        return option
+
+    def records(self) -> tuple[Record, ...]:
+        """The sound items, closed where their brackets are not."""
+        return self._salvage.read(self._said, self._logps)

@@ -1,0 +1,44 @@
+"""A converted checkpoint, exported, answers as the published code does where nothing binds it."""
+
+from __future__ import annotations
+
+import pytest
+from torch import Tensor
+
+from export.search import EOS
+from service.engine.reading import Reader
+from service.metrics import Metrics
+from tests.support.converted import GATED, RELU, Converted, converted, unbound
+from tests.support.umie import Inputs, small_inputs
+
+LENGTH = 16
+
+
+@pytest.fixture(scope="module", params=[GATED, RELU], ids=["gated", "relu"])
+def model(
+    request: pytest.FixtureRequest,
+    pytestconfig: pytest.Config,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Converted:
+    return converted(request.param, pytestconfig, tmp_path_factory)
+
+
+def expected(model: Converted, inputs: Inputs, states: Tensor) -> tuple[Tensor, list[list[int]]]:
+    """Gates and ids."""
+    published = model.published
+    text = published.text(inputs.ids, inputs.mask)
+    fused = published.fuse(text, states)
+    return published.gate(text, states), published.greedy(fused, inputs.mask, LENGTH)
+
+
+@pytest.mark.parametrize("length", [4, 12, 40])
+def test_ids_are_those_of_the_published_code(model: Converted, length: int) -> None:
+    inputs = small_inputs(length)
+    states = model.published.visual(inputs.features, inputs.boxes)
+    gates, wanted = expected(model, inputs, states)
+    jobs = [unbound(*row) for row in zip(inputs.ids, inputs.mask, states, strict=True)]
+    answers = Reader(model.bundle, Metrics()).read(jobs)
+    for answer, gate, ids in zip(answers, gates.tolist(), wanted, strict=True):
+        assert list(answer.ids[: len(ids)]) == ids
+        assert ids[-1] != EOS or len(answer.ids) == len(ids)
+        assert answer.gate == pytest.approx(gate, abs=1e-5)

@@ -1,0 +1,90 @@
+"""Checkpoints of the published code in small, converted and exported, as a user would.
+
+A `conftest.py` that imports a fixture here gives it to its tests; a bundle is exported once a
+session, whoever asks for it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from export.bundle import Bundle, load_bundle
+from export.checkpoint import load_checkpoint
+from export.conversion import read_published, write_converted
+from export.exporter import export_bundle
+from service.engine.contract import Prompt, Seen
+from service.engine.jobs import ReadJob
+from tasks import form
+from tasks.source import Source
+from tests.support.published import Published, Sizes, published_state
+from tests.support.sentencepiece import SIZE, tokenizer_folder
+from tests.support.umie import GATED_UNTIED, RELU_TIED
+
+GATED, RELU = (replace(sizes, vocabulary=SIZE) for sizes in (GATED_UNTIED, RELU_TIED))
+
+
+@dataclass(frozen=True)
+class Converted:
+    """A published model, and the folder with its `checkpoint` and its `bundle`.
+
+    The gate averages over padding, as the published code's does.
+    """
+
+    published: Published
+    folder: Path
+    bundle: Bundle
+
+
+def published_file(path: Path, sizes: Sizes, dtype: torch.dtype = torch.float32) -> Path:
+    """A checkpoint as distributed training writes it."""
+    state = published_state(sizes)
+    torch.save({f"module.{key}": tensor.to(dtype) for key, tensor in state.items()}, path)
+    return path
+
+
+def unbound(ids: Tensor, mask: Tensor, states: Tensor) -> ReadJob:
+    """A prompt of these ids (L,) and a picture of these states (37, d), free of any grammar."""
+    length = int(mask.sum())
+    source = Source("", tuple(ids[:length].tolist()), (0,) * length, ())
+    nowhere = np.zeros((0, 4), dtype=np.float32)
+    seen = Seen(nowhere, (), nowhere[:, 0], states.numpy())
+    return ReadJob(Prompt(source, form.ENTITIES, constrained=False), seen)
+
+
+_MADE = pytest.StashKey[dict[Sizes, Converted]]()
+
+
+def converted(sizes: Sizes, config: pytest.Config, factory: pytest.TempPathFactory) -> Converted:
+    """The model of `sizes`, made at its first use in a session."""
+    made = config.stash.setdefault(_MADE, {})
+    if sizes not in made:
+        folder = factory.mktemp("converted")
+        path = published_file(folder / "Base-Epoch29.pth", sizes)
+        conversion = read_published(path, tokenizer_folder(folder / "t5"), "converted", "all")
+        write_converted(conversion, folder / "checkpoint")
+        export_bundle(load_checkpoint(folder / "checkpoint"), folder / "bundle")
+        published = Published(published_state(sizes), sizes)
+        made[sizes] = Converted(published, folder, load_bundle(folder / "bundle", threads=1))
+    return made[sizes]
+
+
+@pytest.fixture(scope="session")
+def converted_gated(
+    pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory
+) -> Converted:
+    """With gated feed-forwards and an LM head of its own."""
+    return converted(GATED, pytestconfig, tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def converted_relu(
+    pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory
+) -> Converted:
+    """With ReLU and tied embeddings."""
+    return converted(RELU, pytestconfig, tmp_path_factory)

@@ -1,0 +1,128 @@
+"""Prompts for a decoder alone: utterances of every kind, and memories made up for them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+
+from models.config import UMIEConfig
+from models.target_decoder import TargetDecoder
+from models.umie import UMIE, Memory
+from tasks import form, instruction
+from tasks.automaton import Automaton
+from tasks.form import Form
+from tasks.instruction import Prompter
+from tasks.salvage import Salvage
+from tasks.tokenizer import Tokenizer
+from tasks.utterance import CopyUtterance, FreeUtterance, TokenUtterance, Utterance
+from tests.support.bundle import CONFIG, WORDS
+from tests.support.tokenizer import tiny_tokenizer
+
+TOKENIZER: Tokenizer = tiny_tokenizer(WORDS)
+PLAIN = CONFIG.with_(copy_size=0, tie_word_embeddings=False, feed_forward="relu")
+"""Weights as the published code's: no copy head, an LM head of its own."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A prompt's answer before it begins, and what the decoder reads of the prompt."""
+
+    utter: Callable[[], Utterance]
+    memory: Memory
+    length: int
+
+
+def decoder_of(config: UMIEConfig) -> TargetDecoder:
+    """Random weights, scaled until tokens have clearly different scores.
+
+    Of either kind the seed is one of those whose answers are long and short.
+    """
+    torch.manual_seed(15 if config.copy_size else 11)
+    decoder = UMIE(config).eval().requires_grad_(False)
+    decoder.shared.weight.mul_(0.2)
+    decoder.decoder.norm.weight.mul_(20)
+    if decoder.lm_head is not None:
+        decoder.lm_head.weight.mul_(3)
+    return decoder
+
+
+def memory_of(config: UMIEConfig, length: int, seed: int) -> Memory:
+    """What a prompt of this length might be fused to."""
+    generator = torch.Generator().manual_seed(seed)
+    shape = (config.num_decoder_layers, 2, 1, config.num_heads, length, config.d_kv)
+    copy_keys = None
+    if config.copy_size:
+        copy_keys = torch.randn(1, 36 + length, config.copy_size, generator=generator) * 0.2
+    return Memory(torch.ones(1), torch.randn(shape, generator=generator), copy_keys)
+
+
+def together(asked: list[Asked]) -> Memory:
+    """The memories of some prompts as one batch, padded with noise."""
+    longest = max(one.length for one in asked)
+    cross, keys = [], []
+    for one in asked:
+        gap = longest - one.length
+        cross.append(torch.nn.functional.pad(one.memory.cross, (0, 0, 0, gap), value=7.0))
+        if one.memory.copy_keys is not None:
+            keys.append(torch.nn.functional.pad(one.memory.copy_keys, (0, 0, 0, gap), value=7.0))
+    return Memory(
+        torch.ones(len(asked)), torch.cat(cross, dim=2), torch.cat(keys) if keys else None
+    )
+
+
+def pool(config: UMIEConfig, *, free: bool = False) -> list[Asked]:
+    """Prompts of all forms and several lengths; `free` are those that no grammar constrains."""
+    short, met = "Bob", "Ann and Bob met in Oslo, Ann liked it"
+    long = "ANN LEE of NASA meets @bob_99 at 9 in New York and Bob Stone in Rome, Bob and Ann know"
+    region, relations = (form.REGION_ROLE,), ("knows", "place of", "none")
+    return [
+        _asked(config, number, free, *row)
+        for number, row in enumerate(
+            [
+                (form.ENTITIES, short),
+                (form.ENTITIES, long),
+                (form.GROUNDED, met, region, (1, 2, 3, 12)),
+                (form.GROUNDED, long, region, (1,)),
+                (form.PAIR, met, relations),
+                (form.PAIR, long, relations),
+                (form.JOINT, met, relations[:2]),
+                (form.TRIGGERS, long),
+                (form.ARGUMENTS, met, relations, (1, 2)),
+            ]
+        )
+    ]
+
+
+def _asked(
+    config: UMIEConfig,
+    number: int,
+    free: bool,
+    shape: Form,
+    text: str,
+    asocs: tuple[str, ...] = (),
+    regions: tuple[int, ...] = (),
+) -> Asked:
+    wording = instruction.relation("Bob", "Ann") if shape is form.PAIR else instruction.ENTITIES
+    spots = () if shape is form.PAIR else ("person", "place of")[: 1 + (not shape.single)]
+    source = Prompter(TOKENIZER, 500, 500, " ").encode(text, wording, spots, asocs)
+    start = text.index("Bob")
+    bob = source.locate(start, start + 3) if shape is form.PAIR else None
+
+    def utter() -> Utterance:
+        if free:
+            return FreeUtterance(Salvage(source, shape, TOKENIZER), TOKENIZER.markers.eos)
+        automaton = Automaton(
+            source,
+            shape,
+            TOKENIZER.markers,
+            regions=regions,
+            head=bob,
+            tail=bob,
+            ordered=bool(config.copy_size),
+        )
+        return CopyUtterance(automaton) if config.copy_size else TokenUtterance(automaton)
+
+    length = len(source.ids)
+    return Asked(utter, memory_of(config, length, number), length)

@@ -1,0 +1,55 @@
+"""A full server with a real engine, and one whose engine dies; `make soak` goes on for longer."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import httpx
+import pytest
+
+from service.engine.worker import Worker
+from tests.soak import TIGHT, soak
+from tests.support.bundle import tiny_folder as tiny_folder
+from tests.support.serving import serving
+
+SECONDS = 8.0
+TEXT = {"text": "Ann met Bob in Oslo"}
+
+
+def test_a_full_server_answers_everybody(tiny_folder: Path) -> None:
+    with serving(tiny_folder / "bundle", **TIGHT) as served:
+        report = asyncio.run(soak(f"http://{served}", SECONDS))
+        assert not report.faults, str(report)
+        assert report.statuses[200] > 5 and report.statuses[429] > 5
+        assert report.slowest_s < TIGHT["deadline_s"] + 5.0
+        assert httpx.post(f"http://{served}/extract", data=TEXT, timeout=30).status_code == 200
+
+
+def test_everybody_hears_at_once_that_the_engine_died(
+    tiny_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    turn = Worker.turn
+
+    def dying(worker: Worker) -> None:
+        if len(worker._queue) >= 4:
+            raise SystemExit("killed")
+        if not worker._queue:
+            turn(worker)
+        time.sleep(0.01)
+
+    with serving(tiny_folder / "bundle", deadline_s=60.0) as served, ThreadPoolExecutor(6) as pool:
+        monkeypatch.setattr(Worker, "turn", dying)
+        url = f"http://{served}"
+        started = time.monotonic()
+        asked = [pool.submit(httpx.post, f"{url}/extract", data=TEXT, timeout=90) for _ in range(6)]
+        answers = [job.result() for job in asked]
+        assert time.monotonic() - started < 30
+        assert {answer.status_code for answer in answers} == {503}
+        assert {answer.json()["type"] for answer in answers} == {"engine-unavailable"}
+        assert all(int(answer.headers["retry-after"]) > 0 for answer in answers)
+        assert httpx.get(f"{url}/readyz").status_code == 503
+        assert httpx.get(f"{url}/healthz").status_code == 200
+        assert "umie_engine_ready 0.0" in httpx.get(f"{url}/metrics").text

@@ -1,0 +1,86 @@
+"""Wrong answers to show, from corpora whose licences let their texts be shown.
+
+Which ones is not ours to choose: of the wrong answers, those whose text has the smallest digest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from hashlib import sha256
+
+from tasks.records import Record, Region, Span
+from training.evaluation.marking import Outcome
+from training.evaluation.question import Question
+
+MOST, LONGEST = 3, 160
+
+SHOWN = {
+    "broad_twitter": "Broad Twitter Corpus, CC BY 4.0",
+    "conll04": "CoNLL04, MIT",
+    "crossner_ai": "CrossNER, MIT",
+    "crossner_literature": "CrossNER, MIT",
+    "crossner_music": "CrossNER, MIT",
+    "crossner_politics": "CrossNER, MIT",
+    "crossner_science": "CrossNER, MIT",
+    "samples": "our own sentences",
+}
+"""The corpora that may be shown, and how they are credited."""
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A wrong answer: what was asked of which text, what was said, and what was wanted."""
+
+    corpus: str
+    task: str
+    text: str
+    said: tuple[str, ...]
+    wanted: tuple[str, ...]
+
+    def to_json(self) -> dict[str, object]:
+        """Plain values."""
+        return asdict(self)
+
+
+def examples_of(corpus: str, outcome: Outcome) -> list[Example]:
+    """The wrong answers to show of an exam; none where the corpus may not be shown."""
+    if corpus not in SHOWN:
+        return []
+    wrong = sorted(_wrong(corpus, outcome), key=lambda e: (_digest(e.text), e.text, e.wanted))
+    return wrong[:MOST]
+
+
+def _wrong(corpus: str, outcome: Outcome) -> Iterator[Example]:
+    for question, said in zip(outcome.questions, outcome.said, strict=True):
+        ours, wanted = told(said.records), told(question.exercise.records)
+        if sorted(ours) != sorted(wanted) and len(question.exercise.text) <= LONGEST:
+            yield Example(corpus, _task(outcome, question), question.exercise.text, ours, wanted)
+
+
+def _task(outcome: Outcome, question: Question) -> str:
+    exercise = question.exercise
+    if exercise.head is not None and exercise.tail is not None:
+        head, tail = (exercise.text[slice(*span)] for span in (exercise.head, exercise.tail))
+        return f"{outcome.marking.title} ({head}, {tail})"
+    return outcome.marking.title
+
+
+def told(records: Iterable[Record]) -> tuple[str, ...]:
+    """Records in words: "person: Ada", "Ada, member of: NASA", "attack: struck, target: camp"."""
+    found = []
+    for record in records:
+        span = record.span.text if record.span is not None else None
+        lead = ": ".join(part for part in (record.label, span) if part is not None)
+        if not record.asocs or None not in (record.label, record.span):
+            found.append(lead)
+        found += [f"{lead}, {asoc.label}: {_filler(asoc.filler)}" for asoc in record.asocs]
+    return tuple(found)
+
+
+def _filler(filler: Span | Region) -> str:
+    return filler.name if isinstance(filler, Region) else filler.text
+
+
+def _digest(text: str) -> str:
+    return sha256(text.encode()).hexdigest()

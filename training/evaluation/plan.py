@@ -1,0 +1,193 @@
+"""Which exams a corpus is put through: what is asked, and how the answers are marked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tasks.document import Document
+from tasks.ontology import Ontology, load
+from training.evaluation import calibration, events, relations, spans
+from training.evaluation.boxes import above
+from training.evaluation.exams import (
+    argument_exam,
+    entity_exam,
+    joint_exam,
+    pair_exam,
+    trigger_exam,
+)
+from training.evaluation.grounding import Grounded
+from training.evaluation.label_order import LabelOrder
+from training.evaluation.marking import Marking, Outcome
+from training.evaluation.pictures import Pictures
+from training.evaluation.question import Question
+from training.evaluation.samples import CORPUS as SAMPLES
+from training.evaluation.spans import Scorer, exactly
+from training.evaluation.subject import Chain, Subject
+from training.evaluation.variation import ordered, reordered
+
+Ask = Callable[[Document, Ontology, Path | None], Iterator[Question]]
+
+WITH_BOXES = ("gmner", "fmnerg8", "fmnerg51")
+"""Corpora that say where their entities are in the picture."""
+
+_COARSER = {"fmnerg51": "fmnerg8"}
+"""Inventories whose parents are the types of another one that has parents, too."""
+
+
+@dataclass(frozen=True)
+class Exam:
+    """Questions about documents.
+
+    chain: what is asked end to end in place of the questions, which then only say what is wanted.
+    """
+
+    marking: Marking
+    ask: Ask
+    chain: Chain | None = None
+
+
+def hold(
+    exam: Exam,
+    documents: Sequence[Document],
+    ontology: Ontology,
+    subject: Subject,
+    pictures: Pictures,
+    order: LabelOrder,
+) -> Outcome:
+    """Ask `subject` an exam about the documents of a corpus, at least one."""
+    questions = [
+        ordered(question, order)
+        for document in documents
+        for question in exam.ask(document, ontology, pictures.of(document.image))
+    ]
+    title = f"{documents[0].corpus}, {exam.marking.title}"
+    if exam.chain is None:
+        return Outcome(exam.marking, questions, subject.ask(questions, title))
+    texts = [question.exercise.text for question in questions]
+    said = subject.chain(exam.chain, texts, reordered(ontology, order), title)
+    return Outcome(exam.marking, questions, said)
+
+
+def exams_of(
+    corpus: str, documents: Sequence[Document], *, pictures: bool, known: Iterable[str] = ()
+) -> list[Exam]:
+    """The exams of a corpus, by the inventories that its documents annotate.
+
+    Args:
+        corpus: its name.
+        documents: of one split; all annotate the same.
+        pictures: whether the pictures of any of them are at hand.
+        known: the types of training; those of a corpus that are none of them have their own score.
+    """
+    if not documents:
+        return []
+    first = documents[0]
+    has_entities, has_relations = first.entities is not None, first.relations is not None
+    found = []
+    if has_entities and (not has_relations or corpus == SAMPLES):
+        grounded = pictures and corpus in WITH_BOXES
+        found.append(_entities(load(first.ontology), grounded, frozenset(known)))
+    elif has_entities:
+        found += [_relation_chain(), _joint()]
+    if has_relations and (not has_entities or corpus == SAMPLES):
+        found.append(_pairs())
+    if first.events is not None:
+        found += [_event_chain(), _arguments_given()]
+    return found
+
+
+def grounded_scores(
+    roll_ups: Sequence[tuple[int, Mapping[str, str]]] = (),
+) -> dict[str, Scorer]:
+    """The scores of grounded entities; `roll_ups` are numbers of coarser types with their types."""
+    scores: dict[str, Scorer] = {
+        "grounded entities (GMNER)": Grounded(),
+        "grounded entities, groundable only": Grounded(groundable=True),
+        "grounded entities, IoU > 0.5": Grounded(rule=above),
+        "grounded spans (EEG)": Grounded(typed=False),
+    }
+    for count, parents in roll_ups:
+        scores[f"grounded entities, {count} types"] = Grounded(parents=parents)
+    return scores
+
+
+def _entities(ontology: Ontology, grounded: bool, known: frozenset[str]) -> Exam:
+    roll_ups = list(_roll_ups(ontology))
+    scores: dict[str, Scorer] = {"entities": exactly(spans.typed)}
+    for count, parents in roll_ups:
+        scores[f"entities, {count} types"] = exactly(spans.rolled_up(parents))
+    unseen = frozenset(kind.name for kind in ontology.entities) - known
+    if known and unseen:
+        scores[f"entities, unseen types ({len(unseen)})"] = exactly(spans.only(unseen))
+    judges = {"entities": calibration.spots}
+    if grounded:
+        scores |= grounded_scores(roll_ups)
+        judges["regions"] = calibration.regions
+    scores["entities as strings"] = exactly(spans.strings)
+    return Exam(Marking("entities", scores, judges=judges), entity_exam)
+
+
+def _roll_ups(ontology: Ontology) -> Iterator[tuple[int, dict[str, str]]]:
+    """The coarser inventories, the finest first: how many types, and what each type stands for."""
+    parents = {kind.name: kind.name for kind in ontology.entities}
+    while any(kind.parent for kind in ontology.entities):
+        above_it = {kind.name: kind.parent or kind.name for kind in ontology.entities}
+        parents = {name: above_it[kind] for name, kind in parents.items()}
+        yield len(set(parents.values())), parents
+        if ontology.name not in _COARSER:
+            return
+        ontology = load(_COARSER[ontology.name])
+
+
+def _relation_scores(name: str) -> dict[str, Scorer]:
+    return {
+        f"{name}, {'strict' if typed else 'boundaries'}{'' if directed else ', undirected'}": (
+            exactly(relations.quintuples(directed=directed, typed=typed), distinct=True)
+        )
+        for typed in (True, False)
+        for directed in (True, False)
+    }
+
+
+def _relation_chain() -> Exam:
+    scores = {"entities": exactly(spans.typed), **_relation_scores("relations end to end")}
+    marking = Marking("relations end to end", scores, judges={"entities": calibration.spots})
+    return Exam(marking, _without_picture(joint_exam), chain=Chain.RELATIONS)
+
+
+def _joint() -> Exam:
+    scores = {"joint entities": exactly(spans.typed), **_relation_scores("joint relations")}
+    return Exam(Marking("joint relations", scores), _without_picture(joint_exam))
+
+
+def _pairs() -> Exam:
+    scores: dict[str, Scorer] = {
+        "pair relations": exactly(relations.labels),
+        "pair relations, accuracy": relations.accuracy,
+    }
+    shares = frozenset({"pair relations, accuracy"})
+    judges = {"pair relations": calibration.pairs}
+    return Exam(Marking("pair relations", scores, shares, judges), pair_exam)
+
+
+def _event_chain() -> Exam:
+    scores = {
+        "trigger identification": exactly(spans.untyped),
+        "trigger classification": exactly(spans.typed),
+        "arguments, end to end": exactly(events.arguments, distinct=True),
+    }
+    marking = Marking("events end to end", scores, judges={"triggers": calibration.spots})
+    return Exam(marking, _without_picture(trigger_exam), chain=Chain.EVENTS)
+
+
+def _arguments_given() -> Exam:
+    title = "arguments, trigger given"
+    judges = {"arguments": calibration.fillers}
+    marking = Marking(title, {title: exactly(events.arguments)}, judges=judges)
+    return Exam(marking, _without_picture(argument_exam))
+
+
+def _without_picture(ask: Callable[[Document, Ontology], Iterator[Question]]) -> Ask:
+    return lambda document, ontology, picture: ask(document, ontology)

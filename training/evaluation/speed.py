@@ -1,0 +1,76 @@
+"""How long one request takes: one at a time, nothing else asked meanwhile."""
+
+from __future__ import annotations
+
+import os
+import platform
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from statistics import median, quantiles
+from typing import Any
+
+from tasks.ontology import load
+from training.evaluation.exams import entity_exam
+from training.evaluation.question import Question
+from training.evaluation.samples import ONTOLOGY, read_samples
+from training.evaluation.subject import Chain, Subject
+from training.evaluation.variation import pictured
+
+_WARM_UP = 3
+
+
+def speed_of(subject: Subject, pictures: Sequence[Path]) -> dict[str, Any]:
+    """Milliseconds of requests about our own sentences, and on what they were taken.
+
+    Each picture is looked at anew. Median and 95th percentile of as many requests as there are
+    sentences.
+    """
+    ontology = load(ONTOLOGY)
+    documents = read_samples()
+    asked = [question for document in documents for question in entity_exam(document, ontology)]
+    texts = [document.text for document in documents]
+    kinds: dict[str, Callable[[int], object]] = {
+        "entities": lambda i: subject.ask([asked[i]], ""),
+        "entities and relations": lambda i: subject.chain(
+            Chain.RELATIONS, [texts[i]], ontology, ""
+        ),
+        "events": lambda i: subject.chain(Chain.EVENTS, [texts[i]], ontology, ""),
+    }
+    if subject.sees and pictures:
+        shown = [_with(question, pictures, i) for i, question in enumerate(asked)]
+        kinds["entities and their regions"] = lambda i: subject.ask([shown[i]], "")
+    return {
+        "machine": _machine(),
+        "threads": subject.about.get("threads"),
+        "requests": len(asked),
+        "milliseconds": {name: _taken(ask, len(asked)) for name, ask in kinds.items()},
+    }
+
+
+def _with(question: Question, pictures: Sequence[Path], place: int) -> Question:
+    return pictured(question, pictures[place % len(pictures)])
+
+
+def _taken(ask: Callable[[int], object], requests: int) -> dict[str, float]:
+    for i in range(min(_WARM_UP, requests)):
+        ask(i)
+    times = []
+    for i in range(requests):
+        started = time.perf_counter()
+        ask(i)
+        times.append(1000 * (time.perf_counter() - started))
+    return {"median": round(median(times), 1), "p95": round(quantiles(times, n=20)[-1], 1)}
+
+
+def _machine() -> str:
+    return f"{_processor()}, {os.cpu_count()} logical cores"
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        lines = []
+    named = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(named, platform.machine())

@@ -1,0 +1,68 @@
+"""The same question put otherwise: labels in another order or other words, another picture."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TypeVar
+
+from tasks import form
+from tasks.instruction import Wording
+from tasks.ontology import EntityType, EventType, Ontology, RelationType
+from training.evaluation.label_order import LabelOrder
+from training.evaluation.question import Question
+
+T = TypeVar("T", EntityType, RelationType, EventType)
+
+
+def ordered(question: Question, order: LabelOrder) -> Question:
+    """The question with its types and roles in another order."""
+    exercise = question.exercise
+    spots = order.of(exercise.spots, exercise.text)
+    asocs = order.of(exercise.asocs, exercise.text)
+    return replace(question, exercise=replace(exercise, spots=spots, asocs=asocs))
+
+
+def reordered(ontology: Ontology, order: LabelOrder) -> Ontology:
+    """The inventory with everything that it lists in another order."""
+    return replace(
+        ontology,
+        entities=_sorted(ontology.entities, order, ontology.name),
+        relations=_sorted(ontology.relations, order, ontology.name),
+        events=_sorted(ontology.events, order, ontology.name),
+    )
+
+
+def worded(question: Question, wording: Wording) -> Question:
+    """The question in other words."""
+    return replace(question, exercise=replace(question.exercise, wording=wording))
+
+
+def relabelled(question: Question, words: Mapping[str, str]) -> Question:
+    """The question with other words for its types, in what it wants as well."""
+    exercise = question.exercise
+    renamed = replace(
+        exercise,
+        spots=tuple(words.get(spot, spot) for spot in exercise.spots),
+        records=tuple(
+            replace(record, label=words.get(record.label or "", record.label))
+            for record in exercise.records
+        ),
+    )
+    return replace(question, exercise=renamed)
+
+
+def pictured(question: Question, picture: Path | None) -> Question:
+    """A question for entities with another picture, or with none."""
+    exercise = replace(
+        question.exercise,
+        form=form.ENTITIES if picture is None else form.GROUNDED,
+        asocs=() if picture is None else (form.REGION_ROLE,),
+    )
+    return replace(question, exercise=exercise, picture=picture)
+
+
+def _sorted(types: Sequence[T], order: LabelOrder, text: str) -> tuple[T, ...]:
+    named = {kind.name: kind for kind in types}
+    return tuple(named[name] for name in order.of(list(named), text))

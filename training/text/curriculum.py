@@ -1,0 +1,29 @@
+"""What a run learns from, epoch by epoch."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from training.text.exercise import Exercise
+
+
+class Curriculum(Protocol):
+    """A source of exercises."""
+
+    def epoch(self, generator: random.Random) -> Iterator[Exercise]:
+        """Every exercise of one epoch, in no useful order."""
+
+
+@dataclass(frozen=True)
+class Together:
+    """Several sources as one."""
+
+    parts: Sequence[Curriculum]
+
+    def epoch(self, generator: random.Random) -> Iterator[Exercise]:
+        """An epoch of every part."""
+        for part in self.parts:
+            yield from part.epoch(generator)
