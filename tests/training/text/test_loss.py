@@ -205,7 +205,7 @@ def test_whose_picture_it_is_makes_a_difference_to_the_gate(
 
 def test_gates_learn_to_tell_pictures_apart(items: list[Encoded], lose: Lose) -> None:
     """Open for what matches and shut for what does not, though they start alike."""
-    model = tiny_model(config=CONFIG.with_(dropout=0.0)).train()
+    model = tiny_model(12, CONFIG.with_(dropout=0.0)).train()
     optimiser = build_optimiser(model, new_rate=3e-3, pretrained_rate=1e-3)
     seen = [item for item in items if item.sight]
     assert {item.sight.matched for item in seen if item.sight} == {True, False}
@@ -224,7 +224,7 @@ def test_the_picture_makes_a_difference(items: list[Encoded], lose: Lose) -> Non
 
 
 def test_a_few_exercises_are_learnt_by_heart(items: list[Encoded], lose: Lose) -> None:
-    model = tiny_model(config=CONFIG.with_(dropout=0.0)).train()
+    model = tiny_model(12, CONFIG.with_(dropout=0.0)).train()
     optimiser = build_optimiser(model, new_rate=3e-3, pretrained_rate=1e-3)
     losses: list[float] = []
     for _ in range(60):
