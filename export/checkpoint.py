@@ -112,6 +112,9 @@ def load_checkpoint(folder: Path) -> Checkpoint:
         model = _load_model(UMIEConfig.from_dict(config["umie"]), folder)
         tower = _load_tower(config["tower"], folder / "tower.safetensors")
         tokenizer = load_tokenizer(model.config.text_encoder, folder / "tokenizer.json")
+        markers, brackets = tokenizer.markers, model.config.brackets
+        if brackets and brackets != (markers.open, markers.close):
+            raise ValueError("the network counts other brackets than the tokenizer's")
         prompt = PromptConfig(**config["prompt"])
         about = config.get("about", {})
         return Checkpoint(config["name"], model, tower, tokenizer, prompt, about)

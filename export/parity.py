@@ -119,7 +119,7 @@ def written(
         prefixes: (B, T) given targets.
         length: longest generated target, start token included.
     """
-    hidden = model.decoder(model.shared(prefixes), cross, mask)
+    hidden = model.decoder(model.embed(prefixes), cross, mask)
     beam_ids, beam_scores = beam(model, cross, mask, length, BEAMS)
     return {
         "dec_hidden": hidden,

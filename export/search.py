@@ -30,7 +30,7 @@ class _Writer:
         """Log-probabilities of the next token (rows, V)."""
         rows, length = self.ids.shape
         layout = Layout.of([length - 1] * rows, [1] * rows, self.ids.device)
-        embedded = self.model.shared(self.ids[:, -1])  # (rows, d)
+        embedded = self.model.embed(self.ids)[:, -1]  # (rows, d)
         state = self.model.decoder.step(embedded, layout, self._cache, self.cross, self.bias)
         logits = state * self.model.output_scale @ self.model.output_embeddings.T
         return logits.log_softmax(-1)

@@ -20,6 +20,8 @@ class UMIEConfig:
     what it is batched with; "all" averages over padding too, as the published code does (reference
     3.4).
     copy_size: width of the copy head's queries and keys, 0 for none.
+    brackets: ids of the tokens that open and close records, where the decoder is told how deep in
+    them each token stands; None as published.
     """
 
     preset: str
@@ -37,6 +39,7 @@ class UMIEConfig:
     dropout: float = 0.1
     gate_pool: Literal["masked", "all"] = "masked"
     copy_size: int = 0
+    brackets: tuple[int, int] | None = None
 
     def with_(self, **changes: Any) -> UMIEConfig:
         """The same configuration with `changes`."""
@@ -49,7 +52,8 @@ class UMIEConfig:
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> UMIEConfig:
         """The configuration that `to_dict` gave; TypeError on unknown or missing keys."""
-        return cls(**values)
+        brackets = values.get("brackets")
+        return cls(**{**values, "brackets": tuple(brackets) if brackets else None})
 
 
 def _flan(
@@ -71,8 +75,8 @@ PRESETS = {
         num_layers=6,
         num_decoder_layers=4,
         tie_word_embeddings=True,
-        dropout=0.0,
         copy_size=128,
+        brackets=(1, 2),  # [unused0] and [unused1] of BERT's vocabulary
     ),
     "base": _flan("base", 768, 2048, 12, 12),
     "large": _flan("large", 1024, 2816, 16, 24),

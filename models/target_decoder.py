@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from models.config import UMIEConfig
 from models.copy_head import CopyHead
 from models.decoder import Decoder
+from models.nesting import Nesting
 
 
 class TargetDecoder(nn.Module):
@@ -26,6 +27,17 @@ class TargetDecoder(nn.Module):
             else nn.Linear(config.d_model, config.vocab_size, bias=False)
         )
         self.copy_head = CopyHead(config) if config.copy_size else None
+        self.nesting = Nesting(config.brackets, config.d_model) if config.brackets else None
+
+    def embed(self, tokens: Tensor, depths: Tensor | None = None) -> Tensor:
+        """What the decoder reads: target tokens (..., T) to x (..., T, d).
+
+        `depths` (..., T) of `Nesting`; None for whole prefixes, whose brackets are counted here.
+        """
+        x = self.shared(tokens)
+        if self.nesting is None:
+            return x
+        return x + self.nesting(self.nesting.depths(tokens) if depths is None else depths)
 
     @property
     def output_embeddings(self) -> Tensor:

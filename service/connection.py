@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from service.api.problems import MEDIA_TYPE, http_problem
+from service.metrics import Metrics
 from service.settings import Settings
 
 
@@ -23,6 +25,7 @@ class Connection(H11Protocol):
     max_connections: int
     header_timeout_s: float
     write_timeout_s: float
+    refused: Callable[[str], None]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -85,7 +88,9 @@ class Connection(H11Protocol):
             self.cycle.disconnected = True
             self.cycle.message_event.set()
         if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
-            body = http_problem(status, detail).model_dump_json(exclude_none=True).encode()
+            problem = http_problem(status, detail)
+            self.refused(problem.type)
+            body = problem.model_dump_json(exclude_none=True).encode()
             headers = [
                 ("content-type", MEDIA_TYPE),
                 ("content-length", str(len(body))),
@@ -100,12 +105,16 @@ class Connection(H11Protocol):
         self.transport.close()
 
 
-def connection_of(settings: Settings) -> type[Connection]:
-    """The connections of a server with these settings."""
+def connection_of(settings: Settings, metrics: Metrics) -> type[Connection]:
+    """The connections of a server with these settings; what they refuse is counted."""
+
+    def count(reason: str) -> None:
+        metrics.refused.labels(reason=reason).inc()
 
     class Limited(Connection):
         max_connections = settings.max_connections
         header_timeout_s = settings.header_timeout_s
         write_timeout_s = settings.write_timeout_s
+        refused = staticmethod(count)
 
     return Limited

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from service.image_parts import check_parts
 from tasks.errors import ImageDamaged, ImageError, ImageTooLarge, ImageUnsupported
 
 FORMATS = ("JPEG", "PNG", "WEBP")
@@ -52,6 +53,7 @@ def decode(data: bytes, *, max_pixels: int) -> Picture:
     Raises `ImageTooLarge`, `ImageUnsupported` and `ImageDamaged`. The pixels are counted before
     any is decoded.
     """
+    check_parts(data)
     with _open(data, max_pixels) as image:
         width, height = image.size
         if width * height > max_pixels:

@@ -13,6 +13,7 @@ from starlette.types import ASGIApp
 
 from service.api.middleware.door import Opening
 from service.connection import connection_of
+from service.metrics import Metrics
 from service.settings import Settings
 
 
@@ -55,13 +56,13 @@ class Aside(uvicorn.Server):
         yield
 
 
-def config_of(app: ASGIApp, settings: Settings, port: int) -> uvicorn.Config:
+def config_of(app: ASGIApp, settings: Settings, metrics: Metrics, port: int) -> uvicorn.Config:
     """How both of them listen."""
     return uvicorn.Config(
         app,
         host=settings.host,
         port=port,
-        http=connection_of(settings),
+        http=connection_of(settings, metrics),
         ws="none",
         h11_max_incomplete_event_size=settings.max_header_bytes,
         timeout_graceful_shutdown=1,

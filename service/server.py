@@ -32,6 +32,7 @@ class Service:
     app: FastAPI
     aside: FastAPI | None
     opening: Opening
+    metrics: Metrics
 
 
 def build(settings: Settings) -> Service:
@@ -80,7 +81,7 @@ def build(settings: Settings) -> Service:
     aside = None
     if settings.metrics_port is not None:
         aside = create_aside(loaded.engine, metrics, opening)
-    return Service(app, aside, opening)
+    return Service(app, aside, opening, metrics)
 
 
 def run(settings: Settings) -> None:
@@ -92,11 +93,11 @@ def run(settings: Settings) -> None:
 
 
 async def _listen(service: Service, settings: Settings) -> None:
-    config = config_of(service.app, settings, settings.port)
+    config = config_of(service.app, settings, service.metrics, settings.port)
     listener = Listener(config, service.opening, settings.drain_s)
     if service.aside is None or settings.metrics_port is None:
         return await listener.serve()
-    aside = Aside(config_of(service.aside, settings, settings.metrics_port))
+    aside = Aside(config_of(service.aside, settings, service.metrics, settings.metrics_port))
     serving = asyncio.create_task(aside.serve())
     try:
         await listener.serve()

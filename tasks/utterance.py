@@ -96,8 +96,16 @@ class TokenUtterance:
         return self._frontier.records()
 
 
+MOST_FREE = 192
+"""Tokens of a free answer: what the published code's evaluation admits (reference section 12)."""
+
+
 class FreeUtterance:
-    """An answer of any tokens up to the end token; what can be read of it are its records."""
+    """An answer of any tokens; what can be read of it are its records.
+
+    It ends with the end token or after `MOST_FREE`: without a grammar nothing else ends weights
+    that have not learned to.
+    """
 
     def __init__(self, salvage: Salvage, eos: int) -> None:
         self._salvage, self._eos = salvage, eos
@@ -106,8 +114,8 @@ class FreeUtterance:
 
     @property
     def done(self) -> bool:
-        """Whether the end token was said."""
-        return bool(self._said) and self._said[-1] == self._eos
+        """Whether the end token was said, or too much."""
+        return len(self._said) >= MOST_FREE or self._eos in self._said[-1:]
 
     def options(self) -> None:
         """Any token."""

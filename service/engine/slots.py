@@ -44,6 +44,7 @@ class Slots:
         )
         self._lengths: list[int] = []
         self._places: list[int] = []
+        self._depths: list[int] = []
 
     @property
     def free(self) -> int:
@@ -68,6 +69,7 @@ class Slots:
             self._hidden[slot, ..., length:] = lowest
             self._lengths.append(length)
             self._places.append(0)
+            self._depths.append(0)
 
     def step(self, tokens: Sequence[Sequence[int]]) -> Tensor:
         """The states (B, d) after the next tokens, one or several, of every slot in use."""
@@ -77,7 +79,7 @@ class Slots:
         layout = Layout.of(self._places, counts, device)
         said = torch.tensor([token for part in tokens for token in part], device=device)
         states = self._decoder.decoder.step(
-            self._decoder.shared(said),
+            self._decoder.embed(said, self._nested(tokens)),
             layout,
             self._cache,
             self._cross[:, :, :slots, :, :longest],
@@ -85,6 +87,18 @@ class Slots:
         )
         self._places = [place + count for place, count in zip(self._places, counts, strict=True)]
         return states[layout.last]
+
+    def _nested(self, tokens: Sequence[Sequence[int]]) -> Tensor | None:
+        """How deep in brackets each of the next tokens (T,) stands; None where nobody asks."""
+        nesting = self._decoder.nesting
+        if nesting is None:
+            return None
+        depths: list[int] = []
+        for slot, part in enumerate(tokens):
+            for token in part:
+                self._depths[slot] = nesting.behind(self._depths[slot], token)
+                depths.append(self._depths[slot])
+        return torch.tensor(depths, device=self._cross.device)
 
     def score(
         self, slots: Sequence[int], states: Tensor, options: Sequence[Sequence[tuple[int, int]]]
@@ -111,8 +125,8 @@ class Slots:
                 self._copy_keys[slot] = 0.0
         if slot != last:
             self._move(last, slot)
-        self._lengths.pop()
-        self._places.pop()
+        for kept in (self._lengths, self._places, self._depths):
+            kept.pop()
 
     def _move(self, source: int, target: int) -> None:
         length, place = self._lengths[source], self._places[source]
@@ -122,3 +136,4 @@ class Slots:
         if self._copy_keys is not None:
             self._copy_keys[target] = self._copy_keys[source]
         self._lengths[target], self._places[target] = length, place
+        self._depths[target] = self._depths[source]

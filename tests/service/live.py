@@ -54,7 +54,8 @@ class Live:
 def listening(settings: Settings, engine: FakeEngine, metrics: Metrics) -> Iterator[Live]:
     """A server on a free port, in a thread of its own."""
     opening = Opening()
-    config = config_of(fake_app(settings, engine, metrics, opening=opening), settings, 0)
+    app = fake_app(settings, engine, metrics, opening=opening)
+    config = config_of(app, settings, metrics, 0)
     listener = Listener(config, opening, settings.drain_s)
     with socket.create_server(("127.0.0.1", 0)) as listened:
         thread = threading.Thread(target=listener.run, kwargs={"sockets": [listened]})

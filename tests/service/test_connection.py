@@ -41,6 +41,18 @@ def test_headers_that_do_not_end_are_not_waited_for(live: Live) -> None:
     assert (problem["status"], problem["type"]) == (408, "request-timeout")
 
 
+def test_what_is_refused_before_it_is_a_request_is_counted(live: Live) -> None:
+    names = ("bad-request", "request-timeout", "headers-too-large")
+
+    def counts() -> list[float]:
+        return [live.count("umie_refused_requests_total", reason=name) for name in names]
+
+    before = counts()
+    for sent in (b"\x16\x03\x01 no HTTP\r\n\r\n", b"GET / HTTP/1.1\r\n", b"GET /" + b"x" * 5000):
+        live.talk(sent)
+    assert counts() == [count + 1 for count in before]
+
+
 def test_trickling_does_not_help(live: Live) -> None:
     with live.connect() as connection:
         connection.sendall(b"GET /")

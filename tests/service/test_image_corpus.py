@@ -143,7 +143,7 @@ def test_a_file_with_flipped_bits(file_format: str, mode: str) -> None:
         _tried(bytes(broken))
 
 
-def _bombs() -> Iterator[tuple[str, bytes, type[ImageError] | None]]:
+def _bombs() -> Iterator[tuple[str, bytes, type[ImageError]]]:
     head = b"\x89PNG\r\n\x1a\n"
     body = _chunk(b"IDAT", zlib.compress(b"\0" * 5_000_000)) + _chunk(b"IEND", b"")
     for width, height in ((40_000, 40_000), (2**31 - 1, 1), (1, 2**31 - 1), (500, 401)):
@@ -157,9 +157,9 @@ def _bombs() -> Iterator[tuple[str, bytes, type[ImageError] | None]]:
         (b"iTXt", b"a\0\1\0\0\0" + zlib.compress(b"x" * 20_000_000)),
     ):
         yield kind.decode(), png[:33] + _chunk(kind, data) + png[33:], ImageDamaged
-    yield "chunks", png[:33] + _chunk(b"aaAa", b"") * 20_000 + png[33:], None
+    yield "chunks", png[:33] + _chunk(b"aaAa", b"") * 20_000 + png[33:], ImageDamaged
     jpeg = _file(_noise(), "JPEG")
-    yield "segments", jpeg[:2] + b"\xff\xe5\0\2" * 20_000 + jpeg[2:], None
+    yield "segments", jpeg[:2] + b"\xff\xe5\0\2" * 20_000 + jpeg[2:], ImageDamaged
     progressive = _file(Image.new("RGB", (400, 400), "teal"), "JPEG", progressive=True)
     last = progressive[progressive.rindex(b"\xff\xda") : -2]
     yield "scans", progressive[:-2] + last * 5_000 + progressive[-2:], ImageDamaged
@@ -171,8 +171,8 @@ BOMBS = list(_bombs())
 @pytest.mark.parametrize(
     ("data", "error"), [row[1:] for row in BOMBS], ids=[name for name, _, _ in BOMBS]
 )
-def test_bombs(data: bytes, error: type[ImageError] | None) -> None:
-    assert _tried(data) == (error.__name__ if error else "ok")
+def test_bombs(data: bytes, error: type[ImageError]) -> None:
+    assert _tried(data) == error.__name__
 
 
 @pytest.mark.parametrize("file_format", ["GIF", "BMP", "TIFF", "PPM", "ICO", "EPS", "TGA"])

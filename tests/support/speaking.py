@@ -21,7 +21,7 @@ from tests.support.bundle import CONFIG, WORDS
 from tests.support.tokenizer import tiny_tokenizer
 
 TOKENIZER: Tokenizer = tiny_tokenizer(WORDS)
-PLAIN = CONFIG.with_(copy_size=0, tie_word_embeddings=False, feed_forward="relu")
+PLAIN = CONFIG.with_(brackets=None, copy_size=0, tie_word_embeddings=False, feed_forward="relu")
 """Weights as the published code's: no copy head, an LM head of its own."""
 
 
@@ -45,6 +45,8 @@ def decoder_of(config: UMIEConfig) -> TargetDecoder:
     decoder.decoder.norm.weight.mul_(20)
     if decoder.lm_head is not None:
         decoder.lm_head.weight.mul_(3)
+    if decoder.nesting is not None:  # zero before training, so it would make no difference
+        decoder.nesting.table.weight.normal_(std=0.3)
     return decoder
 
 

@@ -11,7 +11,7 @@ from tasks import form
 from tasks.automaton import Automaton
 from tasks.frontier import replay
 from tasks.salvage import Salvage
-from tasks.utterance import CopyUtterance, FreeUtterance, TokenUtterance, Utterance
+from tasks.utterance import MOST_FREE, CopyUtterance, FreeUtterance, TokenUtterance, Utterance
 from tests.support.answers import TOKENIZERS, automata, automaton_of, longest_answer
 
 BYTES = TOKENIZERS["bytes"]
@@ -84,3 +84,12 @@ def test_a_free_answer_ends_with_the_end_token_and_is_read_as_far_as_it_makes_se
     assert record.score == pytest.approx(exp(-0.5 * len(item)))
     utterance.say(signs.eos, -0.5)
     assert utterance.done and len(utterance.records()) == 1
+
+
+def test_a_free_answer_ends_though_nobody_ends_it() -> None:
+    automaton = automaton_of(BYTES, form.ENTITIES, "the")
+    utterance = FreeUtterance(Salvage(automaton.source, automaton.form, BYTES), 1)
+    for count in range(1, MOST_FREE + 1):
+        utterance.say(7, -0.5)
+        assert utterance.done == (count == MOST_FREE)
+    assert utterance.records() == ()

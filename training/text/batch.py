@@ -58,11 +58,6 @@ class SpelledBatch(Prompts):
     labels: Tensor
 
 
-CLOSING_WEIGHT = 8.0
-"""Of the choice between an item's next asoc and its end. Only the brackets before it tell it from
-the choice between the next item and the answer's end, which is a hundred times as frequent."""
-
-
 def collate(items: Sequence[Encoded], markers: Markers) -> Batch:
     """Pad `items` on the right and gather their decisions."""
     decisions = [
@@ -83,16 +78,8 @@ def collate(items: Sequence[Encoded], markers: Markers) -> Batch:
         at=torch.tensor([(row, number) for row, number, *_ in decisions]),
         candidates=candidates,
         right=right,
-        weight=torch.tensor([_weight(item, number, markers) for _, number, item, _ in decisions]),
+        weight=torch.tensor([item.weight for _, _, item, _ in decisions]),
     )
-
-
-def _weight(item: Encoded, number: int, markers: Markers) -> float:
-    """The weight of the decision at step `number`."""
-    between = {s.token for s in item.steps[number].admitted} == {markers.open, markers.close}
-    said = item.tokens[:number]
-    inside = said.count(markers.open) - said.count(markers.close) == 2
-    return item.weight * (CLOSING_WEIGHT if between and inside else 1.0)
 
 
 def collate_spelled(items: Sequence[Spelled], markers: Markers) -> SpelledBatch:

@@ -40,7 +40,7 @@ def decision_loss(model: UMIE, batch: Batch, sights: Sights) -> Outcome:
     The mean over decisions is weighted; the gate's loss is added.
     """
     memory, gate_loss = _memory(model, batch, sights)
-    states = model.decoder(model.shared(batch.prefix), memory.cross, batch.mask)  # (B, T, d)
+    states = model.decoder(model.embed(batch.prefix), memory.cross, batch.mask)  # (B, T, d)
     decided = states[batch.at[:, 0], batch.at[:, 1]]  # (S, d)
     logits = candidate_logits(model, decided, memory.copy_keys, batch.candidates)
     wanted = logits.masked_fill(~batch.right, -torch.inf)
@@ -57,7 +57,7 @@ def spelling_loss(model: UMIE, batch: SpelledBatch, sights: Sights) -> Outcome:
     counts as a decision; the gate's loss is added.
     """
     memory, gate_loss = _memory(model, batch, sights)
-    states = model.decoder(model.shared(batch.prefix), memory.cross, batch.mask)  # (B, T, d)
+    states = model.decoder(model.embed(batch.prefix), memory.cross, batch.mask)  # (B, T, d)
     there = batch.labels != IGNORED
     labels = batch.labels[there]  # (S,)
     logits = vocabulary_logits(model, states[there])  # (S, V)
@@ -68,12 +68,16 @@ def spelling_loss(model: UMIE, batch: SpelledBatch, sights: Sights) -> Outcome:
 def agreement_loss(cosine: Tensor, matched: Tensor) -> Tensor:
     """What is lacking of the cosines (P,) wanted: `MATCHED` or more, `UNMATCHED` or less.
 
+    Both kinds count the same, however many there are of each; else the gate settles on what is
+    least wrong for the more frequent kind and tells nothing apart.
+
     The decisions alone would shut the gate for good: where the cosine is negative its slope is
     1e-4, and an optimiser that normalises gradients goes on with full steps in whatever direction
     is left.
     """
-    lacking = torch.where(matched, MATCHED - cosine, cosine - UNMATCHED)
-    return torch.nn.functional.relu(lacking).mean()
+    lacking = torch.nn.functional.relu(torch.where(matched, MATCHED - cosine, cosine - UNMATCHED))
+    kinds = [lacking[kind] for kind in (matched, ~matched) if kind.any()]
+    return torch.stack([kind.mean() for kind in kinds]).mean()
 
 
 def _memory(model: UMIE, batch: Prompts, sights: Sights) -> tuple[Memory, Tensor]:

@@ -43,6 +43,7 @@ REPORTED = (
     "gmner",
     "mnre",
     "conll04",
+    "casie",
     "m2e2",
     "crossner_music",
     "crossner_politics",
@@ -62,12 +63,13 @@ _SHARE = {
 }
 """How often a document comes in an epoch, 1 where nothing is said; small corpora come often."""
 
-_JOINT_ROUNDS = 8
+_JOINT_ROUNDS, _LISTED_ROUNDS = 6, 1.5
 _JOINT_PAIRS = 0.2
 _NONE_KEPT, _EVENTLESS_KEPT = 0.6, 0.2
-_DISTRACTED, _DISTRACTED_OTHERS = 0.25, 0.1
+_NONE_PAIRS = 4
+_DISTRACTED, _DISTRACTED_OTHERS, _SWAPPED = 0.25, 0.1, 0.15
 _NO_PERSON = 0.15
-_PORTRAIT_ROUNDS = 3
+_PORTRAIT_ROUNDS = 2
 _PEOPLE = 0
 
 
@@ -97,7 +99,8 @@ class Mixture:
         for photo in self.photos:
             named = self.writer.named(photo, generator)
             if named is not None:
-                yield named
+                swapped = generator.random() < _SWAPPED
+                yield self._elsewhere(named, generator) if swapped else named
             if generator.random() < 0.4:
                 yield self.writer.phrases(photo, generator)
             if generator.random() < 0.08:
@@ -116,9 +119,9 @@ class Mixture:
         if document.entities is not None and document.relations is not None:
             for _ in range(_JOINT_ROUNDS):
                 yield make.joint(document, ontology, generator)
-            if generator.random() < 0.5:
+            for _ in range(_times(_LISTED_ROUNDS, generator)):
                 yield make.entities(document, ontology, generator)
-            none = make.none_pairs(document, 2, generator)
+            none = make.none_pairs(document, _NONE_PAIRS, generator)
             for relation in (*document.relations, *none):
                 yield make.pair(document, relation, ontology, generator)
         if document.entities is None and document.relations is not None:
@@ -146,6 +149,12 @@ class Mixture:
             if ontology.event(event.type).roles:
                 sight = self._distractor(_DISTRACTED_OTHERS, generator)
                 yield make.arguments(document, event, ontology, generator, sight=sight)
+
+    def _elsewhere(self, exercise: Exercise, generator: random.Random) -> Exercise:
+        """A caption beside another photo, which shows nothing of it."""
+        sight = replace(self.store.sight(generator.choice(self.photos).image), matched=False)
+        records = tuple(replace(record, asocs=()) for record in exercise.records)
+        return replace(exercise, sight=sight, records=records, alike={})
 
     def _distractor(self, share: float, generator: random.Random) -> Sight | None:
         """Somebody else's picture, for a share of the exercises."""

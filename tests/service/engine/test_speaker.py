@@ -102,7 +102,7 @@ def plainly(decoder: TargetDecoder, asked: Asked) -> tuple[Utterance, list[int]]
     utterance, said = asked.utter(), list[int]()
     mask = torch.ones(1, asked.length)
     while not utterance.done and len(said) < STEPS:
-        prefix = decoder.shared(torch.tensor([[START, *said]]))
+        prefix = decoder.embed(torch.tensor([[START, *said]]))
         last = decoder.decoder(prefix, asked.memory.cross, mask)[0, -1]  # (d,)
         whole = last @ decoder.output_embeddings.T * decoder.output_scale  # (V,)
         options = utterance.options()
