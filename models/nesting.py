@@ -24,8 +24,7 @@ class Nesting(nn.Module):
     def __init__(self, brackets: tuple[int, int], d: int) -> None:
         super().__init__()
         self.open, self.close = brackets
-        self.table = nn.Embedding(DEPTHS, d)
-        nn.init.zeros_(self.table.weight)
+        self.table = nn.Parameter(torch.zeros(DEPTHS, d))
 
     def depths(self, tokens: Tensor) -> Tensor:
         """(..., T) brackets open behind each token of whole prefixes (..., T)."""
@@ -38,4 +37,4 @@ class Nesting(nn.Module):
 
     def forward(self, depths: Tensor) -> Tensor:
         """Vectors (..., d) of depths (...)."""
-        return torch.nn.functional.embedding(depths.clamp(0, DEPTHS - 1), self.table.weight)
+        return torch.nn.functional.embedding(depths.clamp(0, DEPTHS - 1), self.table)

@@ -39,7 +39,7 @@ def test_nothing_changes_before_training() -> None:
 def test_depths_are_told_and_can_be_given() -> None:
     decoder = TargetDecoder(CONFIG)
     assert decoder.nesting is not None
-    torch.nn.init.normal_(decoder.nesting.table.weight)
+    torch.nn.init.normal_(decoder.nesting.table)
     tokens = torch.tensor([[0, 1, 1, 7, 2, 2]])
     embedded = decoder.embed(tokens)
     assert not torch.allclose(embedded[0, 3], decoder.shared(tokens)[0, 3])
@@ -49,7 +49,7 @@ def test_depths_are_told_and_can_be_given() -> None:
 
 def test_what_is_too_deep_counts_as_the_deepest() -> None:
     nesting = Nesting((OPEN, CLOSE), 4)
-    torch.nn.init.normal_(nesting.table.weight)
+    torch.nn.init.normal_(nesting.table)
     told = nesting(torch.tensor([-1, 0, DEPTHS - 1, DEPTHS + 5]))
     assert torch.equal(told[0], told[1]) and torch.equal(told[2], told[3])
 

@@ -34,6 +34,7 @@ WORDS = (
     *("location", "organization", "miscellaneous", "meet", "visitor", "scene", "knows", "of"),
     *("in", "ann", "bob", "##s", "##ing", "##ed"),
 )
+_MARKERS = tiny_tokenizer(WORDS).markers
 CONFIG = PRESETS["compact"].with_(
     vocab_size=len(tiny_vocabulary(WORDS)),
     d_model=48,
@@ -43,6 +44,7 @@ CONFIG = PRESETS["compact"].with_(
     num_layers=2,
     num_decoder_layers=2,
     copy_size=16,
+    brackets=(_MARKERS.open, _MARKERS.close),
 )
 TOWER = TowerConfig(
     image_size=64,

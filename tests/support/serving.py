@@ -29,7 +29,9 @@ def serving(bundle: Path, **options: Any) -> Iterator[str]:
             patch.delenv(name)
         settings = Settings(bundle=bundle, port=0, log_level="warning", **options)
         service = build(settings)
-    server = Listener(config_of(service.app, settings, service.metrics, settings.port), service.opening, 0)
+    server = Listener(
+        config_of(service.app, settings, service.metrics, settings.port), service.opening, 0
+    )
     thread = threading.Thread(target=server.run)
     thread.start()
     try:

@@ -16,7 +16,7 @@ from training.average import WeightAverage
 from training.text.batch import Prompts, buckets, on_device
 from training.text.curriculum import Curriculum, Together
 from training.text.exercise import Spelled
-from training.text.gate import open_gate
+from training.text.gate import PROJECTIONS, averages, fit_gate, projections
 from training.text.learner import Learner
 from training.text.loss import Sights
 from training.text.mixture import build_mixture
@@ -52,6 +52,8 @@ class Run:
         self.prompter, self.objective = learner.prompter, learner.objective
         self.device = torch.device(options.device)
         self.model = learner.model.to(self.device)
+        for weight in projections(self.model.gated_fusion):
+            weight.requires_grad_(False)  # see `_fit_gate`
         self.optimiser = build_optimiser(
             self.model,
             new_rate=options.new_rate,
@@ -73,8 +75,6 @@ class Run:
         batches = self._batches()
         while self.step < self.options.steps:
             batch = next(batches)
-            if self.step == 0:
-                self._open_gate(batch)
             outcome = self._learn(batch)
             self.step += 1
             bar.update()
@@ -91,16 +91,16 @@ class Run:
         bar.close()
         return self._weights_file
 
-    def _open_gate(self, batch: Prompts) -> None:
-        rows = batch.sight >= 0
-        if not rows.any():
-            return
-        ids, mask, cases = (t[rows].to(self.device) for t in (batch.ids, batch.mask, batch.cases))
-        sights = self._sights(batch)
-        before = open_gate(self.model, ids, mask, cases, sights)
-        if before <= 0:
-            log.info("the gate's mean cosine was %.3f; opened it", before)
-            self.average.follow(self.model, "gated_fusion.")
+    def _fit_gate(self, encoded: Sequence[Spelled], generator: random.Random) -> None:
+        """Fit the gate to texts and pictures as the network sees them by now."""
+        self.model.eval()
+        given = averages(self.model, encoded, self._collate, self.store, generator)
+        if given is not None:
+            fit = fit_gate(self.model.gated_fusion, given, self.options.gate_steps)
+            log.info("the gate opens for %.2f of own and %.2f of others' pictures", *fit)
+            for name in PROJECTIONS:
+                self.average.follow(self.model, f"gated_fusion.{name}.")
+        self.model.train()
 
     def _sights(self, batch: Prompts) -> Sights:
         return on_device(self.store.gather(batch.sight), self.device)
@@ -128,9 +128,13 @@ class Run:
             log.info("epoch seed %s: %d exercises", epoch, len(encoded))
             if not encoded:
                 raise DataError("there is nothing to learn: no exercise fits into a prompt")
+            self._fit_gate(encoded, generator)
             for items in buckets(encoded, self.options.tokens, generator):
-                yield self.objective.collate(items, self.prompter.tokenizer.markers)
+                yield self._collate(items)
             epoch += 1
+
+    def _collate(self, items: Sequence[Spelled]) -> Prompts:
+        return self.objective.collate(items, self.prompter.tokenizer.markers)
 
     def _encoded(self, generator: random.Random) -> Iterator[Spelled]:
         skipped = 0

@@ -13,11 +13,6 @@ from models.gated_fusion import Fusion
 from models.umie import UMIE, Memory
 from training.text.batch import IGNORED, Batch, Prompts, SpelledBatch
 
-MATCHED, UNMATCHED = 0.15, -0.05
-"""Cosines wanted of a text and its own picture, and of a text and somebody else's."""
-
-GATE_WEIGHT = 1.0
-
 
 class Sights(NamedTuple):
     """The pictures of the P rows that have one: features (P, 37, 512) and boxes (P, 37, 4)."""
@@ -37,16 +32,16 @@ class Outcome(NamedTuple):
 def decision_loss(model: UMIE, batch: Batch, sights: Sights) -> Outcome:
     """Training as decoding: cross-entropy of every decision among its admitted symbols.
 
-    The mean over decisions is weighted; the gate's loss is added.
+    The mean over decisions is weighted.
     """
-    memory, gate_loss = _memory(model, batch, sights)
+    memory = _memory(model, batch, sights)
     states = model.decoder(model.embed(batch.prefix), memory.cross, batch.mask)  # (B, T, d)
     decided = states[batch.at[:, 0], batch.at[:, 1]]  # (S, d)
     logits = candidate_logits(model, decided, memory.copy_keys, batch.candidates)
     wanted = logits.masked_fill(~batch.right, -torch.inf)
     losses = logits.logsumexp(-1) - wanted.logsumexp(-1)
     right = batch.right.gather(1, logits.argmax(-1, keepdim=True)).sum()
-    loss = (losses * batch.weight).sum() / batch.weight.sum() + GATE_WEIGHT * gate_loss
+    loss = (losses * batch.weight).sum() / batch.weight.sum()
     return Outcome(loss, right, len(batch.at))
 
 
@@ -54,39 +49,23 @@ def spelling_loss(model: UMIE, batch: SpelledBatch, sights: Sights) -> Outcome:
     """As the published code trains: cross-entropy of every token among the whole vocabulary.
 
     Weights without a copy head learn so, since they are also decoded without a grammar. Every token
-    counts as a decision; the gate's loss is added.
+    counts as a decision.
     """
-    memory, gate_loss = _memory(model, batch, sights)
+    memory = _memory(model, batch, sights)
     states = model.decoder(model.embed(batch.prefix), memory.cross, batch.mask)  # (B, T, d)
     there = batch.labels != IGNORED
     labels = batch.labels[there]  # (S,)
     logits = vocabulary_logits(model, states[there])  # (S, V)
-    loss = torch.nn.functional.cross_entropy(logits, labels) + GATE_WEIGHT * gate_loss
+    loss = torch.nn.functional.cross_entropy(logits, labels)
     return Outcome(loss, (logits.argmax(-1) == labels).sum(), len(labels))
 
 
-def agreement_loss(cosine: Tensor, matched: Tensor) -> Tensor:
-    """What is lacking of the cosines (P,) wanted: `MATCHED` or more, `UNMATCHED` or less.
-
-    Both kinds count the same, however many there are of each; else the gate settles on what is
-    least wrong for the more frequent kind and tells nothing apart.
-
-    The decisions alone would shut the gate for good: where the cosine is negative its slope is
-    1e-4, and an optimiser that normalises gradients goes on with full steps in whatever direction
-    is left.
-    """
-    lacking = torch.nn.functional.relu(torch.where(matched, MATCHED - cosine, cosine - UNMATCHED))
-    kinds = [lacking[kind] for kind in (matched, ~matched) if kind.any()]
-    return torch.stack([kind.mean() for kind in kinds]).mean()
-
-
-def _memory(model: UMIE, batch: Prompts, sights: Sights) -> tuple[Memory, Tensor]:
+def _memory(model: UMIE, batch: Prompts, sights: Sights) -> Memory:
     """As the service computes it, but pictures are encoded and fused only where there are any."""
     text = model.encode_text(batch.ids, batch.mask, batch.cases)
     rows = torch.nonzero(batch.sight >= 0)[:, 0]
     gate, fused = text.new_zeros(len(text)), text
     visual = text.new_zeros(len(text), VISUAL_ROWS, text.shape[-1])
-    gate_loss = text.new_zeros(())
     if len(rows):
         seen = model.encode_visual(sights.features, sights.boxes)
         present = torch.ones_like(rows)
@@ -94,6 +73,4 @@ def _memory(model: UMIE, batch: Prompts, sights: Sights) -> tuple[Memory, Tensor
         gate = gate.index_put((rows,), some.gate.to(gate.dtype))
         fused = text.index_put((rows,), some.fused.to(text.dtype))
         visual = visual.index_put((rows,), seen.to(visual.dtype))
-        p, q = model.gated_fusion.directions(text[rows].detach(), batch.mask[rows], seen.detach())
-        gate_loss = agreement_loss((p * q).sum(-1).float(), batch.matched[rows])
-    return model.remember(Fusion(gate, fused), visual), gate_loss
+    return model.remember(Fusion(gate, fused), visual)

@@ -17,10 +17,15 @@ def build_optimiser(
     betas: tuple[float, float] = (0.9, 0.98),
     epsilon: float = 1e-8,
 ) -> AdamW:
-    """Parameters that begin pre-trained learn at `pretrained_rate`, all others at `new_rate`."""
+    """Parameters that begin pre-trained learn at `pretrained_rate`, all others at `new_rate`.
+
+    Those that want no gradient are left out.
+    """
     pretrained: list[Parameter] = []
     new: list[Parameter] = []
     for name, parameter in model.named_parameters():
+        if not parameter.requires_grad:
+            continue
         slow = name.startswith(("text_encoder.", "shared.")) and "skip" not in name
         (pretrained if slow else new).append(parameter)
     groups = [{"params": pretrained, "lr": pretrained_rate}, {"params": new, "lr": new_rate}]

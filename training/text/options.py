@@ -24,7 +24,7 @@ class TextOptions:
 
     `data` is the corpora's folder, None to do without them; `features` the files that the tower's
     features were written to, none to do without pictures; `tokens` the padded source tokens of a
-    batch; `precision` that of matrix products.
+    batch; `precision` that of matrix products; `gate_steps` those of fitting the gate, every epoch.
     """
 
     out: Path
@@ -39,6 +39,7 @@ class TextOptions:
     epsilon: float = 1e-8
     clip: float = 1.0
     precision: Literal["bf16", "fp32"] = "bf16"
+    gate_steps: int = 2500
     least_region_score: float = LEAST_REGION_SCORE
     seed: int = 0
     save_every: int = 250

@@ -2,109 +2,29 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import threading
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import pytest
-from PIL import Image
 
 from export.bundle import Bundle
-from models.tower_config import REGION_TYPES
 from service.deadline import within
 from service.engine import worker
-from service.engine.contract import Answer, Picture, Prompt
-from service.engine.engine import ModelEngine, load_engine
+from service.engine.contract import Answer, Picture
 from service.engine.jobs import ReadJob
 from service.engine.scheduler import Room
-from service.metrics import DROPPED, Metrics
-from service.settings import Settings
-from tasks import instruction
-from tasks.errors import BundleError, DeadlineExceeded, EngineUnavailable, QueueFull
+from service.metrics import Metrics
+from tasks.errors import DeadlineExceeded, EngineUnavailable, QueueFull
 from tests.service.engine.test_reading import assert_same
 from tests.support.bundle import picture
+from tests.support.engine import LONG_S, Counted, Gate, broken, dropped, engine_of, running, until
 
 pytestmark = pytest.mark.anyio
-LONG_S = 60.0
 
 
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(30):
-        while not condition():
-            await asyncio.sleep(0.005)
-
-
-def engine_of(
-    bundle: Bundle, metrics: Metrics | None = None, room: Room | None = None, **changes: Any
-) -> ModelEngine:
-    settings = {"intra_op_threads": 1, "engine_stuck_s": LONG_S, **changes}
-    return ModelEngine(bundle, Settings(**settings), metrics or Metrics(), room)
-
-
-@asynccontextmanager
-async def running(
-    bundle: Bundle, metrics: Metrics | None = None, room: Room | None = None, **changes: Any
-) -> AsyncIterator[ModelEngine]:
-    engine = engine_of(bundle, metrics, room, **changes)
-    engine.start()
-    try:
-        await until(lambda: engine.ready)
-        yield engine
-    finally:
-        await engine.aclose()
-
-
-class Gate:
-    """Holds the engine's thread before it begins prompts, or before a step, until it is opened."""
-
-    def __init__(
-        self,
-        engine: ModelEngine,
-        then: Callable[[], None] = lambda: None,
-        before: Literal["begin", "step"] = "begin",
-    ) -> None:
-        self.entered, self.opened = threading.Event(), threading.Event()
-        inner = getattr(engine._reader, before)
-
-        def hold(*arguments: Any) -> Any:
-            self.entered.set()
-            assert self.opened.wait(30)
-            then()
-            return inner(*arguments)
-
-        setattr(engine._reader, before, hold)
-
-
-class Counted:
-    """What was computed for whoever asked, warm-up left out."""
-
-    def __init__(self, metrics: Metrics) -> None:
-        self._metrics = metrics
-        self._before = {stage: self._sum(stage) for stage in ("read", "see")}
-
-    def __call__(self, stage: str) -> float:
-        return self._sum(stage) - self._before[stage]
-
-    def _sum(self, stage: str) -> float:
-        value = self._metrics.registry.get_sample_value("umie_batch_size_sum", {"stage": stage})
-        return value or 0.0
-
-
-def dropped(metrics: Metrics) -> dict[str, float]:
-    """How many jobs were given up, by reason."""
-    values = {
-        reason: metrics.registry.get_sample_value("umie_dropped_jobs_total", {"reason": reason})
-        for reason in DROPPED
-    }
-    return {reason: value for reason, value in values.items() if value}
-
-
-def broken(prompt: Prompt) -> Prompt:
-    """A pair's prompt without its pair."""
-    return Prompt(prompt.source, prompt.form)
+@pytest.fixture(autouse=True)
+def quiet(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.ERROR)
 
 
 async def test_many_clients_get_their_own_answers(
@@ -404,31 +324,3 @@ async def test_the_engine_shows_how_it_is(tiny_bundle: Bundle, pool: list[ReadJo
         assert value("engine_last_progress_timestamp_seconds") >= started
         assert dropped(metrics) == {}
     assert value("engine_ready") == 0
-
-
-async def test_loading_tells_what_the_service_needs(tiny_folder: Path) -> None:
-    loaded = load_engine(Settings(bundle=tiny_folder / "bundle"), Metrics())
-    assert loaded.model_name.startswith("umie-tiny@")
-    assert (loaded.precision, loaded.provider) == ("fp32", "cpu")
-    assert tuple(loaded.region_types) == REGION_TYPES
-    assert loaded.preprocess is not None
-    assert loaded.preprocess(Image.new("L", (30, 50)), None).pixels.shape == (3, 64, 64)
-    assert not loaded.engine.ready
-    assert loaded.prompter.encode("Ann", instruction.ENTITIES, ["person"]).text == "Ann"
-
-
-async def test_a_missing_bundle_is_named(tmp_path: Path) -> None:
-    with pytest.raises(BundleError, match="nothing"):
-        load_engine(Settings(bundle=tmp_path / "nothing"), Metrics())
-
-
-@pytest.fixture(autouse=True)
-def quiet(caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.ERROR)
-
-
-async def test_a_tower_that_proposes_nothing_has_no_region_types(clip_folder: Path) -> None:
-    loaded = load_engine(Settings(bundle=clip_folder, device="cpu"), Metrics())
-    assert tuple(loaded.region_types) == ()
-    assert loaded.preprocess is not None
-    assert loaded.preprocess(Image.new("L", (30, 50)), None).pixels.shape == (1, 3, 64, 64)

@@ -1,55 +1,116 @@
 from __future__ import annotations
 
+import random
+from collections.abc import Sequence
+from dataclasses import replace
+
 import pytest
 import torch
-from torch import Tensor
 
+from models.gated_fusion import GatedFusion
 from models.umie import UMIE
-from tests.support.bundle import tiny_model
-from training.text.gate import WANTED, open_gate
-from training.text.loss import Sights
+from tasks.instruction import Prompter
+from tests.support.bundle import CONFIG, WORDS, tiny_model
+from tests.support.tokenizer import tiny_tokenizer
+from tests.training.text.test_exercise import GROUNDED
+from training.text.batch import Batch, collate
+from training.text.exercise import Encoded, Sight, encode
+from training.text.gate import PROJECTIONS, Averages, averages, fit_gate, measure
 from training.text.sights import SightStore
 
-Prompts = tuple[Tensor, Tensor, Tensor]
+WIDTH = CONFIG.d_model
+MARKERS = tiny_tokenizer(WORDS).markers
+SIGHTS = (Sight(0, (1, 2)), Sight(1, (1,)), Sight(1, (1,), matched=False), None)
 
 
 @pytest.fixture
-def prompts() -> Prompts:
-    generator = torch.Generator().manual_seed(0)
-    ids = torch.randint(0, 200, (6, 20), generator=generator)
-    return ids, torch.ones_like(ids), torch.zeros_like(ids)
+def model() -> UMIE:
+    return tiny_model()
 
 
 @pytest.fixture
-def sights(store: SightStore) -> Sights:
-    return store.gather(torch.tensor([0, 1, 0, 1, 0, 1]))
+def items(prompter: Prompter) -> list[Encoded]:
+    """Two texts with their own pictures, one with another's, one without."""
+    exercises = [replace(GROUNDED, sight=sight, records=()) for sight in SIGHTS]
+    return [item for exercise in exercises if (item := encode(exercise, prompter))]
 
 
-def cosines(model: UMIE, prompts: Prompts, sights: Sights) -> Tensor:
-    with torch.no_grad():
-        text = model.encode_text(*prompts)
-        visual = model.encode_visual(sights.features, sights.boxes)
-        p, q = model.gated_fusion.directions(text, prompts[1], visual)
-        return (p * q).sum(-1)
+def laid_out(items: Sequence[Encoded]) -> Batch:
+    return collate(items, MARKERS)
 
 
-@pytest.mark.parametrize("seed", range(6))
-def test_a_shut_gate_is_opened_a_little(seed: int, prompts: Prompts, sights: Sights) -> None:
-    model = tiny_model(seed)
-    with torch.no_grad():  # shut it first
-        sign = cosines(model, prompts, sights).mean().sign()
-        model.gated_fusion.visual_out.weight *= -sign
-    shut = float(cosines(model, prompts, sights).mean())
-    assert shut < 0
-    assert open_gate(model, *prompts, sights) == pytest.approx(shut, abs=1e-5)
-    opened = cosines(model, prompts, sights)
-    assert WANTED - 0.05 < float(opened.mean()) < WANTED + 0.25
+def topics(count: int, seed: int = 0) -> Averages:
+    """Texts and pictures that share one of four directions, under one that all of them share.
+
+    A quarter of the texts are about something else, and their pictures are anybody's.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    shared = 5 * torch.randn(2, WIDTH, generator=torch.Generator().manual_seed(7))
+    ways = torch.randn(2, 5, WIDTH, generator=torch.Generator().manual_seed(8))
+    topic = torch.randint(0, 4, (count,), generator=generator)
+    matched = torch.arange(count) % 4 != 0
+    text = shared[0] + ways[0][torch.where(matched, topic, 4)]
+    visual = shared[1] + ways[1][topic]
+    noise = 0.1 * torch.randn(2, count, WIDTH, generator=generator)
+    return Averages(text + noise[0], visual + noise[1], matched)
 
 
-def test_an_open_gate_stays_as_it_is(prompts: Prompts, sights: Sights) -> None:
-    model = tiny_model()
-    if float(cosines(model, prompts, sights).mean()) < 0:
-        open_gate(model, *prompts, sights)
+def test_it_opens_for_what_belongs_together(model: UMIE) -> None:
+    torch.manual_seed(0)
+    fit = fit_gate(model.gated_fusion, topics(200), 300)
+    assert fit.own > 0.95
+    # with four topics a quarter of the strangers belong together, too
+    assert fit.others < 0.35
+    unseen = measure(model.gated_fusion, topics(200, seed=1))
+    assert unseen.own > 0.95 and unseen.others < 0.35
+
+
+def test_texts_of_which_no_picture_is_told_stay_shut(model: UMIE) -> None:
+    torch.manual_seed(0)
+    given = topics(200)
+    fit_gate(model.gated_fusion, given, 300)
+    alien = Averages(*(part[~given.matched] for part in given))
+    assert measure(model.gated_fusion, alien).others < 0.05
+
+
+def test_it_works_without_such_texts(model: UMIE) -> None:
+    torch.manual_seed(0)
+    given = topics(200)
+    own = Averages(*(part[given.matched] for part in given))
+    assert fit_gate(model.gated_fusion, own, 300).own > 0.9
+
+
+def test_nothing_else_is_learned(model: UMIE) -> None:
     before = {name: value.clone() for name, value in model.state_dict().items()}
-    assert open_gate(model, *prompts, sights) > 0
-    assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
+    fit_gate(model.gated_fusion, topics(40), 5)
+    changed = {name for name, v in model.state_dict().items() if not torch.equal(v, before[name])}
+    assert changed == {f"gated_fusion.{name}.weight" for name in PROJECTIONS}
+    assert all(weight.grad is None for weight in model.parameters())
+
+
+def test_averages_are_what_the_gate_reads(
+    model: UMIE, items: list[Encoded], store: SightStore
+) -> None:
+    given = averages(model, items, laid_out, store, random.Random(0))
+    assert given is not None
+    assert given.matched.sum() == sum(bool(i.sight and i.sight.matched) for i in items)
+    batch = laid_out([item for item in items if item.sight])
+    sights = store.gather(batch.sight)
+    with torch.no_grad():
+        text = model.encode_text(batch.ids, batch.mask, batch.cases)
+        visual = model.encode_visual(sights.features, sights.boxes)
+        p, q = model.gated_fusion.directions(text, batch.mask, visual)
+        expected = (p * q).sum(-1)
+        got = cosines(model.gated_fusion, given)
+    assert sorted(got.tolist()) == pytest.approx(sorted(expected.tolist()), abs=1e-5)
+
+
+def test_one_own_picture_is_too_few(model: UMIE, items: list[Encoded], store: SightStore) -> None:
+    few = [item for item in items if item.sight and item.sight.matched][:1]
+    assert averages(model, few, laid_out, store, random.Random(0)) is None
+
+
+def cosines(fusion: GatedFusion, given: Averages) -> torch.Tensor:
+    p = fusion.text_out(fusion.text_in(given.text))
+    q = fusion.visual_out(fusion.visual_in(given.visual))
+    return torch.nn.functional.cosine_similarity(p, q, dim=-1)

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import load_file
-from torch import Tensor
 
 from export.flan import ANY_SIZE, read_flan
 from models.config import PRESETS
+from models.gated_fusion import GatedFusion
 from models.umie import UMIE
 from tasks.errors import DataError
 from tasks.instruction import Prompter
@@ -20,11 +20,10 @@ from tests.support.bundle import CONFIG
 from tests.support.flan import write_flan
 from tests.support.training import write_data, write_encoder
 from training.text.exercise import Encoded
-from training.text.gate import open_gate
+from training.text.gate import PROJECTIONS, Averages, Fit, fit_gate
 from training.text.initial import compact_model
 from training.text.learner import Learner
 from training.text.loop import Run, train_text
-from training.text.loss import Sights
 from training.text.options import TextOptions, options_for
 from training.text.sights import SightStore
 from training.vision.features import StoredFeatures, save_features
@@ -38,6 +37,7 @@ def options(tmp_path: Path, store: SightStore, monkeypatch: pytest.MonkeyPatch) 
     columns = (t[rows] for t in (store.boxes, store.labels, store.scores, store.features))
     save_features(StoredFeatures(names, *columns), tmp_path / "features.safetensors")
     return TextOptions(
+        gate_steps=20,
         out=tmp_path / "run",
         data=write_data(tmp_path / "data"),
         features=(tmp_path / "features.safetensors",),
@@ -123,7 +123,8 @@ def test_an_interrupted_training_goes_on_where_it_was_saved(
         if not steps:
             assert self.average.updates == 1  # of 3 steps, every fifth
             for name, weight in self.model.state_dict().items():
-                assert torch.equal(weight, saved["model"][name])  # type: ignore[index]
+                refitted = name.split(".")[1] in PROJECTIONS
+                assert refitted or torch.equal(weight, saved["model"][name])  # type: ignore[index]
                 average = saved["average"][name]  # type: ignore[index]
                 assert torch.equal(self.average.state[name], average)
         steps.append(self.step)
@@ -139,36 +140,40 @@ def test_an_interrupted_training_goes_on_where_it_was_saved(
     assert "epoch seed 3" in caplog.text and "epoch seed 0" not in caplog.text
 
 
-def gates_of(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """The number of pictures of every batch that a gate is opened with from here on."""
-    seen: list[int] = []
+def fits_of(monkeypatch: pytest.MonkeyPatch) -> list[Averages]:
+    """What a gate is fitted to from here on."""
+    seen: list[Averages] = []
 
-    def counted(model: UMIE, ids: Tensor, mask: Tensor, cases: Tensor, sights: Sights) -> float:
-        assert len(ids) == len(mask) == len(cases) == len(sights.features) == len(sights.boxes)
-        seen.append(len(ids))
-        return open_gate(model, ids, mask, cases, sights)
+    def noted(fusion: GatedFusion, given: Averages, steps: int) -> Fit:
+        seen.append(given)
+        return fit_gate(fusion, given, steps)
 
-    monkeypatch.setattr("training.text.loop.open_gate", counted)
+    monkeypatch.setattr("training.text.loop.fit_gate", noted)
     return seen
 
 
-def test_the_gate_is_opened_before_the_first_step_alone(
+def test_the_gate_is_fitted_once_an_epoch_and_nothing_else_moves_it(
     options: TextOptions, train: Train, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    gates = gates_of(monkeypatch)
-    # everything in one batch, so that the first has pictures
+    fits = fits_of(monkeypatch)
     options = replace(options, tokens=10**6, steps=2, save_every=1)
-    train(options)
-    (pictures,) = gates
-    assert pictures > 0
-    train(replace(options, steps=3, resume=True))
-    assert gates == [pictures] and state_of(options)["step"] == 3
+    train(replace(options, steps=1))
+    assert len(fits) == 1 and fits[0].matched.any()
+    names = [f"gated_fusion.{name}.weight" for name in PROJECTIONS]
+    before = [state_of(options)["model"][name] for name in names]
+    monkeypatch.setattr(Run, "_fit_gate", lambda *_: None)
+    train(replace(options, resume=True))
+    after = state_of(options)
+    assert after["step"] == 2
+    for name, value in zip(names, before, strict=True):
+        assert torch.equal(after["model"][name], value)
+        assert torch.equal(after["average"][name], value)
 
 
-def test_without_pictures_there_is_no_gate_to_open(
+def test_without_pictures_there_is_no_gate_to_fit(
     options: TextOptions, train: Train, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    gates = gates_of(monkeypatch)
+    fits = fits_of(monkeypatch)
 
     def without(run: Run, generator: random.Random) -> Iterator[Encoded]:
         return (replace(item, sight=None) for item in encoded(run, generator))
@@ -176,7 +181,7 @@ def test_without_pictures_there_is_no_gate_to_open(
     encoded = Run._encoded
     monkeypatch.setattr(Run, "_encoded", without)
     train(replace(options, steps=2))
-    assert gates == [] and state_of(options)["step"] == 2
+    assert fits == [] and state_of(options)["step"] == 2
 
 
 def test_a_finished_training_is_not_trained_further(

@@ -25,14 +25,7 @@ from tests.support.bundle import CONFIG, PROMPT, picture, prompt_pool, tiny_mode
 from tests.training.text.test_exercise import GROUNDED, PAIR
 from training.text.batch import collate
 from training.text.exercise import Encoded, Exercise, Sight, encode
-from training.text.loss import (
-    GATE_WEIGHT,
-    MATCHED,
-    UNMATCHED,
-    Outcome,
-    agreement_loss,
-    decision_loss,
-)
+from training.text.loss import Outcome, decision_loss
 from training.text.optimiser import build_optimiser
 from training.text.sights import SightStore
 
@@ -84,36 +77,16 @@ class Lose:
         with torch.set_grad_enabled(model.training):
             return decision_loss(model, batch, self.store.gather(batch.sight))
 
-    def at_gate(self, model: UMIE, items: Sequence[Encoded]) -> float:
-        """The part of the loss that is the gate's."""
-        batch = collate([item for item in items if item.sight], self.markers)
-        sights = self.store.gather(batch.sight)
-        with torch.no_grad():
-            text = model.encode_text(batch.ids, batch.mask, batch.cases)
-            visual = model.encode_visual(sights.features, sights.boxes)
-            p, q = model.gated_fusion.directions(text, batch.mask, visual)
-        return GATE_WEIGHT * float(agreement_loss((p * q).sum(-1), batch.matched))
-
-    def deciding(self, model: UMIE, items: Sequence[Encoded]) -> float:
-        """The part of the loss that is the decisions'."""
-        gate = self.at_gate(model, items) if any(item.sight for item in items) else 0.0
-        return float(self(model, items).loss) - gate
-
 
 def test_a_loss_depends_on_its_exercise_alone(items: list[Encoded], lose: Lose) -> None:
-    """The batch's loss is the mean of its exercises', weighted as their decisions are.
-
-    The gate's is the mean over the pictures.
-    """
+    """The batch's loss is the mean of its exercises', weighted as their decisions are."""
     model = tiny_model()
     alone = [lose(model, [item]) for item in items]
-    decided = [lose.deciding(model, [item]) for item in items]
     for chosen in ([0, 1, 2, 3, 4], [4, 0], [3, 1, 4]):
         together = lose(model, [items[i] for i in chosen])
         weights = [float(collate([items[i]], lose.markers).weight.sum()) for i in chosen]
-        summed = sum(w * decided[i] for w, i in zip(weights, chosen, strict=True))
-        gates = [lose.at_gate(model, [items[i]]) for i in chosen if items[i].sight]
-        expected = summed / sum(weights) + sum(gates) / len(gates)
+        summed = sum(w * float(alone[i].loss) for w, i in zip(weights, chosen, strict=True))
+        expected = summed / sum(weights)
         assert float(together.loss) == pytest.approx(expected, rel=1e-5)
         assert together.decisions == sum(alone[i].decisions for i in chosen)
         assert int(together.right) == sum(int(alone[i].right) for i in chosen)
@@ -132,7 +105,7 @@ def test_before_training_every_admitted_symbol_is_as_likely(
         chances = [len(step.admitted) for step in item.steps if len(step.admitted) > 1]
         weight = collate([item], lose.markers).weight
         expected = float((torch.tensor(chances).log() * weight).sum() / weight.sum())
-        assert lose.deciding(model, [item]) == pytest.approx(expected, rel=1e-5)
+        assert float(lose(model, [item]).loss) == pytest.approx(expected, rel=1e-5)
 
 
 def test_any_region_that_is_right_will_do(prompter: Prompter, lose: Lose) -> None:
@@ -148,7 +121,7 @@ def test_any_region_that_is_right_will_do(prompter: Prompter, lose: Lose) -> Non
         steps = [Step([step.admitted[step.said]], 0) for step in item.steps]
         steps[number] = item.steps[number]._replace(said=said - 1)
         one = replace(item, steps=tuple(steps), alike=alike)
-        return math.exp(-lose.deciding(model, [one])), int(lose(model, [one]).right)
+        return math.exp(-float(lose(model, [one]).loss)), int(lose(model, [one]).right)
 
     chances, right = zip(*(outcome(said, {}) for said in (1, 2, 3)), strict=True)
     assert sum(chances) == pytest.approx(1, rel=1e-4) and min(chances) > 0.01
@@ -159,61 +132,6 @@ def test_any_region_that_is_right_will_do(prompter: Prompter, lose: Lose) -> Non
         assert hit == any(right[k - 1] for k in alike | {2})
     # what is like another region than the one that is said makes no difference
     assert outcome(2, {1: frozenset({1, 2, 3})}) == (pytest.approx(chances[1], rel=1e-4), right[1])
-
-
-@pytest.mark.parametrize(
-    ("cosine", "matched", "lacking"),
-    [
-        (MATCHED + 0.2, True, 0.0),
-        (MATCHED, True, 0.0),
-        (MATCHED - 0.1, True, 0.1),
-        (-0.5, True, MATCHED + 0.5),
-        (UNMATCHED - 0.2, False, 0.0),
-        (UNMATCHED, False, 0.0),
-        (UNMATCHED + 0.1, False, 0.1),
-        (0.5, False, 0.5 - UNMATCHED),
-    ],
-)
-def test_agreement_is_wanted_of_a_text_and_its_own_picture_alone(
-    cosine: float, matched: bool, lacking: float
-) -> None:
-    value = torch.tensor([cosine], requires_grad=True)
-    loss = agreement_loss(value, torch.tensor([matched]))
-    assert float(loss.detach()) == pytest.approx(lacking, abs=1e-6)
-    loss.backward()
-    assert value.grad is not None
-    # up for its own picture, down for another's, and no further than wanted
-    assert float(value.grad) == ((-1.0 if matched else 1.0) if lacking else 0.0)
-
-
-def test_the_agreement_of_a_batch_is_the_mean_over_its_pictures() -> None:
-    cosines = torch.tensor([MATCHED - 0.3, UNMATCHED + 0.1, 0.9, -0.9])
-    matched = torch.tensor([True, False, True, False])
-    assert float(agreement_loss(cosines, matched)) == pytest.approx(0.1)
-
-
-def test_whose_picture_it_is_makes_a_difference_to_the_gate(
-    items: list[Encoded], lose: Lose
-) -> None:
-    model = tiny_model()
-    losses = [
-        float(lose(model, [replace(items[0], sight=Sight(0, (1, 2), matched=m))]).loss)
-        for m in (True, False)
-    ]
-    assert abs(losses[0] - losses[1]) > 1e-3
-
-
-def test_gates_learn_to_tell_pictures_apart(items: list[Encoded], lose: Lose) -> None:
-    """Open for what matches and shut for what does not, though they start alike."""
-    model = tiny_model(12, CONFIG.with_(dropout=0.0)).train()
-    optimiser = build_optimiser(model, new_rate=3e-3, pretrained_rate=1e-3)
-    seen = [item for item in items if item.sight]
-    assert {item.sight.matched for item in seen if item.sight} == {True, False}
-    for _ in range(60):
-        lose(model, seen).loss.backward()
-        optimiser.step()
-        optimiser.zero_grad()
-    assert lose.at_gate(model.eval(), seen) < 0.02
 
 
 def test_the_picture_makes_a_difference(items: list[Encoded], lose: Lose) -> None:
@@ -273,7 +191,7 @@ def test_what_is_learnt_is_what_is_said_when_asked(tiny_folder: Path, tiny_bundl
         assert int(outcome.right) == outcome.decisions
         if prompt.form is form.PAIR:
             ((asoc,),) = (record.asocs for record in answer.records)
-            loss = lose.deciding(checkpoint.model, [item])
+            loss = float(outcome.loss)
             assert math.exp(-loss) == pytest.approx(asoc.score, rel=1e-4)
     assert compared > len(pool) / 2
 
