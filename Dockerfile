@@ -14,6 +14,7 @@ COPY models models
 COPY training training
 COPY export export
 COPY service service
+COPY umie_client umie_client
 COPY cli cli
 RUN uv pip install --python /opt/umie/bin/python --no-cache --compile-bytecode \
         --no-deps --no-build-isolation .

@@ -22,7 +22,7 @@ COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate
 export ORT_DISABLE_TELEMETRY := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install train-install serve export test lint format lock clean openapi fuzz soak
+.PHONY: help install train-install serve export test lint format lock clean openapi fuzz soak bench bench-gpu
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -67,6 +67,7 @@ lock: install ## requirements/*.txt from pyproject.toml; UPGRADE=--upgrade for n
 	$(COMPILE) pyproject.toml -o requirements/runtime.txt
 	$(COMPILE) --extra dev -c requirements/runtime.txt pyproject.toml -o requirements/dev.txt
 	$(COMPILE) --extra dev --extra train -c requirements/dev.txt pyproject.toml -o requirements/train.txt
+	$(COMPILE) --extra dev --extra bench -c requirements/dev.txt pyproject.toml -o requirements/bench.txt
 
 openapi: install ## docs/openapi.json, the document that the service serves with its default settings
 	$(PY) -m service.api.document > docs/openapi.json
@@ -76,6 +77,14 @@ fuzz: install ## broken requests against a live server; N=20000 of them
 
 soak: install ## twice as many clients as a server admits; MINUTES=10 of it
 	$(PY) -m tests.soak --minutes $(or $(MINUTES),10)
+
+bench: install export ## side by side with other ways to serve; BENCH='--quick', '--data ~/corpora --write'
+	$(UV) pip install --python $(PY) --quiet --require-hashes -r requirements/bench.txt
+	$(PY) -m benchmarks $(BENCH)
+
+bench-gpu: install ## the same on a CUDA device
+	@$(PY) -m benchmarks --device cuda --check
+	$(MAKE) bench BENCH='--device cuda $(BENCH)'
 
 clean: ## everything that is not in the repository
 	rm -rf $(VENV) bundles build dist *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache

@@ -15,15 +15,15 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from importlib.metadata import version
 from pathlib import Path
 from typing import NamedTuple
+
+from benchmarks.machine import cores, cpu, versions
 
 ROOT = Path(__file__).resolve().parents[1]
 PRESETS = ("base", "large", "xl")
@@ -105,32 +105,16 @@ def run(name: str, command: Sequence[str]) -> Step:
 
 def machine(load: float) -> str:
     """What it runs on, in a line."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     threads = os.environ.get("OMP_NUM_THREADS", "as many as cores")
-    found = []
-    for package in PACKAGES:
-        try:
-            found.append(f"{package} {version(package)}")
-        except ImportError:
-            continue
     return (
-        f"{cores} cores of {_cpu()}, OMP_NUM_THREADS {threads}, load average {load:.1f} before; "
-        f"Python {platform.python_version()}, {', '.join(found)}"
+        f"{cores()} cores of {cpu()}, OMP_NUM_THREADS {threads}, load average {load:.1f} before; "
+        f"{', '.join(versions(PACKAGES))}"
     )
 
 
 def say(line: str) -> None:
     """Show progress."""
     print(line, file=sys.stderr, flush=True)
-
-
-def _cpu() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return platform.processor() or platform.machine()
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.machine()
 
 
 def _steps(steps: Sequence[Step]) -> str:

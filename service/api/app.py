@@ -27,6 +27,7 @@ from service.api.routes.catalogue import catalogue_routes
 from service.api.routes.extraction import extraction_routes, instruction_routes
 from service.api.routes.health import health_routes, metrics_routes
 from service.api.routes.inference_protocol import inference_protocol_routes
+from service.api.routes.page import page_routes
 from service.engine.contract import Engine
 from service.extractor import Extractor
 from service.metrics import Metrics
@@ -85,6 +86,7 @@ def create_app(
         catalogue_routes(settings, facts),
         inference_protocol_routes(facts, API_VERSION),
         health_routes(engine, opening),
+        page_routes(),
     ):
         app.include_router(router)
     if settings.metrics_port is None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -19,6 +21,20 @@ def wait_until(condition: Callable[[], bool], *, seconds: float, what: str) -> N
     while not condition():
         assert time.monotonic() < deadline, f"{what}: not within {seconds} s"
         time.sleep(0.05)
+
+
+def tool(name: str) -> str:
+    """The path of a tool of Prometheus; a test without it is skipped, or fails where CI is set."""
+    path = shutil.which(name)
+    if path is None:
+        reason = f"no {name} on the path; Debian's package `prometheus` has it"
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
+    return path
+
+
+@pytest.fixture(scope="session")
+def promtool() -> str:
+    return tool("promtool")
 
 
 @pytest.fixture(scope="module")

@@ -75,17 +75,25 @@ def test_observability_is_published_to_this_machine_only() -> None:
 
 
 def test_prometheus_scrapes_the_service_of_compose() -> None:
-    (job,) = load("docker/prometheus.yml")["scrape_configs"]
+    (job,) = load("docker/prometheus/prometheus.yml")["scrape_configs"]
     (target,) = job["static_configs"][0]["targets"]
     assert target == f"umie:{SERVICES['umie']['environment']['UMIE_PORT']}"
     assert f"EXPOSE {target.partition(':')[2]}" in DOCKERFILE
+
+
+def test_prometheus_finds_its_rules() -> None:
+    (mount,) = [m for m in SERVICES["prometheus"]["volumes"] if m.startswith("./")]
+    source, target, _ = mount.split(":")
+    assert f"--config.file={target}/prometheus.yml" in SERVICES["prometheus"]["command"]
+    (pattern,) = load("docker/prometheus/prometheus.yml")["rule_files"]
+    assert list((ROOT / source).glob(pattern))
 
 
 def test_grafana_reads_the_prometheus_of_compose() -> None:
     (source,) = load("docker/grafana/provisioning/datasources/prometheus.yml")["datasources"]
     port = SERVICES["prometheus"]["ports"][0].split(":")[-1]
     assert source["url"] == f"http://prometheus:{port}"
-    (job,) = load("docker/prometheus.yml")["scrape_configs"]
+    (job,) = load("docker/prometheus/prometheus.yml")["scrape_configs"]
     assert source["jsonData"]["timeInterval"] == job["scrape_interval"]
 
 

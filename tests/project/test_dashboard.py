@@ -8,78 +8,83 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
-from service.metrics import Metrics
+from service.settings import Settings
+from tests.project.promql import SAMPLES, TARGET, faults_of, matchers_in, metrics_in, own_metrics
 
 GRAFANA = Path(__file__).resolve().parents[2] / "docker" / "grafana"
 DASHBOARD: dict[str, Any] = json.loads(
     (GRAFANA / "dashboards" / "umie.json").read_text(encoding="utf-8")
 )
 PANELS = [panel for panel in DASHBOARD["panels"] if panel["type"] != "row"]
-WORDS = {"by", "bool", "group_left", "ignoring", "le"}
-SAMPLES = {
-    "counter": ("_total",),
-    "gauge": ("",),
-    "histogram": ("_bucket", "_count", "_sum"),
-    "info": ("_info",),
-}
+VARIABLES = {variable["name"]: variable for variable in DASHBOARD["templating"]["list"]}
+DATASOURCE = {"type": "prometheus", "uid": "${datasource}"}
+QUESTIONS = [
+    "Is it up?",
+    "How fast?",
+    "How full?",
+    "What is refused, and why?",
+    "What does the model do?",
+]
 
 
 def queries() -> dict[str, tuple[str, str]]:
-    """Every PromQL expression and its legend, by the panel and query (or variable) it stands in."""
+    """Every PromQL expression and its legend, by where it stands."""
     found = {
         f"{panel['title']} {target['refId']}": (target["expr"], target["legendFormat"])
         for panel in PANELS
         for target in panel["targets"]
     }
-    for variable in DASHBOARD["templating"]["list"]:
-        call = re.fullmatch(r"label_values\((.+), (\w+)\)", variable["query"]["query"])
-        assert call is not None
-        found[f"${variable['name']}"] = call[1], f"{{{{{call[2]}}}}}"
+    for name, variable in VARIABLES.items():
+        if variable["type"] == "query":
+            call = re.fullmatch(r"label_values\((.+), (\w+)\)", variable["query"]["query"])
+            assert call is not None
+            found[f"${name}"] = call[1], f"{{{{{call[2]}}}}}"
     return found
 
 
 def expressions() -> list[str]:
-    return [expression for expression, _ in queries().values()]
+    """Those of the panels and variables, and those of the annotations."""
+    marks = [mark["expr"] for mark in DASHBOARD["annotations"]["list"]]
+    return [expression for expression, _ in queries().values()] + marks
 
 
-def metrics_in(expression: str) -> set[str]:
-    """The names that are left of a PromQL expression without selectors, groupings and functions."""
-    bare = re.sub(r"\{[^}]*\}|\[[^]]*\]|\b(by|ignoring)\s*\([^)]*\)", " ", expression)
-    words = set(re.findall(r"\b[a-z][a-z0-9_]*\b(?!\s*\()", bare))
-    return words - WORDS
-
-
-def registered() -> set[str]:
-    families = Metrics().registry.collect()
-    return {family.name + end for family in families for end in SAMPLES.get(family.type, ("",))}
-
-
-def test_names_are_found_in_an_expression() -> None:
-    expression = 'sum by (le) (rate(a_total{b="c"}[5m])) / ignoring (x) (d > bool 0)'
-    assert metrics_in(expression) == {"a_total", "d"}
-
-
-def test_every_metric_is_one_that_the_service_has() -> None:
-    used = set().union(*map(metrics_in, expressions()))
-    assert used - {"up"} <= registered()
+@pytest.mark.parametrize("expression", expressions())
+def test_it_asks_for_what_there_is(expression: str) -> None:
+    assert faults_of(expression) == []
 
 
 def test_every_metric_of_the_service_is_shown() -> None:
     used = set().union(*map(metrics_in, expressions()))
-    own = [family for family in Metrics().registry.collect() if family.name.startswith("umie_")]
-    unseen = [f.name for f in own if not {f.name + end for end in SAMPLES[f.type]} & used]
+    # The age of the last sign of life is that moment in a form that needs no clock.
+    shown = used | {"umie_engine_last_progress_timestamp_seconds"}
+    kinds = {name: next(iter(metric.describe())).type for name, metric in own_metrics().items()}
+    unseen = [n for n, kind in kinds.items() if not {n + end for end in SAMPLES[kind]} & shown]
     assert unseen == []
 
 
-def test_every_panel_reads_the_provisioned_datasource() -> None:
+def test_everything_is_asked_of_the_chosen_instances() -> None:
+    for place, (expression, _) in queries().items():
+        asked = {name for name in metrics_in(expression) if name.startswith(("umie_", "process_"))}
+        for name in asked if place[0] != "$" else ():
+            of_it = [(label, value) for n, label, value in matchers_in(expression) if n == name]
+            assert {(label, f"${label}") for label in TARGET} <= set(of_it), place
+
+
+def test_every_panel_reads_the_chosen_datasource() -> None:
+    asked = [*PANELS, *(target for panel in PANELS for target in panel["targets"])]
+    asked += [variable for variable in VARIABLES.values() if variable["type"] == "query"]
+    assert all(part["datasource"] == DATASOURCE for part in asked)
+    assert all(mark["datasource"] == DATASOURCE for mark in DASHBOARD["annotations"]["list"])
+
+
+def test_the_provisioned_datasource_is_chosen_at_first() -> None:
     provisioning = GRAFANA / "provisioning" / "datasources" / "prometheus.yml"
     (source,) = yaml.safe_load(provisioning.read_text(encoding="utf-8"))["datasources"]
-    expected = {"type": source["type"], "uid": source["uid"]}
-    variables = DASHBOARD["templating"]["list"]
-    targets = [target for panel in PANELS for target in panel["targets"]]
-    assert all(part["datasource"] == expected for part in [*PANELS, *targets, *variables])
+    assert VARIABLES["datasource"]["query"] == source["type"]
+    assert VARIABLES["datasource"]["current"]["value"] == source["uid"]
 
 
 def test_panels_are_complete_and_told_apart() -> None:
@@ -90,13 +95,20 @@ def test_panels_are_complete_and_told_apart() -> None:
     titles = [panel["title"] for panel in PANELS]
     assert len(set(titles)) == len(titles)
     for panel in PANELS:
-        assert panel["description"]
+        assert panel["description"].endswith("."), panel["title"]
         assert panel["targets"]
         references = [target["refId"] for target in panel["targets"]]
         assert len(set(references)) == len(references)
+        if panel["type"] in {"stat", "timeseries"}:
+            assert panel["fieldConfig"]["defaults"]["unit"], panel["title"]
 
 
-def test_panels_lie_side_by_side() -> None:
+def test_settings_that_are_named_exist() -> None:
+    named = re.findall(r"UMIE_([A-Z_]+)", json.dumps(DASHBOARD))
+    assert {name.lower() for name in named} <= Settings.model_fields.keys()
+
+
+def test_panels_lie_side_by_side_without_gaps() -> None:
     cells = []
     for panel in DASHBOARD["panels"]:
         grid = panel["gridPos"]
@@ -105,20 +117,21 @@ def test_panels_lie_side_by_side() -> None:
         rows = range(grid["y"], grid["y"] + grid["h"])
         cells.append({(x, y) for x in columns for y in rows})
     assert all(a.isdisjoint(b) for a, b in combinations(cells, 2))
+    taken = set().union(*cells)
+    assert len(taken) == 24 * (1 + max(y for _, y in taken))
 
 
 def test_the_dashboard_answers_the_five_questions() -> None:
     rows = [panel["title"] for panel in DASHBOARD["panels"] if panel["type"] == "row"]
-    assert rows == [
-        "Is it up?",
-        "How fast?",
-        "How full?",
-        "What is refused?",
-        "What does the model do?",
-    ]
+    assert rows == QUESTIONS
 
 
 def test_variables_that_are_used_are_defined() -> None:
-    defined = {variable["name"] for variable in DASHBOARD["templating"]["list"]}
-    used = set().union(*(re.findall(r"\$(\w+)", text) for text in expressions()))
-    assert used - {"__rate_interval"} == defined
+    used = set().union(*(re.findall(r"\$\{?(\w+)", json.dumps(part)) for part in [DASHBOARD]))
+    assert used - {"__rate_interval", "__range", "__all"} == VARIABLES.keys()
+
+
+def test_starts_and_alerts_are_marked() -> None:
+    marks = {mark["name"]: mark["expr"] for mark in DASHBOARD["annotations"]["list"]}
+    assert metrics_in(marks["Restarts"]) == {"process_start_time_seconds"}
+    assert metrics_in(marks["Alerts"]) == {"ALERTS"}

@@ -16,7 +16,8 @@ MAY_IMPORT = {
     "training": {"models", "tasks"},
     "export": {"models", "tasks"},
     "service": {"export", "models", "tasks"},
-    "cli": {"training", "export", "service", "models", "tasks"},
+    "umie_client": {"service", "tasks"},
+    "cli": {"training", "export", "service", "models", "tasks", "umie_client"},
 }
 NETWORK = {"asyncio", "http", "socket", "socketserver", "urllib"}
 
@@ -37,6 +38,17 @@ def imported(package: str) -> Iterator[tuple[str, str]]:
 def test_imports_run_one_way(package: str) -> None:
     forbidden = MAY_IMPORT.keys() - MAY_IMPORT[package] - {package} | {"tests", "benchmarks"}
     assert [row for row in imported(package) if row[1] in forbidden] == []
+
+
+def test_the_client_knows_of_the_service_what_it_answers() -> None:
+    modules = {
+        node.module
+        for path in (ROOT / "umie_client").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ImportFrom) and str(node.module).startswith(("service", "tasks"))
+    }
+    assert modules == {"service.extraction", "tasks.errors"}
+    assert [row for row in imported("umie_client") if row[1] in {"torch", "onnxruntime"}] == []
 
 
 def test_tasks_are_pure_python() -> None:

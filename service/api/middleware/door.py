@@ -14,8 +14,11 @@ from service.api.middleware.measurement import PROBES
 from service.api.problems import problem_response
 from tasks.errors import EngineUnavailable, HeadersTooLarge, RateLimited, UMIEError
 
+PAGE_FILES = "/page/"
+"""Where the page's scripts, styles and pictures are."""
+
 PUBLIC = PROBES | {"/", "/docs", "/redoc", "/openapi.json"}
-"""What needs no key: probes, and pages that hold nothing of anybody."""
+"""What needs no key: probes, and pages that hold nothing of anybody. So do the page's files."""
 
 
 @dataclass
@@ -71,7 +74,8 @@ class Door:
                 f"at most {self._max_header_bytes} bytes are admitted",
                 limit=self._max_header_bytes,
             )
-        if self._keys is None or scope["path"] in PUBLIC:
+        path = scope["path"]
+        if self._keys is None or path in PUBLIC or path.startswith(PAGE_FILES):
             return
         state["key"] = name = self._keys.name_of(Headers(scope=scope))
         if self._per_minute is None:

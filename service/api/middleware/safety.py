@@ -7,10 +7,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _CDN = "https://cdn.jsdelivr.net"
 _NOTHING = "default-src 'none'; base-uri 'none'; frame-ancestors 'none'"
-_PAGE = (
+PAGE_POLICY = (
     f"{_NOTHING}; form-action 'self'; connect-src 'self'; font-src 'self'; "
-    "img-src 'self' blob: data:; script-src 'self'; style-src 'self'"
+    "img-src 'self' blob: data:; script-src 'self'; style-src 'self'; "
+    "require-trusted-types-for 'script'"
 )
+"""For pages of the service's own: nothing from elsewhere, nothing inline, no text as markup."""
 _DOCUMENTATION = (
     f"{_NOTHING}; connect-src 'self'; font-src 'self'; worker-src blob:; "
     "img-src 'self' data: https://fastapi.tiangolo.com; "
@@ -52,4 +54,4 @@ class Safety:
 def _policy(path: str, content_type: str) -> str:
     if not content_type.startswith("text/html"):
         return _NOTHING
-    return _DOCUMENTATION if path in {"/docs", "/redoc"} else _PAGE
+    return _DOCUMENTATION if path in {"/docs", "/redoc"} else PAGE_POLICY

@@ -1,0 +1,90 @@
+"""The second table, in a process of its own: tokens a second of three decoders.
+
+python -m benchmarks.decoding --answers 96 --batch 32 --runs 3
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from benchmarks.decoders import Assignment, CTranslate2, Decoder, Ours, Transformers, Written
+from benchmarks.random_t5 import in_transformers, random_umie, write_for_ctranslate2
+from models.config import PRESETS, UMIEConfig
+
+
+def decoders(
+    config: UMIEConfig, given: Assignment, folder: Path, device: str, threads: int
+) -> dict[str, Decoder]:
+    """All three over the same random weights.
+
+    CTranslate2 is left out where it is not installed or lacks libraries of its own for the device.
+    """
+    model = random_umie(config).to(device)
+    theirs = in_transformers(model)
+    found: dict[str, Decoder] = {
+        "ours": Ours(model, given),
+        "transformers": Transformers(theirs, given),
+    }
+    try:
+        converted = write_for_ctranslate2(theirs, folder)
+        found["CTranslate2"] = CTranslate2(converted, given, device, threads)
+    except (ImportError, RuntimeError, ValueError) as error:
+        print(f"CTranslate2 is left out: {error}", file=sys.stderr)
+    return found
+
+
+def compare(given: Assignment, contenders: Mapping[str, Decoder], runs: int) -> dict[str, Any]:
+    """Medians of interleaved runs after one that is not counted, and how many answers are alike."""
+    first = {name: decoder.write() for name, decoder in contenders.items()}
+    rates: dict[str, list[float]] = {name: [] for name in contenders}
+    for number in range(runs):
+        for name, decoder in contenders.items():
+            written = decoder.write()
+            rates[name].append(written.tokens / written.seconds)
+            print(
+                f"decoding {number + 1}/{runs} {name}: {rates[name][-1]:.1f} tokens/s",
+                file=sys.stderr,
+                flush=True,
+            )
+    return {
+        "answers": len(given.sources),
+        "batch": given.batch,
+        "tokens": given.tokens,
+        "longest": max(given.lengths),
+        "rates": {name: statistics.median(found) for name, found in rates.items()},
+        "alike": {name: _alike(first["ours"], written) for name, written in first.items()},
+    }
+
+
+def _alike(one: Written, other: Written) -> int:
+    return sum(a == b for a, b in zip(one.ids, other.ids, strict=True))
+
+
+def _main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
+    parser.add_argument("--preset", choices=("base", "large"), default="base")
+    parser.add_argument("--answers", type=int, default=96)
+    parser.add_argument("--batch", type=int, default=32)
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
+    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    config = PRESETS[options.preset]
+    given = Assignment.of(options.answers, options.batch, config.vocab_size)
+    with tempfile.TemporaryDirectory(prefix="decoding-") as folder:
+        found = decoders(config, given, Path(folder), options.device, options.threads)
+        print(json.dumps(compare(given, found, options.runs)))
+
+
+if __name__ == "__main__":
+    _main()

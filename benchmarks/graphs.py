@@ -1,0 +1,74 @@
+"""Clocks on what a bundle computes: its two graphs and the decoder's steps."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
+
+from export.bundle import Bundle
+from service.engine import slots
+
+T = TypeVar("T")
+
+
+@dataclass
+class Stages:
+    """Seconds spent in each kind of computation, and how often."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+    calls: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def total_s(self) -> float:
+        """All of them together."""
+        return sum(self.seconds.values())
+
+    def clear(self) -> None:
+        """Begin anew."""
+        self.seconds.clear()
+        self.calls.clear()
+
+    def timed(self, stage: str, work: Callable[..., T]) -> Callable[..., T]:
+        """`work`, on the clock."""
+
+        def clocked_work(*arguments: Any, **named: Any) -> T:
+            started = time.perf_counter()
+            try:
+                return work(*arguments, **named)
+            finally:
+                taken = time.perf_counter() - started
+                self.seconds[stage] = self.seconds.get(stage, 0.0) + taken
+                self.calls[stage] = self.calls.get(stage, 0) + 1
+
+        return clocked_work
+
+
+class _Session:
+    """A session that behaves as another does, with a clock on what runs."""
+
+    def __init__(self, session: Any, stage: str, stages: Stages) -> None:
+        self._session = session
+        self.run = stages.timed(stage, session.run)
+        self.run_with_iobinding = stages.timed(stage, session.run_with_iobinding)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._session, name)
+
+
+@contextmanager
+def clocked(bundle: Bundle, stages: Stages) -> Iterator[Bundle]:
+    """The bundle with clocks on its graphs, its decoder's steps and the scoring of candidates.
+
+    On a GPU the clocks tell how long it took to begin these, not to finish them.
+    """
+    decoder, score = bundle.decoder.decoder, slots.candidate_logits
+    decoder.step = stages.timed("decoder", decoder.step)  # type: ignore[method-assign]
+    slots.candidate_logits = stages.timed("head", score)
+    visual = bundle.visual and _Session(bundle.visual, "visual", stages)
+    try:
+        yield replace(bundle, visual=visual, fusion=_Session(bundle.fusion, "fusion", stages))
+    finally:
+        slots.candidate_logits = score

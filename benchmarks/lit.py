@@ -1,0 +1,70 @@
+"""Contender (b): LitServe around the model in plain torch; requests that wait share a batch.
+
+python -m benchmarks.lit CHECKPOINT --port 8101
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import litserve
+import torch
+from fastapi import Response
+
+from benchmarks.load import ROUTE
+from benchmarks.plain import arguments, load_rounds
+from service.api.bodies import ExtractBody
+from service.api.requests import extraction_request
+from service.extraction import Extraction, ExtractionRequest
+from service.settings import Settings
+
+BATCH = 16
+WAIT_S = 0.01
+
+
+class Api(litserve.LitAPI):  # type: ignore[misc]
+    """Batches of requests to answers."""
+
+    def __init__(self, checkpoint: Path, threads: int) -> None:
+        super().__init__(max_batch_size=BATCH, batch_timeout=WAIT_S, api_path=ROUTE)
+        self._checkpoint, self._threads = checkpoint, threads
+
+    def setup(self, device: str) -> None:
+        """Load the model, in the worker's process."""
+        torch.set_num_threads(self._threads)
+        self._settings = Settings()
+        self._rounds = load_rounds(self._checkpoint, device, self._settings)
+
+    def decode_request(self, request: dict[str, Any]) -> ExtractionRequest:
+        """A request from its JSON."""
+        return extraction_request(ExtractBody.model_validate(request), self._settings)
+
+    def batch(self, inputs: Sequence[ExtractionRequest]) -> list[ExtractionRequest]:
+        """Requests as they are: prompts are batched inside."""
+        return list(inputs)
+
+    def predict(self, x: list[ExtractionRequest]) -> list[Extraction]:
+        """The answers to a batch."""
+        return self._rounds.answer(x)
+
+    def unbatch(self, output: list[Extraction]) -> list[Extraction]:
+        """An answer for each request."""
+        return output
+
+    def encode_response(self, output: Extraction) -> Response:
+        """An answer as JSON."""
+        return Response(output.model_dump_json(), media_type="application/json")
+
+
+def _main() -> None:
+    options = arguments(__doc__)
+    server = litserve.LitServer(
+        Api(options.checkpoint, options.threads), accelerator=options.device, devices=1, timeout=600
+    )
+    server.run(host="127.0.0.1", port=options.port, log_level="warning", generate_client_file=False)
+
+
+if __name__ == "__main__":
+    _main()

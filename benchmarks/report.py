@@ -1,0 +1,123 @@
+"""What was measured, as Markdown and as JSON."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmarks import machine
+from benchmarks.tables import number, table
+
+PACKAGES = (
+    "torch",
+    "onnxruntime-gpu",
+    "onnxruntime",
+    "transformers",
+    "fastapi",
+    "uvicorn",
+    "litserve",
+    "ctranslate2",
+)
+BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
+
+_COSTS = {
+    "words": ("words of the text", ("fusion", "decode", "total")),
+    "regions": ("regions of the picture", ("image", "visual", "fusion", "decode", "total")),
+    "labels": ("entity types", ("fusion", "decode", "total")),
+    "queue": ("requests at once", ("queue", "total", "last", "rate")),
+}
+_HEADS = {
+    "queue": "waiting, ms",
+    "last": "last answer, ms",
+    "rate": "requests/s",
+    "total": "total, ms",
+}
+
+
+@dataclass(frozen=True)
+class Report:
+    """One run's parts: each a title, Markdown, and the values behind it."""
+
+    command: Sequence[str]
+    date: str
+    about: str
+    parts: dict[str, tuple[str, Any]]
+
+    def markdown(self) -> str:
+        """All of it below the machine, the date and the command."""
+        memory = machine.memory_gib()
+        where = f"{machine.cores()} cores of {machine.cpu()}"
+        if memory is not None:
+            where += f", {memory:.0f} GiB of memory"
+        facts = [
+            f"{self.date}; {where}; load average {machine.load():.1f} at the end.",
+            f"{', '.join(machine.versions(PACKAGES))}.",
+            f"Requests: {self.about}.",
+            f"```sh\n{shlex.join(self.command)}\n```",
+        ]
+        return "\n\n".join(
+            [*facts, *(f"### {title}\n\n{text}" for title, (text, _) in self.parts.items())]
+        )
+
+    def values(self) -> dict[str, Any]:
+        """All of it as plain values."""
+        return {
+            "command": list(self.command),
+            "date": self.date,
+            "cores": machine.cores(),
+            "cpu": machine.cpu(),
+            "memory_gib": machine.memory_gib(),
+            "load": machine.load(),
+            "versions": machine.versions(PACKAGES),
+            "requests": self.about,
+            **{title: values for title, (_, values) in self.parts.items()},
+        }
+
+    def write(self, path: Path) -> None:
+        """Put the Markdown between the marks of the document at `path`, the JSON beside it.
+
+        ValueError where the document has no marks.
+        """
+        text = path.read_text(encoding="utf-8")
+        before, begin, rest = text.partition(BEGIN)
+        _, end, after = rest.partition(END)
+        if not begin or not end:
+            raise ValueError(f"{path} has no place for what was measured: {BEGIN} … {END}")
+        path.write_text(f"{before}{BEGIN}\n\n{self.markdown()}\n\n{END}{after}", encoding="utf-8")
+        values = json.dumps(self.values(), indent=1) + "\n"
+        path.with_suffix(".json").write_text(values, encoding="utf-8")
+
+
+def decoding_markdown(found: dict[str, Any]) -> str:
+    """The second table."""
+    ours = found["rates"]["ours"]
+    rows = [
+        (
+            name,
+            number(rate),
+            number(ours / rate, 2),
+            f"{found['alike'][name]} of {found['answers']}",
+        )
+        for name, rate in found["rates"].items()
+    ]
+    about = (
+        f"{found['answers']} answers of {found['tokens']} tokens in all, {found['longest']} the "
+        f"longest, {found['batch']} in the making at once."
+    )
+    head = ("decoder", "tokens/s", "ours : this", "answers as ours")
+    return f"{about}\n\n{table(head, rows)}"
+
+
+def costs_markdown(found: dict[str, list[dict[str, Any]]]) -> str:
+    """The third tables."""
+    return "\n\n".join(
+        table(
+            (title, *(_HEADS.get(key, f"{key}, ms") for key in keys)),
+            [(str(row["value"]), *(number(row[key]) for key in keys)) for row in found[name]],
+        )
+        for name, (title, keys) in _COSTS.items()
+    )

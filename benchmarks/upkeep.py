@@ -1,0 +1,138 @@
+"""How soon the service is ready, what an unloaded request costs, and whether memory grows."""
+
+from __future__ import annotations
+
+import statistics
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from benchmarks.contenders import Conditions, Inside, Server, service
+from benchmarks.runs import quantile
+from benchmarks.serving import say
+from benchmarks.tables import mebibytes, number, table
+from benchmarks.workload import Workload
+
+PERIODS = 20
+"""How often memory is looked at while it is endured."""
+
+_CLIENTS = 32
+_BODIES = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Unloaded:
+    """Requests asked one by one: median milliseconds over HTTP, and in the graphs alone."""
+
+    kind: str
+    p50: float
+    graphs: float
+
+    @property
+    def ratio(self) -> float:
+        """The whole by the graphs' share."""
+        return self.p50 / self.graphs
+
+
+@dataclass(frozen=True, slots=True)
+class Endured:
+    """Memory after so many requests."""
+
+    requests: int
+    bytes: int
+
+
+def ready_seconds(common: Conditions, times: int) -> float:
+    """From the start of `umie serve` over an existing bundle to a ready probe: the median."""
+    found = []
+    for _ in range(times):
+        server = service(common)
+        try:
+            found.append(server.start())
+        finally:
+            server.stop()
+        say(f"ready after {found[-1]:.2f} s")
+    return statistics.median(found)
+
+
+def unloaded(
+    common: Conditions, engine: Inside, load: Workload, seconds: float, rounds: int
+) -> list[Unloaded]:
+    """What requests for entities cost when nobody else asks, with a picture and without.
+
+    The service answers a few of them for some seconds, then the engine answers the same ones with
+    clocks on its graphs, in turns.
+    """
+    found = []
+    for kind, pictures in (("entities of a text", False), ("… and a picture", True)):
+        bodies = load.entities_alone(pictures=pictures).bodies[:_BODIES]
+        path = common.workload.with_name(f"unloaded-{pictures}.ndjson")
+        Workload(kind, bodies).write(path)
+        server = service(common, path)
+        server.start()
+        try:
+            found.append(_unloaded(kind, server, engine, bodies, seconds, rounds))
+        finally:
+            server.stop()
+        say(f"{kind}: {found[-1].p50:.1f} ms, {found[-1].graphs:.1f} ms in the graphs")
+    return found
+
+
+def _unloaded(
+    kind: str,
+    server: Server,
+    engine: Inside,
+    bodies: tuple[dict[str, Any], ...],
+    seconds: float,
+    rounds: int,
+) -> Unloaded:
+    server.answers(1)
+    whole, graphs = [], []
+    for _ in range(rounds):
+        run = server.run(1, seconds)
+        whole.append(run.quantile_ms(0.5))
+        repeats = max(1, len(run.latencies_s) // len(bodies))
+        command = {"do": "graphs", "bodies": bodies, "repeats": repeats}
+        graphs.append(quantile(engine.process.tell(command), 0.5))
+    return Unloaded(kind, statistics.median(whole), statistics.median(graphs))
+
+
+def endure(server: Server, requests: int) -> list[Endured]:
+    """The server's memory after every twentieth part of so many requests from 32 clients."""
+    found, done = [Endured(0, server.process.resident_bytes())], 0
+    while done < requests:
+        done += server.ask(min(requests - done, max(1, requests // PERIODS)), _CLIENTS)
+        found.append(Endured(done, server.process.resident_bytes()))
+        say(f"{done}/{requests} requests: {found[-1].bytes / 2**20:.0f} MiB")
+    return found
+
+
+def upkeep_markdown(
+    ready: float | None, rows: list[Unloaded] | None, endured: list[Endured] | None
+) -> str:
+    """All of it that was measured."""
+    parts = []
+    if ready is not None:
+        parts.append(
+            f"`umie serve` over an existing bundle is ready {ready:.1f} s after its process began."
+        )
+    if rows is not None:
+        cells = [
+            (row.kind, number(row.p50), number(row.graphs), number(row.ratio, 2)) for row in rows
+        ]
+        head = ("one request at a time", "p50 over HTTP, ms", "graphs alone, ms", "ratio")
+        parts.append(table(head, cells))
+    if endured is not None:
+        cells = [(f"{row.requests:,}", mebibytes(row.bytes)) for row in endured]
+        parts.append(table(("requests answered", "RSS"), cells))
+    return "\n\n".join(parts)
+
+
+def upkeep_values(
+    ready: float | None, rows: list[Unloaded] | None, endured: list[Endured] | None
+) -> dict[str, Any]:
+    """All of it as plain values."""
+    return {
+        "ready_s": ready,
+        "unloaded": None if rows is None else [asdict(row) for row in rows],
+        "endured": None if endured is None else [asdict(row) for row in endured],
+    }

@@ -1,0 +1,1 @@
+"""Who answers: a bundle in this process, or a service that runs."""

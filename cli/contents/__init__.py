@@ -1,0 +1,1 @@
+"""What is in a bundle or a checkpoint, read without loading it."""

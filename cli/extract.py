@@ -1,0 +1,160 @@
+"""`umie extract`: documents in, what they tell and show out."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from contextlib import aclosing
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cli.answering.choice import BundleOption, KeyOption, UrlOption, choose, only_one
+from cli.asking import (
+    Asking,
+    EntityTypesOption,
+    EventTypesOption,
+    MinScoreOption,
+    OntologyOption,
+    RelationTypesOption,
+    TasksOption,
+)
+from cli.inputs.document import Document, is_picture
+from cli.outputs.format import Format
+from cli.panels import READ, WRITE
+
+if TYPE_CHECKING:
+    from cli.answering.answer import Answer, Answerer
+
+_AT_ONCE = 4
+
+
+def extract(
+    texts: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="TEXT|-", help="Texts; - is standard input, one text."),
+    ] = None,
+    image: Annotated[
+        Path | None,
+        typer.Option(help="A picture for the text, or alone.", rich_help_panel=READ),
+    ] = None,
+    file: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="FILE|FOLDER",
+            help="A text in UTF-8, a picture, or a folder of both, in which a picture goes with "
+            "the .txt of its name. May be repeated.",
+            rich_help_panel=READ,
+        ),
+    ] = None,
+    tasks: TasksOption = None,
+    ontology: OntologyOption = None,
+    entity_types: EntityTypesOption = None,
+    relation_types: RelationTypesOption = None,
+    event_types: EventTypesOption = None,
+    min_score: MinScoreOption = None,
+    bundle: BundleOption = None,
+    url: UrlOption = None,
+    api_key: KeyOption = None,
+    form: Annotated[
+        Format,
+        typer.Option(
+            "--format",
+            help="table for people; json as the API answers, a list where there are several; "
+            "ndjson for a line each.",
+            rich_help_panel=WRITE,
+        ),
+    ] = "table",
+    draw: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="OUT.png", help="Draw the boxes on the picture.", rich_help_panel=WRITE
+        ),
+    ] = None,
+    html: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="OUT.html",
+            help="Write a page that needs no other file.",
+            rich_help_panel=WRITE,
+        ),
+    ] = None,
+) -> None:
+    """Find entities, relations and events in texts and pictures, and print them.
+
+    Where one document is named and cannot be answered, the exit code is 2. Where several are, those
+    that cannot be answered are told, the others are answered, and the exit code is 1.
+    """
+    from cli.inputs.given import given
+
+    only_one(bundle, url)
+    asked = Asking(tasks, ontology, entity_types, relation_types, event_types, min_score).fields()
+    read = given(texts or [], image, file or [])
+    if not read.single:
+        if draw is not None or html is not None:
+            raise typer.BadParameter("--draw and --html are for one document")
+        _several(read.documents, choose(bundle, url, api_key), asked, form)
+        return
+    (document,) = read.documents
+    fields = {**asked, **document.request()}
+    if draw is not None:
+        _check_drawing(draw, fields)
+    _single(document, choose(bundle, url, api_key), fields, form, draw, html)
+
+
+def _check_drawing(draw: Path, fields: Mapping[str, Any]) -> None:
+    if "image" not in fields:
+        raise typer.BadParameter("--draw needs a picture to draw on: --image or --file")
+    if not is_picture(draw):
+        raise typer.BadParameter(f"--draw {draw}: a .png, .jpg or .webp can be drawn")
+
+
+def _single(
+    document: Document,
+    answerer: Answerer,
+    fields: Mapping[str, Any],
+    form: Format,
+    draw: Path | None,
+    html: Path | None,
+) -> None:
+    from cli.answering.answer import Failure
+    from cli.outputs.drawn import save_drawing, save_page
+    from cli.outputs.writer import print_single
+    from tasks.errors import InputError
+
+    async def ask() -> Answer:
+        async with answerer:
+            return await answerer.answer(fields)
+
+    answer = asyncio.run(ask())
+    if isinstance(answer, Failure):
+        raise InputError(answer.detail)
+    print_single(document, answer, form)
+    if draw is not None:
+        save_drawing(answer, fields["image"], draw)
+    if html is not None:
+        save_page(answer, fields.get("text", ""), fields.get("image"), html)
+
+
+def _several(
+    documents: Sequence[Document], answerer: Answerer, asked: Mapping[str, Any], form: Format
+) -> None:
+    from cli.outputs.writer import writer_for
+    from cli.working import answered
+
+    writer = writer_for(form)
+
+    async def ask() -> int:
+        failed = 0
+        async with answerer, aclosing(answered(documents, answerer, asked, _AT_ONCE)) as answers:
+            async for answer in answers:
+                writer.put(answer)
+                failed += answer.error is not None
+        return failed
+
+    failed = asyncio.run(ask())
+    writer.end()
+    if failed:
+        typer.echo(f"umie extract: {failed} of {len(documents)} documents failed", err=True)
+        raise typer.Exit(1)

@@ -1,0 +1,50 @@
+"""The documents in a folder."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from cli.inputs.document import Document, is_picture
+from tasks.errors import DataError
+
+TEXT = ".txt"
+"""The ending of a folder's texts."""
+
+
+def documents_in(folder: Path) -> list[Document]:
+    """The texts and pictures under `folder`, by name.
+
+    A picture goes with the text of the same stem beside it; texts and pictures without such a
+    partner stand alone. What a document is called is the picture's path inside the folder, or the
+    text's. Other files and hidden ones are passed over. Raises `DataError` where nothing is left.
+    """
+    paths = sorted(_files(folder), key=lambda path: path.as_posix())
+    texts = {path.with_suffix(""): path for path in paths if path.suffix.lower() == TEXT}
+    pictures = [path for path in paths if is_picture(path)]
+    paired = {path.with_suffix("") for path in pictures}
+    found = [_document(folder, path, texts.get(path.with_suffix(""))) for path in pictures]
+    found += [_document(folder, None, path) for stem, path in texts.items() if stem not in paired]
+    if not found:
+        raise DataError(f"{folder} holds no texts (*{TEXT}) and no pictures (*.jpg, *.png, *.webp)")
+    return sorted(found, key=lambda document: document.id)
+
+
+def _files(folder: Path) -> list[Path]:
+    try:
+        return [
+            path
+            for path in folder.rglob("*")
+            if not any(part.startswith(".") for part in path.relative_to(folder).parts)
+            and path.is_file()
+        ]
+    except OSError as error:
+        raise DataError(f"{folder} cannot be read: {error}") from error
+
+
+def _document(folder: Path, picture: Path | None, text: Path | None) -> Document:
+    named = picture or text
+    assert named is not None
+    path = named.relative_to(folder).as_posix()
+    name = os.fsencode(path).decode("utf-8", errors="replace")
+    return Document(name, text=text, image=picture)

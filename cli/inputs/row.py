@@ -1,0 +1,68 @@
+"""A row of a table, or a line of JSON, as a document."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic_core import from_json
+
+from cli.inputs.document import Document
+from tasks.errors import DataError, FieldError
+
+ID, TEXT, IMAGE = "id", "text", "image"
+_LISTS = frozenset({"tasks", "entity_types", "relation_types", "event_types"})
+_JSON = frozenset({"ontology", "regions"})
+_NUMBERS = frozenset({"min_score"})
+COLUMNS = frozenset({ID, TEXT, IMAGE}) | _LISTS | _JSON | _NUMBERS
+"""What a row can hold: what `POST /extract` takes, and an id."""
+
+
+def document_of(row: Mapping[str, Any], number: int, folder: Path) -> Document:
+    """The document of row `number`, which is its id where it has none.
+
+    Values that are None or empty count as not given. A picture's path is relative to `folder`. What
+    is wrong with the row becomes the document's fault.
+    """
+    values = {name: value for name, value in row.items() if value is not None and value != ""}
+    name, image = values.pop(ID, number), values.pop(IMAGE, None)
+    if isinstance(name, (dict, list)):
+        return broken(number, "id is to be a text or a number")
+    if image is not None and not isinstance(image, str):
+        fault = FieldError("image is to be the path of a file", field=IMAGE)
+        return Document(str(name), fault=fault)
+    return Document(str(name), values, image=None if image is None else folder / image)
+
+
+def broken(number: int, what: str) -> Document:
+    """The document of a row that cannot be read."""
+    return Document(str(number), fault=DataError(f"row {number}: {what}"))
+
+
+def from_cells(cells: Mapping[str, str], number: int, folder: Path) -> Document:
+    """The document of a row whose values are all text; lists are split at commas."""
+    try:
+        row = {name: _value(name, cell) for name, cell in cells.items() if cell}
+    except FieldError as error:
+        return Document(cells.get(ID) or str(number), fault=error)
+    return document_of(row, number, folder)
+
+
+def _value(name: str, cell: str) -> Any:
+    if name in _LISTS:
+        return split(cell)
+    try:
+        if name in _NUMBERS:
+            return float(cell)
+        if name in _JSON and cell.lstrip()[:1] in ("{", "["):
+            return from_json(cell, allow_inf_nan=False)
+    except ValueError as error:
+        kind = "a number" if name in _NUMBERS else "JSON"
+        raise FieldError(f"{name} is to be {kind}", field=name) from error
+    return cell
+
+
+def split(words: str) -> list[str]:
+    """Words between commas, without the space around them."""
+    return [word.strip() for word in words.split(",")]

@@ -1,0 +1,1 @@
+"""What becomes of answers: tables, lines of JSON, pictures, pages."""

@@ -1,0 +1,134 @@
+import { answerParts, summary } from "./answer.js";
+import { Catalogue } from "./catalogue.js";
+import { requestFault } from "./checks.js";
+import { byId } from "./dom.js";
+import { exampleButtons, examplePicture } from "./examples.js";
+import { fillForm, readForm } from "./form.js";
+import { Lighting } from "./lighting.js";
+import { linksOf } from "./links.js";
+import { Notice } from "./notice.js";
+import { score } from "./numbers.js";
+import { PictureField } from "./picture.js";
+import { Problem } from "./problem.js";
+import { Service } from "./request.js";
+
+const form = byId("form");
+const results = byId("results");
+const service = new Service();
+const catalogue = new Catalogue();
+const notice = new Notice(byId("problem"), form);
+const lighting = new Lighting(results);
+const picture = new PictureField(
+  () => catalogue.limits,
+  () => notice.clear(),
+  (problem) => notice.show(problem),
+);
+let shownUrl = null;
+let turn = 0;
+
+async function extract() {
+  service.key = byId("key").value.trim();
+  notice.clear();
+  const request = readForm(picture.file, catalogue);
+  const fault = requestFault(request, catalogue.limits);
+  if (fault !== null) return fail(fault);
+  const mine = begin();
+  try {
+    const done = await service.extract(request);
+    await show(request, done, mine);
+  } catch (error) {
+    if (mine === turn) fail(error);
+  } finally {
+    if (mine === turn) end();
+  }
+  // The lists were not to be had when the page came; now the service may answer.
+  if (mine === turn && !catalogue.known) await loadCatalogue();
+}
+
+function begin() {
+  turn += 1;
+  byId("answer").setAttribute("aria-busy", "true");
+  byId("status").textContent = "Extracting…";
+  byId("stop").hidden = false;
+  return turn;
+}
+
+function end() {
+  byId("answer").removeAttribute("aria-busy");
+  byId("stop").hidden = true;
+}
+
+async function show(request, done, mine) {
+  const url = request.file === null ? null : URL.createObjectURL(request.file);
+  const parts = answerParts(request, url, done, service.key !== "");
+  // A picture has no size before it is decoded, and all below it would jump.
+  const pictures = parts.flatMap((part) => [...part.querySelectorAll("img")]);
+  await Promise.allSettled(pictures.map((image) => image.decode()));
+  if (mine !== turn) return URL.revokeObjectURL(url);
+  byId("answer").replaceChildren(...parts);
+  if (shownUrl !== null) URL.revokeObjectURL(shownUrl);
+  shownUrl = url;
+  lighting.use(linksOf(done.answer));
+  byId("status").textContent = summary(done.answer);
+  // On a phone the answer begins below the fold.
+  if (results.getBoundingClientRect().top > innerHeight * 0.7) results.scrollIntoView();
+}
+
+function fail(error) {
+  if (error.name === "AbortError") {
+    byId("status").textContent = "Stopped.";
+    return;
+  }
+  const held = byId("answer").childElementCount > 0;
+  byId("status").textContent = held ? "No new answer; this is the last one." : "No answer.";
+  tell(error);
+}
+
+function tell(error) {
+  if (!(error instanceof Problem)) throw error;
+  notice.show(error);
+  if (error.type === "unauthorised") {
+    byId("key-field").hidden = false;
+    byId("key").focus();
+  }
+}
+
+async function loadCatalogue() {
+  try {
+    await catalogue.load(service);
+  } catch (error) {
+    tell(error);
+  }
+}
+
+async function choose(example) {
+  notice.clear();
+  service.stop();
+  const mine = (turn += 1);
+  if (byId("answer").ariaBusy) byId("status").textContent = "Stopped.";
+  end();
+  fillForm(example, catalogue);
+  picture.put(null);
+  try {
+    const file = await examplePicture(example, service);
+    if (mine === turn) picture.put(file);
+  } catch (error) {
+    if (mine === turn) tell(error);
+  }
+}
+
+form.addEventListener("submit", (event) => {
+  event.preventDefault();
+  extract();
+});
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
+  event.preventDefault();
+  form.requestSubmit(byId("extract"));
+});
+byId("stop").addEventListener("click", () => service.stop());
+byId("min_score").addEventListener("input", (event) => {
+  byId("min_score_shown").textContent = score(Number(event.target.value));
+});
+byId("examples").append(...exampleButtons(choose));
+loadCatalogue();

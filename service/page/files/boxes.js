@@ -1,0 +1,105 @@
+import { element, shape } from "./dom.js";
+import { hueOf } from "./hues.js";
+import { keyOf } from "./links.js";
+import { counted, score } from "./numbers.js";
+
+/**
+ * The picture at `url` with the answer's regions drawn on it. Regions that nothing names are shown
+ * on demand, or at once where none is named at all.
+ */
+export function boxedPicture(url, name, answer) {
+  const { width, height } = answer.image;
+  const named = namesOf(answer);
+  const regions = answer.regions.map((region) => ({ ...region, names: named.get(region.id) ?? [] }));
+  // Small ones come last, on top, or a larger one would cover them from the pointer.
+  regions.sort((a, b) => area(b.box) - area(a.box));
+  const canvas = element("div", { class: "canvas" });
+  const drawing = shape("svg", {
+    viewBox: `0 0 ${width} ${height}`,
+    preserveAspectRatio: "none",
+    "aria-hidden": "true",
+  });
+  drawing.append(...regions.map(drawn));
+  const labels = regions.map((region) => label(region, width, height));
+  canvas.append(element("img", { src: url, alt: name, width, height }), drawing, ...labels);
+  const figure = element("figure", { class: "picture" }, canvas);
+  const spare = regions.filter((region) => region.names.length === 0).length;
+  canvas.classList.toggle("show-spare", spare === regions.length);
+  if (spare > 0 && spare < regions.length) figure.append(spareSwitch(canvas, spare));
+  if (regions.length === 0) figure.append(element("figcaption", {}, "No regions were found in it."));
+  return figure;
+}
+
+/** Region id -> [{text, type}] of what is seen there. */
+function namesOf(answer) {
+  const named = new Map();
+  const add = (region, name) => named.set(region, [...(named.get(region) ?? []), name]);
+  for (const entity of answer.entities) {
+    for (const region of entity.regions) add(region, { text: entity.text, type: entity.type });
+  }
+  for (const event of answer.events) {
+    for (const argument of event.arguments) {
+      if (argument.region !== null) add(argument.region, { text: argument.role, type: event.type });
+    }
+  }
+  return named;
+}
+
+function area([left, top, right, bottom]) {
+  return (right - left) * (bottom - top);
+}
+
+function classes(region, ...more) {
+  const [first] = region.names;
+  return [...more, first ? hueOf(first.type) : "spare"].join(" ");
+}
+
+function drawn(region) {
+  const [x, y, right, bottom] = region.box;
+  const frame = { x, y, width: right - x, height: bottom - y };
+  return shape(
+    "g",
+    { class: classes(region, "box"), "data-key": keyOf.region(region.id) },
+    shape("rect", { class: "halo", ...frame }),
+    shape("rect", { class: "line", ...frame }),
+  );
+}
+
+function label(region, width, height) {
+  const [left, top, right] = region.box;
+  const own = `${region.label} ${score(region.score)}`;
+  const names = [...new Set(region.names.map((name) => name.text))];
+  const button = element(
+    "button",
+    {
+      type: "button",
+      class: classes(region, "box-label"),
+      "data-key": keyOf.region(region.id),
+      "aria-pressed": "false",
+    },
+    `${region.id} `,
+    names.length > 0 ? element("b", {}, names.join(", ")) : "",
+    // Beside a name the label would look like the name's own, and the score like the entity's.
+    element("span", { class: names.length > 0 ? "hidden" : "score" }, ` ${own}`),
+  );
+  // The label hangs from the box's corner nearer to the picture's middle, so that it has room.
+  const fromRight = left + right > width;
+  button.style.setProperty("top", percent(top, height));
+  button.style.setProperty(
+    fromRight ? "right" : "left",
+    fromRight ? percent(width - right, width) : percent(left, width),
+  );
+  button.style.setProperty("max-width", percent(fromRight ? right : width - left, width));
+  return button;
+}
+
+function percent(part, whole) {
+  return `${Math.max(0, (100 * part) / whole)}%`;
+}
+
+function spareSwitch(canvas, count) {
+  const box = element("input", { type: "checkbox" });
+  box.addEventListener("change", () => canvas.classList.toggle("show-spare", box.checked));
+  const told = ` show ${counted(count, "more region")} that nothing names`;
+  return element("figcaption", {}, element("label", {}, box, told));
+}

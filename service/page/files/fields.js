@@ -1,0 +1,14 @@
+/**
+ * The form's text fields as the service names them, in its order; empty ones and those that only
+ * repeat the service's defaults are left out. The picture is not among them.
+ */
+export function fieldsOf(request) {
+  const fields = [];
+  if (request.text !== "") fields.push(["text", request.text]);
+  if (request.tasks !== null) fields.push(["tasks", request.tasks.join(",")]);
+  for (const name of ["ontology", "entity_types", "relation_types", "event_types"]) {
+    if (request[name] !== "") fields.push([name, request[name]]);
+  }
+  if (request.min_score > 0) fields.push(["min_score", String(request.min_score)]);
+  return fields;
+}

@@ -1,0 +1,40 @@
+import { byId } from "./dom.js";
+
+const LISTS = ["entity_types", "relation_types", "event_types"];
+
+/** The request that the form's fields make, but for its picture. `known` is the catalogue. */
+export function readForm(file, known) {
+  const boxes = [...byId("tasks").querySelectorAll("input")];
+  const tasks = boxes.filter((box) => box.checked).map((box) => box.value);
+  const ontology = byId("ontology").value;
+  const request = {
+    text: byId("text").value,
+    file,
+    tasks: tasks.length === boxes.length ? null : tasks,
+    ontology: ontology === known.defaultOntology ? "" : ontology,
+    min_score: Number(byId("min_score").value),
+  };
+  for (const name of LISTS) request[name] = byId(name).value.trim().replace(/\s*,[\s,]*$/, "");
+  return request;
+}
+
+/** Fill the fields with an example's; what it leaves open is the service's default. */
+export function fillForm(example, known) {
+  byId("text").value = example.text;
+  for (const box of byId("tasks").querySelectorAll("input")) {
+    box.checked = example.tasks?.includes(box.value) ?? true;
+  }
+  chooseOntology(example.ontology ?? known.defaultOntology);
+  for (const name of LISTS) byId(name).value = example[name] ?? "";
+  byId("own").open = LISTS.some((name) => example[name]);
+  byId("min_score").value = "0";
+  byId("min_score").dispatchEvent(new Event("input"));
+  byId("ontology").dispatchEvent(new Event("change"));
+}
+
+function chooseOntology(name) {
+  const list = byId("ontology");
+  // The lists may not have come yet; they keep what is chosen.
+  if (![...list.options].some((option) => option.value === name)) list.add(new Option(name, name));
+  list.value = name;
+}

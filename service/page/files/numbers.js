@@ -1,0 +1,21 @@
+/** A score or a share, to two digits. */
+export function score(value) {
+  return value.toFixed(2);
+}
+
+/** Milliseconds, in seconds from ten thousand on. */
+export function milliseconds(value) {
+  if (value >= 10_000) return `${(value / 1000).toFixed(1)} s`;
+  return `${value.toFixed(0 < value && value < 10 ? 1 : 0)} ms`;
+}
+
+/** A file's size. */
+export function bytes(value) {
+  if (value < 1024 * 1024) return `${Math.ceil(value / 1024)} KiB`;
+  return `${(value / (1024 * 1024)).toFixed(1)} MiB`;
+}
+
+/** "1 event", "2 events", "no events". */
+export function counted(number, one, many = `${one}s`) {
+  return `${number === 0 ? "no" : number} ${number === 1 ? one : many}`;
+}

@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from benchmarks import __main__ as command
+
+
+def run(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *arguments: str
+) -> tuple[int, str]:
+    monkeypatch.setattr(sys, "argv", ["benchmarks", *arguments])
+    return command.main(), capsys.readouterr().err
+
+
+@pytest.mark.parametrize("more", ["--check", "--quick"])
+def test_cuda_is_refused_where_there_is_none(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], more: str
+) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    refused = run(monkeypatch, capsys, "--device", "cuda", more)
+    assert refused == (2, "there is no CUDA device here: torch sees none\n")
+
+
+def test_checking_a_device_that_is_there_measures_nothing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    assert run(monkeypatch, capsys, "--device", "cuda", "--check") == (0, "")
+
+
+def test_missing_packages_are_named(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(command, "find_spec", lambda name: None)
+    status, told = run(monkeypatch, capsys)
+    assert status == 2
+    assert told == "ctranslate2, litserve, psutil is missing: `make bench` installs it\n"
+
+
+@pytest.mark.parametrize(
+    ("option", "told"), [("--bundle", "holds no bundle"), ("--data", "test.txt is missing")]
+)
+def test_what_is_not_there_is_told_in_a_line(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    option: str,
+    told: str,
+) -> None:
+    monkeypatch.setattr(command, "find_spec", lambda name: name)
+    bundle = tmp_path / "bundle"
+    bundle.mkdir()
+    (bundle / "manifest.json").touch()
+    status, error = run(
+        monkeypatch, capsys, "--bundle", str(bundle), option, str(tmp_path / "nothing")
+    )
+    assert status == 2
+    assert told in error
+    assert error.count("\n") == 1

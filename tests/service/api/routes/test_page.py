@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import pytest
+
+from service.settings import Settings
+
+pytestmark = pytest.mark.anyio
+
+ROOT = Path(__file__).resolve().parents[4]
+PAGE = ROOT / "service" / "page"
+FILES = sorted(
+    path.relative_to(PAGE / "files").as_posix()
+    for path in (PAGE / "files").rglob("*")
+    if path.is_file()
+)
+KINDS = {
+    ".js": "javascript",
+    ".css": "text/css",
+    ".svg": "image/svg+xml",
+    ".jpg": "image/jpeg",
+}
+
+
+async def test_the_page_is_at_the_root(client: httpx.AsyncClient) -> None:
+    response = await client.get("/")
+    assert response.status_code == 200
+    assert response.headers["content-type"] == "text/html; charset=utf-8"
+    assert response.text == (PAGE / "index.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", FILES)
+async def test_its_files_are_served_as_what_they_are(client: httpx.AsyncClient, name: str) -> None:
+    response = await client.get(f"/page/{name}")
+    assert response.status_code == 200
+    assert KINDS[Path(name).suffix] in response.headers["content-type"]
+    assert response.content == (PAGE / "files" / name).read_bytes()
+
+
+@pytest.mark.parametrize("path", ["/", "/page/app.js"])
+async def test_what_has_not_changed_is_not_sent_again(client: httpx.AsyncClient, path: str) -> None:
+    first = await client.get(path)
+    assert first.headers["cache-control"] == "no-cache"
+    again = await client.get(path, headers={"If-None-Match": first.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    assert again.headers["cache-control"] == "no-cache"
+    assert (await client.get(path, headers={"If-None-Match": '"other"'})).status_code == 200
+
+
+async def test_nothing_but_the_service_itself_is_let_in(client: httpx.AsyncClient) -> None:
+    first = await client.get("/")
+    again = await client.get("/", headers={"If-None-Match": first.headers["etag"]})
+    for response in (first, again):
+        policy = response.headers["content-security-policy"]
+        assert policy.startswith("default-src 'none'; base-uri 'none'; frame-ancestors 'none'")
+        for allowed in ("script-src 'self'", "style-src 'self'", "connect-src 'self'"):
+            assert f"; {allowed};" in policy
+        assert "img-src 'self' blob: data:;" in policy
+        assert not re.search(r"unsafe|https?:|\*", policy)
+
+
+async def test_the_page_has_nothing_inline_and_nothing_from_elsewhere() -> None:
+    page = (PAGE / "index.html").read_text(encoding="utf-8")
+    assert not re.search(r"<style|\sstyle=|\son\w+=|<script(?![^>]*\ssrc=)", page)
+    for name in FILES:
+        if name.endswith((".js", ".css")):
+            text = (PAGE / "files" / name).read_text(encoding="utf-8")
+            assert re.findall(r"https?://(?!www\.w3\.org/2000/svg)\S+", text) == [], name
+            assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|@import", text), name
+    # Relative, so that the page works behind a proxy that serves it in a folder.
+    assert re.findall(r"(?:src|href)=\"(/[^\"]*|\w+:[^\"]*)\"", page) == []
+
+
+@pytest.mark.parametrize("path", ["/", "/page/app.js"])
+async def test_heads_are_told_and_posts_refused(client: httpx.AsyncClient, path: str) -> None:
+    head = await client.head(path)
+    assert (head.status_code, head.content) == (200, b"")
+    assert (await client.post(path)).status_code == 405
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "missing.js",
+        "..%2findex.html",
+        "..%2F..%2Fsettings.py",
+        "%2fetc%2fpasswd",
+        "%00",
+        "",
+        "x" * 300,
+    ],
+)
+async def test_other_files_are_not_found(client: httpx.AsyncClient, name: str) -> None:
+    response = await client.get(f"/page/{name}")
+    assert (response.status_code, response.json()["type"]) == (404, "not-found")
+
+
+async def test_the_page_and_its_files_need_no_key(
+    connect: Callable[[Settings], httpx.AsyncClient], tmp_path: Path
+) -> None:
+    (tmp_path / "keys").write_text("0123456789abcdef\n", encoding="utf-8")
+    client = connect(Settings(ontology="made up", api_keys_file=tmp_path / "keys"))
+    for path in ("/", "/page/app.js", "/page/examples/astronaut.jpg"):
+        assert (await client.get(path)).status_code == 200
+    assert (await client.get("/ontologies")).status_code == 401
+
+
+async def test_the_example_pictures_are_those_of_the_repository() -> None:
+    for path in (PAGE / "files" / "examples").iterdir():
+        assert path.read_bytes() == (ROOT / "examples" / path.name).read_bytes()

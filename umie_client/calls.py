@@ -1,0 +1,116 @@
+"""The calls that the service takes: arguments in, requests out."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+from pydantic import TypeAdapter
+
+from service.extraction import RegionFound, Task
+from umie_client.answers import Instructed, ModelListed, OntologyDetail, OntologyListed, TaskListed
+from umie_client.call import Call
+from umie_client.errors import InvalidArgument
+from umie_client.options import ExtractItem, Region
+from umie_client.pictures import ImageSource, Kept, data_of, kept
+from umie_client.reply import Reply, content_of
+from umie_client.result import Result
+
+T = TypeVar("T")
+
+_LISTS = frozenset({"tasks", "entity_types", "relation_types", "event_types", "spots", "asocs"})
+_PAIR = frozenset({"head", "tail"})
+_EXTRACT = ExtractItem.__optional_keys__ - {"text", "image"}
+_RESULT = TypeAdapter(Result)
+
+
+def extract(
+    text: str | None,
+    image: ImageSource | None,
+    options: Mapping[str, Any],
+    task: Task | None = None,
+) -> Call[Result]:
+    """A call of `/extract`, or of one task's path; raises `InvalidArgument`.
+
+    A picture that is given by its path is read here, and again when the result is drawn.
+    """
+    known = _EXTRACT if task is None else _EXTRACT - {"tasks"}
+    if unknown := sorted(options.keys() - known):
+        raise InvalidArgument(f"there is no argument {unknown[0]!r}")
+    picture = None if image is None else kept(image)
+    path = "/extract" if task is None else f"/extract/{task}"
+    read = partial(_result, text or "", picture)
+    return Call(path, read, _body(text, picture, options))
+
+
+def instruct(
+    text: str | None, image: ImageSource | None, options: Mapping[str, Any]
+) -> Call[Instructed]:
+    """A call of `/instruct`; raises `InvalidArgument`."""
+    picture = None if image is None else kept(image)
+    return Call("/instruct", _reader(Instructed), _body(text, picture, options))
+
+
+def tasks() -> Call[list[TaskListed]]:
+    """A call of `/tasks`."""
+    return Call("/tasks", _reader(list[TaskListed]))
+
+
+def ontologies() -> Call[list[OntologyListed]]:
+    """A call of `/ontologies`."""
+    return Call("/ontologies", _reader(list[OntologyListed]))
+
+
+def ontology(name: str) -> Call[OntologyDetail]:
+    """A call of `/ontologies/{name}`."""
+    return Call(f"/ontologies/{quote(name, safe='')}", _reader(OntologyDetail))
+
+
+def model() -> Call[ModelListed]:
+    """A call of `/model`."""
+    return Call("/model", _reader(ModelListed))
+
+
+def ready() -> Call[bool]:
+    """A call of `/readyz`, which is answered whatever comes back."""
+    return Call("/readyz", lambda reply: reply.status == 200, probe=True)
+
+
+def _reader(kind: type[T]) -> Any:
+    adapter = TypeAdapter(kind)
+    return lambda reply: content_of(reply, adapter)
+
+
+def _result(text: str, picture: Kept | None, reply: Reply) -> Result:
+    return content_of(reply, _RESULT, text=text, picture=picture)
+
+
+def _body(text: str | None, picture: Kept | None, options: Mapping[str, Any]) -> bytes:
+    if text is not None and not isinstance(text, str):
+        raise InvalidArgument(f"text is to be a str, not {type(text).__name__}")
+    fields: dict[str, Any] = {} if text is None else {"text": text}
+    if picture is not None:
+        fields["image"] = base64.b64encode(data_of(picture)).decode("ascii")
+    try:
+        fields |= {name: _value(name, v) for name, v in options.items() if v is not None}
+        return json.dumps(fields, allow_nan=False).encode("ascii")
+    except (TypeError, ValueError, RecursionError) as error:
+        raise InvalidArgument(f"an argument cannot be sent as JSON: {error}") from error
+
+
+def _value(name: str, value: Any) -> Any:
+    if name in _LISTS:
+        return [value] if isinstance(value, str) else list(value)
+    if name in _PAIR:
+        return list(value)
+    return [_region(region) for region in value] if name == "regions" else value
+
+
+def _region(region: Region) -> Mapping[str, Any] | Sequence[float]:
+    if isinstance(region, RegionFound):
+        return {"box": list(region.box), "label": region.label}
+    return region if isinstance(region, Mapping) else [float(side) for side in region]

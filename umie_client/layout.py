@@ -1,0 +1,49 @@
+"""Where labels go in a picture: beside their boxes, and not over each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TypeAlias
+
+Rectangle: TypeAlias = tuple[int, int, int, int]
+"""x1, y1, x2, y2 in pixels, x2 and y2 exclusive."""
+
+
+class Layout:
+    """A picture of `width` x `height` pixels, and the labels that lie in it already."""
+
+    def __init__(self, width: int, height: int) -> None:
+        self._width, self._height = width, height
+        self._taken: list[Rectangle] = []
+
+    def place(self, box: Rectangle, width: int, height: int) -> Rectangle:
+        """A place for a label of this size, which the picture is large enough for.
+
+        It never leaves the picture. Where every place near the box hides another label, it is the
+        first one all the same.
+        """
+        places = list(self._near(box, width, height))
+        place = next((place for place in places if not self._hides(place)), places[0])
+        self._taken.append(place)
+        return place
+
+    def _near(self, box: Rectangle, width: int, height: int) -> Iterator[Rectangle]:
+        """Above the box, in it, below it, then down and up the picture; at its left, at its right.
+
+        Where there is no room above, that comes last.
+        """
+        x1, y1, x2, y2 = box
+        above = y1 - height
+        tops = [y1, y2, y2 - height]
+        tops = [above, *tops] if above >= 0 else [*tops, above]
+        tops += range(y1, self._height, height)
+        tops += range(y1, 0, -height)
+        for top in tops:
+            for left in (x1, x2 - width):
+                inside_x = min(max(left, 0), self._width - width)
+                inside_y = min(max(top, 0), self._height - height)
+                yield inside_x, inside_y, inside_x + width, inside_y + height
+
+    def _hides(self, place: Rectangle) -> bool:
+        x1, y1, x2, y2 = place
+        return any(x1 < t[2] and t[0] < x2 and y1 < t[3] and t[1] < y2 for t in self._taken)

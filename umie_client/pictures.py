@@ -1,0 +1,82 @@
+"""Pictures as callers have them: paths, files' bytes, and Pillow's images."""
+
+from __future__ import annotations
+
+import io
+import os
+from pathlib import Path
+from typing import TypeAlias
+
+from PIL import Image, ImageOps
+
+from umie_client.errors import ImageUnreadable, InvalidArgument
+
+ImageSource: TypeAlias = bytes | str | os.PathLike[str] | Image.Image
+"""A file's path or its bytes (JPEG, PNG or WebP), or a picture that Pillow holds."""
+
+Kept: TypeAlias = bytes | Path
+"""What a result keeps of its picture: a file's bytes, or where to read them again."""
+
+_PNG_MODES = frozenset({"1", "L", "LA", "P", "RGB", "RGBA", "I;16"})
+_SIXTEEN_BITS = "I"
+
+
+def kept(image: ImageSource) -> Kept:
+    """The picture in a form that nobody changes: Pillow's images as PNG, upright.
+
+    Raises `InvalidArgument` where it is no picture at all, and `ImageUnreadable` where Pillow
+    cannot write it.
+    """
+    if isinstance(image, (bytes, bytearray, memoryview)):
+        return bytes(image)
+    if isinstance(image, (str, os.PathLike)):
+        return Path(image)
+    if isinstance(image, Image.Image):
+        return png_of(image)
+    raise InvalidArgument(
+        f"image is to be a path, bytes or a PIL.Image, not {type(image).__name__}"
+    )
+
+
+def data_of(picture: Kept) -> bytes:
+    """The file's bytes; raises `ImageUnreadable`."""
+    if isinstance(picture, bytes):
+        return picture
+    try:
+        return picture.read_bytes()
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise ImageUnreadable(f"image: cannot read {str(picture)!r}: {why}") from error
+
+
+def png_of(image: Image.Image) -> bytes:
+    """The picture as a PNG file, turned as its EXIF orientation says; raises `ImageUnreadable`."""
+    buffer = io.BytesIO()
+    try:
+        turned = ImageOps.exif_transpose(image)
+        plain = turned if turned.mode in _PNG_MODES else turned.convert("RGB")
+        plain.save(buffer, format="PNG", exif=b"")
+    except (OSError, ValueError, SyntaxError) as error:
+        raise ImageUnreadable(f"image: cannot be written as PNG: {error}") from error
+    return buffer.getvalue()
+
+
+def opened(data: bytes) -> Image.Image:
+    """The picture in a file, upright, RGB; raises `ImageUnreadable`."""
+    try:
+        with Image.open(io.BytesIO(data)) as image:
+            return upright(image)
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise ImageUnreadable(f"image: cannot be decoded: {error}") from error
+
+
+def upright(image: Image.Image) -> Image.Image:
+    """A copy in RGB, turned as its EXIF orientation says, transparency laid on white."""
+    turned = ImageOps.exif_transpose(image)
+    if turned.mode.startswith(_SIXTEEN_BITS):  # convert would clip at 255, not scale
+        turned = turned.convert("I").point(lambda value: value / 256.0).convert("L")
+    if turned.has_transparency_data:
+        layer = turned.convert("RGBA")
+        turned = Image.new("RGBA", layer.size, "white")
+        turned.alpha_composite(layer)
+    return turned.convert("RGB")

@@ -1,0 +1,91 @@
+"""An answer as tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from service.extraction import Extraction
+from umie_client.errors import MissingExtra
+
+if TYPE_CHECKING:
+    import pandas
+
+_WHOLE, _REAL, _TEXT, _LIST = "Int64", "float64", "string", "object"
+_SPAN = {"text": _TEXT, "start": _WHOLE, "end": _WHOLE}
+_KINDS: dict[str, dict[str, str]] = {
+    "entity": {"id": _WHOLE, "type": _TEXT, **_SPAN, "score": _REAL, "regions": _LIST},
+    "relation": {
+        "type": _TEXT,
+        "head": _WHOLE,
+        "tail": _WHOLE,
+        "head_text": _TEXT,
+        "tail_text": _TEXT,
+        "score": _REAL,
+    },
+    "event": {"event": _WHOLE, "type": _TEXT, **_SPAN, "score": _REAL},
+    "argument": {"event": _WHOLE, "role": _TEXT, **_SPAN, "region": _TEXT, "score": _REAL},
+    "region": {
+        "region": _TEXT,
+        "label": _TEXT,
+        "score": _REAL,
+        **dict.fromkeys(("x1", "y1", "x2", "y2"), _REAL),
+    },
+}
+"""The columns of each kind of row, and what pandas is to hold them as."""
+
+_FRAMES = {
+    "entities": "entity",
+    "relations": "relation",
+    "events": "event",
+    "arguments": "argument",
+    "regions": "region",
+}
+_COLUMNS = dict.fromkeys(name for columns in _KINDS.values() for name in columns)
+
+
+def rows_of(extraction: Extraction) -> list[dict[str, Any]]:
+    """A row for each entity, relation, event, argument and region; `kind` says which.
+
+    All rows have the same keys, None where a kind has no such thing. `head` and `tail` are ids of
+    entities, `event` is the event's index, `region` a region's id and x1, y1, x2, y2 its box in
+    pixels of the upright picture.
+    """
+    empty = dict.fromkeys(_COLUMNS)
+    return [{"kind": kind} | empty | row for kind, row in _rows(extraction)]
+
+
+def frames_of(extraction: Extraction) -> dict[str, pandas.DataFrame]:
+    """Data frames "entities", "relations", "events", "arguments" and "regions".
+
+    They have the same columns with the same types however many rows there are, so those of many
+    answers can be put together. Raises `MissingExtra` without pandas.
+    """
+    try:
+        import pandas
+    except ImportError as error:
+        raise MissingExtra("to_frames needs pandas: install umie-service[tables]") from error
+    rows = list(_rows(extraction))
+    return {
+        name: pandas.DataFrame(
+            [row for kind, row in rows if kind == wanted], columns=list(_KINDS[wanted])
+        ).astype(_KINDS[wanted])
+        for name, wanted in _FRAMES.items()
+    }
+
+
+def _rows(extraction: Extraction) -> Iterator[tuple[str, dict[str, Any]]]:
+    for entity in extraction.entities:
+        yield "entity", entity.model_dump()
+    names = {entity.id: entity.text for entity in extraction.entities}
+    for relation in extraction.relations:
+        texts = {"head_text": names.get(relation.head), "tail_text": names.get(relation.tail)}
+        yield "relation", relation.model_dump() | texts
+    for index, event in enumerate(extraction.events):
+        own = {"event": index, "type": event.type, "score": event.score}
+        yield "event", own | event.trigger.model_dump()
+        for argument in event.arguments:
+            yield "argument", {"event": index} | argument.model_dump()
+    for region in extraction.regions:
+        box = dict(zip(("x1", "y1", "x2", "y2"), region.box, strict=True))
+        yield "region", {"region": region.id, "label": region.label, "score": region.score} | box
