@@ -153,8 +153,10 @@ def _several(
                 failed += answer.error is not None
         return failed
 
-    failed = asyncio.run(ask())
-    writer.end()
+    try:
+        failed = asyncio.run(ask())
+    finally:
+        writer.end()
     if failed:
         typer.echo(f"umie extract: {failed} of {len(documents)} documents failed", err=True)
         raise typer.Exit(1)

@@ -71,6 +71,7 @@ class Extractor:
         self._engine = engine
         self._prompter = prompter
         self._settings = settings
+        self._metrics = metrics
         self._sight = Sight(engine, preprocess, settings, metrics, proposer)
         self.region_types = tuple(region_types)
         self.model_name = model_name
@@ -95,7 +96,7 @@ class Extractor:
         draft = await asyncio.to_thread(self._draft, request, said)
         said = await dialogue.ask(draft.prompts())
         events = events_of(draft.triggers, said[Task.EVENTS], request.min_score)
-        return Extraction(
+        answer = Extraction(
             image=ImageSize(width=view.width, height=view.height) if view else None,
             regions=self._regions(view, referenced(draft.entities, events)),
             entities=draft.entities,
@@ -105,6 +106,8 @@ class Extractor:
             model=self.model_name,
             timing_ms=watch.read(),
         )
+        self._metrics.count_answer(answer)
+        return answer
 
     async def instruct(
         self, request: InstructionRequest, watch: Stopwatch | None = None

@@ -16,6 +16,8 @@ from prometheus_client import (
     generate_latest,
 )
 
+from service.extraction import Extraction
+
 STAGES = ("image", "propose", "queue", "visual", "fusion", "decode")
 BATCHES = ("see", "read", "step")
 DROPPED = ("expired", "cancelled", "rejected", "abandoned")
@@ -34,6 +36,11 @@ def _geometric(first: float, factor: float, last: float) -> list[float]:
 
 SECONDS = _geometric(0.0005, 1.5, 60.0)
 SIZES = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512]
+GATES = [0.0, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.65]
+"""The largest is the largest that there is."""
+
+FINDINGS = ("entities", "relations", "events")
+"""The tasks, and what they find."""
 
 
 class Metrics:
@@ -118,6 +125,14 @@ class Metrics:
         self.visual_cache = Counter(
             "umie_visual_cache", "Pictures looked up.", ["outcome"], registry=registry
         )
+        self.findings = Counter("umie_findings", "What answers held.", ["kind"], registry=registry)
+        self.gate = Histogram(
+            "umie_gate",
+            "How far pictures were let into texts.",
+            ["task"],
+            buckets=GATES,
+            registry=registry,
+        )
         self.model_info = Gauge(
             "umie_model_info",
             "The model that runs.",
@@ -138,6 +153,14 @@ class Metrics:
             self.visual_cache.labels(outcome=outcome)
         for outcome in ("ok", "problem"):
             self.batch_lines.labels(outcome=outcome)
+
+    def count_answer(self, answer: Extraction) -> None:
+        """Count what an answer holds, and how far its picture was let in if it has one."""
+        for kind in FINDINGS:
+            self.findings.labels(kind=kind).inc(len(getattr(answer, kind)))
+            gate = getattr(answer.gate, kind)
+            if answer.image is not None and gate is not None:
+                self.gate.labels(task=kind).observe(gate)
 
     def stage(self, stage: str) -> Histogram:
         """The durations of one of `STAGES`, in seconds."""

@@ -10,11 +10,12 @@ from cli.answering.answer import Answer, Failure
 from cli.answering.fault import UNREADABLE, failure_of
 from service.api.bodies import ExtractBody
 from service.extraction import Extraction
-from tasks.errors import FieldError
+from tasks.errors import EngineUnavailable, FieldError
 from umie_client.async_client import AsyncClient
 from umie_client.client import Client
 from umie_client.errors import (
     BadRequest,
+    ClientError,
     InvalidArgument,
     NotFound,
     ServiceFailed,
@@ -37,10 +38,14 @@ class RemoteAnswerer:
     def reach(cls, url: str, key: str | None) -> Self:
         """The service at `url`, which may want a key.
 
-        Raises leaves of `ClientError` where no service answers, or it lets nobody in.
+        Raises `EngineUnavailable` where no service answers, or it lets nobody in, and
+        `InvalidArgument` where there can be none.
         """
         with Client(url, api_key=key, retries=0) as client:
-            model = client.model().model
+            try:
+                model = client.model().model
+            except ClientError as error:
+                raise EngineUnavailable(f"{url}: {error}") from error
         return cls(AsyncClient(url, api_key=key, timeout_s=_TIMEOUT_S, retries=_TRIES), model)
 
     @property

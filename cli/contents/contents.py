@@ -82,7 +82,9 @@ def _bundle(folder: Path, *, check: bool) -> Contents:
         known = {f.name: values[f.name] for f in fields(Manifest) if f.name in values}
         manifest = Manifest(**known)
         files = sorted(manifest.files.items())
-    except (OSError, ValueError, TypeError, AttributeError) as error:
+    except (TypeError, AttributeError) as error:
+        raise BundleError(f"{folder / MANIFEST} is no bundle's: something is missing") from error
+    except (OSError, ValueError) as error:
         raise BundleError(f"{folder / MANIFEST} cannot be read: {error}") from error
     return Contents(
         kind="bundle",

@@ -76,7 +76,7 @@ def create_app(
     )
     metrics.watch(queued=lambda: engine.queued, ready=lambda: engine.ready and not opening.closed)
     problems.install(app, admission.retry_after_s)
-    for kind in problems.KINDS.values():
+    for kind in (*problems.KINDS.values(), problems.INTERNAL):
         metrics.refused.labels(reason=kind.type)
     document.install(app, settings)
     for router in (

@@ -101,6 +101,13 @@ def test_of_several_the_others_are_answered(run: Run) -> None:
     ]
 
 
+def test_what_was_answered_is_printed_where_the_rest_is_not(run: Run, fake: Fake) -> None:
+    fake.broken_at = "Bob"
+    result = run("Ann", "Bob", "--format", "json")
+    assert (result.exit_code, result.stderr) == (2, "umie extract: it is gone\n")
+    assert [value["id"] for value in json.loads(result.stdout)] == ["1"]
+
+
 def test_drawings_and_pages_are_written(
     run: Run, fake: Fake, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -13,7 +13,7 @@ from prometheus_client.metrics import MetricWrapperBase
 
 from service.api.middleware.measurement import outcome_of
 from service.api.problems import INTERNAL, KINDS
-from service.metrics import BATCHES, DROPPED, SECONDS, STAGES, Metrics
+from service.metrics import BATCHES, DROPPED, FINDINGS, SECONDS, STAGES, Metrics
 
 RULES = Path(__file__).resolve().parents[2] / "docker" / "prometheus" / "rules"
 TARGET = {"job", "instance"}
@@ -31,6 +31,8 @@ VALUES: dict[tuple[str, str], set[str]] = {
     ("umie_dropped_jobs_total", "reason"): set(DROPPED),
     ("umie_batch_lines_total", "outcome"): {"ok", "problem"},
     ("umie_visual_cache_total", "outcome"): {"hit", "miss"},
+    ("umie_findings_total", "kind"): set(FINDINGS),
+    ("umie_gate_bucket", "task"): set(FINDINGS),
     ("umie_stage_duration_seconds_count", "stage"): set(STAGES),
     ("umie_batch_size_count", "stage"): set(BATCHES),
     ("umie_request_duration_seconds_bucket", "le"): {f"{edge:g}" for edge in SECONDS},

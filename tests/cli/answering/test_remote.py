@@ -9,11 +9,11 @@ import pytest
 from cli.answering.answer import Answer, Failure
 from cli.answering.remote import RemoteAnswerer
 from service.extraction import Extraction
-from tasks.errors import UMIEError
+from tasks.errors import EngineUnavailable, UMIEError
 from tests.cli.fakes import found
 from tests.service.fakes import MODEL_NAME, TEXT, picture_bytes
 from umie_client.async_client import AsyncClient
-from umie_client.errors import TooManyRequests, Unauthorised, Unreachable
+from umie_client.errors import TooManyRequests, Unauthorised
 
 pytestmark = pytest.mark.anyio
 
@@ -98,7 +98,7 @@ async def test_what_holds_for_all_documents_is_raised(
 
 
 def test_a_service_that_is_not_there_is_told() -> None:
-    with pytest.raises(Unreachable):
+    with pytest.raises(EngineUnavailable, match=r"http://127\.0\.0\.1:1: cannot reach"):
         RemoteAnswerer.reach("http://127.0.0.1:1", None)
     with pytest.raises(UMIEError, match="url is to be like"):
         RemoteAnswerer.reach("localhost:8000", None)

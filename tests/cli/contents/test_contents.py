@@ -57,7 +57,7 @@ def test_a_bundle_of_another_format_is_read_as_far_as_it_goes(bundle: Path) -> N
 @pytest.mark.parametrize("text", ["", "{}", "[]", '{"files": 1}'])
 def test_a_manifest_that_cannot_be_read_is_told(bundle: Path, text: str) -> None:
     (bundle / FILE).write_text(text, encoding="utf-8")
-    with pytest.raises(BundleError, match=r"manifest\.json cannot be read"):
+    with pytest.raises(BundleError, match=r"manifest\.json (cannot be read|is no bundle's)"):
         contents_of(bundle)
 
 
