@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from service.extraction import EntityFound, Extraction, Gate, ImageSize, RelationFound, Timing
