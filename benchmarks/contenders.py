@@ -23,7 +23,7 @@ TITLES = {
     "d": "umie serve",
 }
 
-_START_S = 900.0
+_START_S = 600.0
 _PATIENCE_S = 900.0
 _POLL_S = 0.02
 _FAR_S = "600"

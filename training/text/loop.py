@@ -53,7 +53,7 @@ class Run:
         self.device = torch.device(options.device)
         self.model = learner.model.to(self.device)
         for weight in projections(self.model.gated_fusion):
-            weight.requires_grad_(False)  # see `_fit_gate`
+            weight.requires_grad_(False)  # see `_settle`
         self.optimiser = build_optimiser(
             self.model,
             new_rate=options.new_rate,
@@ -64,6 +64,8 @@ class Run:
         self.schedule = build_schedule(self.optimiser, warmup=options.warmup, steps=options.steps)
         self.average = WeightAverage(self.model, decay=0.99)
         self.step = 0
+        self._settling = options.steps - round(options.steps * options.settled)
+        self._exercises: list[Spelled] = []
         if options.resume and self._state_file.exists():
             self._restore()
 
@@ -75,6 +77,8 @@ class Run:
         batches = self._batches()
         while self.step < self.options.steps:
             batch = next(batches)
+            if self.step == self._settling:
+                self._settle()
             outcome = self._learn(batch)
             self.step += 1
             bar.update()
@@ -91,16 +95,27 @@ class Run:
         bar.close()
         return self._weights_file
 
-    def _fit_gate(self, encoded: Sequence[Spelled], generator: random.Random) -> None:
-        """Fit the gate to texts and pictures as the network sees them by now."""
+    def _settle(self) -> None:
+        """Stop the reading half of the network and fit the gate to what it reads.
+
+        The gate depends on every change of that half, so the rest learns to write with it last.
+        """
+        self.model.load_state_dict(self.average.state)
+        self._stop_reading()
         self.model.eval()
-        given = averages(self.model, encoded, self._collate, self.store, generator)
+        generator = random.Random(self.options.seed)
+        given = averages(self.model, self._exercises, self._collate, self.store, generator)
         if given is not None:
             fit = fit_gate(self.model.gated_fusion, given, self.options.gate_steps)
             log.info("the gate opens for %.2f of own and %.2f of others' pictures", *fit)
             for name in PROJECTIONS:
                 self.average.follow(self.model, f"gated_fusion.{name}.")
         self.model.train()
+
+    def _stop_reading(self) -> None:
+        for part in (self.model.shared, self.model.text_encoder, self.model.visual_embedding):
+            part.requires_grad_(False)
+            part.zero_grad()
 
     def _sights(self, batch: Prompts) -> Sights:
         return on_device(self.store.gather(batch.sight), self.device)
@@ -128,7 +143,7 @@ class Run:
             log.info("epoch seed %s: %d exercises", epoch, len(encoded))
             if not encoded:
                 raise DataError("there is nothing to learn: no exercise fits into a prompt")
-            self._fit_gate(encoded, generator)
+            self._exercises = encoded
             for items in buckets(encoded, self.options.tokens, generator):
                 yield self._collate(items)
             epoch += 1
@@ -178,3 +193,5 @@ class Run:
         self.schedule.load_state_dict(state["schedule"])
         self.step = state["step"]
         self.average.updates = -(-self.step // AVERAGE_EVERY)
+        if self.step > self._settling:
+            self._stop_reading()

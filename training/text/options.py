@@ -24,7 +24,8 @@ class TextOptions:
 
     `data` is the corpora's folder, None to do without them; `features` the files that the tower's
     features were written to, none to do without pictures; `tokens` the padded source tokens of a
-    batch; `precision` that of matrix products; `gate_steps` those of fitting the gate, every epoch.
+    batch; `precision` that of matrix products; `settled` the share of steps, the last ones, in
+    which the encoders rest and the gate is fitted to them in `gate_steps` of its own.
     """
 
     out: Path
@@ -39,6 +40,7 @@ class TextOptions:
     epsilon: float = 1e-8
     clip: float = 1.0
     precision: Literal["bf16", "fp32"] = "bf16"
+    settled: float = 0.15
     gate_steps: int = 2500
     least_region_score: float = LEAST_REGION_SCORE
     seed: int = 0
