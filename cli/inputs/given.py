@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -49,6 +50,8 @@ def _of_argument(number: int, argument: str) -> Document:
         argument.encode("utf-8")
     except UnicodeEncodeError as error:
         raise DataError(f"text {number} is not in UTF-8") from error
+    if os.path.isfile(argument):  # unlike Path's, takes a text of any length
+        typer.echo(f"{shown(argument)} is taken for a text; --file reads the file", err=True)
     return Document(str(number), {"text": argument})
 
 

@@ -170,7 +170,9 @@ def test_an_interruption_leaves_what_can_be_gone_on_with(run: Run, fake: Fake) -
     posts = "\n".join(f"p{number},post {number}" for number in range(400))
     Path("posts.csv").write_text(f"id,text\n{posts}\n", encoding="utf-8")
     script = (
-        "import sys, cli.batch, cli.main; from tests.cli.fakes import Fake; "
+        "import signal, sys, cli.batch, cli.main; from tests.cli.fakes import Fake; "
+        # whoever starts the tests in the background has them ignore it
+        "signal.signal(signal.SIGINT, signal.default_int_handler); "
         "cli.batch.choose = lambda *_: Fake(lambda text: 0.1); cli.main.app(sys.argv[1:])"
     )
     words = ["batch", "posts.csv", "--out", str(OUT), "--concurrency", "4"]

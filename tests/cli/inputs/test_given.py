@@ -48,6 +48,14 @@ def test_a_picture_goes_with_a_text_or_alone(folder: Path) -> None:
     assert given([], None, [image]).documents[0].request() == {"image": b"a.jpg"}
 
 
+def test_a_text_that_is_a_files_name_is_pointed_out(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    name = str(folder / "a.txt")
+    assert given([name, "a" * 5000], None, []).documents[0].request() == {"text": name}
+    assert capsys.readouterr().err.endswith("a.txt is taken for a text; --file reads the file\n")
+
+
 def test_calls_that_make_no_sense_are_refused(folder: Path) -> None:
     with pytest.raises(typer.BadParameter, match="give a text"):
         given([], None, [])
