@@ -112,7 +112,8 @@ class Transformers:
         started = time.perf_counter()
         for rows, states, mask in self._batches:
             lengths = [self._given.lengths[row] for row in rows]
-            ids = self._model.generate(
+            model: Any = self._model  # its annotations leave T5 out
+            ids = model.generate(
                 encoder_outputs=BaseModelOutput(states),
                 attention_mask=mask,
                 do_sample=False,

@@ -177,8 +177,8 @@ def _step(model: UMIE, ids: Tensor, past: _Past, cross: Tensor, hidden: Tensor) 
         normed = block.self_norm(x)
         keys, values = past.extend(layer, *block.self_attention.keys_values(normed))
         x = x + block.self_attention.attend(normed, keys, values, bias)
-        attended = block.cross_attention.attend(block.cross_norm(x), *cross[layer], hidden)
-        x = x + attended
+        keys, values = cross[layer]
+        x = x + block.cross_attention.attend(block.cross_norm(x), keys, values, hidden)
         x = x + block.feed_forward(block.feed_forward_norm(x))
     return cast("Tensor", model.decoder.norm(x)[:, 0])
 

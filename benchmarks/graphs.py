@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from export.bundle import Bundle
+from models.candidates import candidate_logits
 from service.engine import slots
 
 T = TypeVar("T")
@@ -64,11 +65,11 @@ def clocked(bundle: Bundle, stages: Stages) -> Iterator[Bundle]:
 
     On a GPU the clocks tell how long it took to begin these, not to finish them.
     """
-    decoder, score = bundle.decoder.decoder, slots.candidate_logits
+    decoder, score = bundle.decoder.decoder, candidate_logits
     decoder.step = stages.timed("decoder", decoder.step)  # type: ignore[method-assign]
-    slots.candidate_logits = stages.timed("head", score)
+    slots.candidate_logits = stages.timed("head", score)  # type: ignore[attr-defined]
     visual = bundle.visual and _Session(bundle.visual, "visual", stages)
     try:
         yield replace(bundle, visual=visual, fusion=_Session(bundle.fusion, "fusion", stages))
     finally:
-        slots.candidate_logits = score
+        slots.candidate_logits = score  # type: ignore[attr-defined]

@@ -75,7 +75,7 @@ class Rounds:
         ]
         pictures = [self._model.preprocess(u.image, None) for u in upright if u is not None]
         seen = iter(self._model.see(pictures))
-        return [u and View(u.width, u.height, next(seen)) for u in upright]
+        return [View(u.width, u.height, next(seen)) if u is not None else None for u in upright]
 
     def _ask(
         self,

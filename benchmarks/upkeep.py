@@ -122,8 +122,8 @@ def upkeep_markdown(
         head = ("one request at a time", "p50 over HTTP, ms", "graphs alone, ms", "ratio")
         parts.append(table(head, cells))
     if endured is not None:
-        cells = [(f"{row.requests:,}", mebibytes(row.bytes)) for row in endured]
-        parts.append(table(("requests answered", "RSS"), cells))
+        sizes = [(f"{row.requests:,}", mebibytes(row.bytes)) for row in endured]
+        parts.append(table(("requests answered", "RSS"), sizes))
     return "\n\n".join(parts)
 
 

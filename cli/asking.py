@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from cli.inputs.document import bytes_of, shown
-from cli.inputs.row import split
+from cli.inputs.words import split
 from cli.panels import ASK
 from tasks.errors import DataError
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from contextlib import aclosing
 from pathlib import Path
@@ -102,6 +101,8 @@ def _fill(
     concurrency: int,
 ) -> None:
     """Answer what has no answer yet; what stops it leaves a ledger that can be taken up."""
+    import asyncio
+
     try:
         asyncio.run(_answer(ledger, documents, answerer, asked, concurrency))
     except KeyboardInterrupt as error:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from contextlib import aclosing
 from pathlib import Path
@@ -118,6 +117,8 @@ def _single(
     draw: Path | None,
     html: Path | None,
 ) -> None:
+    import asyncio
+
     from cli.answering.answer import Failure
     from cli.outputs.drawn import save_drawing, save_page
     from cli.outputs.writer import print_single
@@ -140,6 +141,8 @@ def _single(
 def _several(
     documents: Sequence[Document], answerer: Answerer, asked: Mapping[str, Any], form: Format
 ) -> None:
+    import asyncio
+
     from cli.outputs.writer import writer_for
     from cli.working import answered
 

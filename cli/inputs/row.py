@@ -9,6 +9,7 @@ from typing import Any
 from pydantic_core import from_json
 
 from cli.inputs.document import Document
+from cli.inputs.words import split
 from tasks.errors import DataError, FieldError
 
 ID, TEXT, IMAGE = "id", "text", "image"
@@ -61,8 +62,3 @@ def _value(name: str, cell: str) -> Any:
         kind = "a number" if name in _NUMBERS else "JSON"
         raise FieldError(f"{name} is to be {kind}", field=name) from error
     return cell
-
-
-def split(words: str) -> list[str]:
-    """Words between commas, without the space around them."""
-    return [word.strip() for word in words.split(",")]

@@ -17,7 +17,17 @@ from cli.failure import told
 from cli.main import app
 from tasks.errors import DataError
 
-HEAVY = {"torch", "onnxruntime", "fastapi", "transformers", "httpx", "numpy", "PIL", "tqdm"}
+HEAVY = {
+    "asyncio",
+    "torch",
+    "onnxruntime",
+    "fastapi",
+    "transformers",
+    "httpx",
+    "numpy",
+    "PIL",
+    "tqdm",
+}
 CALLS = [(name, call) for name, calls in EXAMPLES.items() for call in calls]
 
 
