@@ -28,7 +28,7 @@ def random_umie(config: UMIEConfig, seed: int = 0) -> UMIE:
 def in_transformers(model: UMIE) -> T5ForConditionalGeneration:
     """The same weights, shared, in the network of transformers."""
     settings = model.config
-    sizes: dict[str, Any] = {
+    values: dict[str, Any] = {
         "vocab_size": settings.vocab_size,
         "d_model": settings.d_model,
         "d_kv": settings.d_kv,
@@ -38,9 +38,11 @@ def in_transformers(model: UMIE) -> T5ForConditionalGeneration:
         "num_heads": settings.num_heads,
         "feed_forward_proj": settings.feed_forward,
         "tie_word_embeddings": False,
+        "decoder_start_token_id": START,
+        "pad_token_id": START,
+        "eos_token_id": EOS,
     }
-    ids = {"decoder_start_token_id": START, "pad_token_id": START, "eos_token_id": EOS}
-    config = T5Config(**sizes, **ids)
+    config = T5Config(**values)
     with torch.device("meta"):
         theirs = T5ForConditionalGeneration(config)
     own = model.state_dict()

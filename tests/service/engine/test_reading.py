@@ -23,6 +23,7 @@ from tasks.form import Filler
 from tasks.frontier import replay
 from tasks.records import Asoc, Record, Region
 from tasks.salvage import Salvage
+from tasks.utterance import MOST_FREE
 from tests.support import answers
 from tests.support.bundle import prompt_of
 from tests.support.converted import converted_gated as converted_gated
@@ -266,7 +267,7 @@ def test_unconstrained_answers_are_any_tokens_and_are_read_as_far_as_they_make_s
     got = Reader(tiny_bundle, Metrics()).read(free)
     assert len({answer.ids for answer in got}) > 3
     for job, answer in zip(free, got, strict=True):
-        assert answer.ids[-1] == markers.eos or len(answer.ids) == 384
+        assert answer.ids[-1] == markers.eos or len(answer.ids) == MOST_FREE
         salvage = Salvage(job.prompt.source, job.prompt.form, tiny_bundle.prompter.tokenizer)
         read = salvage.read(answer.ids, [0.0] * len(answer.ids))
         assert len(read) == len(answer.records)

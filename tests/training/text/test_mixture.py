@@ -83,8 +83,10 @@ def test_pictures_distract_from_texts_that_they_do_not_show(mixture: Mixture) ->
     assert {e.sight.row for e in distracted if e.sight} == {1}
     assert not any(e.sight.matched for e in distracted if e.sight)
     read = {d.text for documents in mixture.documents.values() for d in documents}
-    shown = [e.sight for e in epochs(mixture) if e.sight is not None and e.text not in read]
-    assert shown and all(sight.matched for sight in shown)
+    shown = [e for e in epochs(mixture) if e.sight is not None and e.text not in read]
+    elsewhere = [e for e in shown if e.sight and not e.sight.matched]
+    assert 0 < len(elsewhere) < 0.4 * len(shown)
+    assert not [asoc for e in elsewhere for record in e.records for asoc in record.asocs]
     assert not [asoc for e in distracted for record in e.records for asoc in record.asocs]
 
 
