@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from itertools import permutations
 
 from tasks import form, instruction
 from tasks.document import Document, Event, Mention, Relation
@@ -66,7 +67,8 @@ def pair(
 ) -> Exercise:
     """The relation of a given pair, "none" among the options."""
     head, tail = document.mentions[relation.head], document.mentions[relation.tail]
-    labels = _relation_options(relation.type, ontology, generator)
+    kinds = (head.type, tail.type) if head.type and tail.type else None
+    labels = _relation_options(relation.type, kinds, ontology, generator)
     span = Span.of(document.text, tail.start, tail.end)
     words = document.text[head.start : head.end], span.text
     return Exercise(
@@ -154,15 +156,21 @@ def arguments(
     )
 
 
-def none_pairs(document: Document, most: int, generator: random.Random) -> list[Relation]:
-    """Ordered pairs of a fully annotated document that stand in no relation, at most `most`."""
+def none_pairs(
+    document: Document, ontology: Ontology, most: int, generator: random.Random
+) -> list[Relation]:
+    """Ordered pairs of a fully annotated document that stand in no relation, at most `most`.
+
+    Only pairs that some relation admits: nobody asks about others, and they would teach that types
+    alone tell.
+    """
+    mentions = document.entities or ()
     related = {(r.head, r.tail) for r in document.relations or ()}
-    count = len(document.entities or ())
     free = [
         Relation(NONE, head, tail)
-        for head in range(count)
-        for tail in range(count)
-        if head != tail and (head, tail) not in related
+        for head, tail in permutations(range(len(mentions)), 2)
+        if (head, tail) not in related
+        and any(r.admits(mentions[head].type, mentions[tail].type) for r in ontology.relations)
     ]
     return generator.sample(free, min(most, len(free)))
 
@@ -183,19 +191,23 @@ def _listed(
     return _shuffled(names, generator)
 
 
-def _relation_options(label: str, ontology: Ontology, generator: random.Random) -> list[str]:
+def _relation_options(
+    label: str, kinds: tuple[str, str] | None, ontology: Ontology, generator: random.Random
+) -> list[str]:
+    """All relations, or as at inference what the two types admit; of unknown types any that may."""
     names = [t.name for t in ontology.relations]
     if generator.random() < 0.6:
-        # as at inference, where only what the two types admit is listed
-        kinds = sorted({(t.head, t.tail) for t in ontology.relations if label in (t.name, NONE)})
-        head, tail = generator.choice(kinds)
-        alike = [
-            t.name
-            for t in ontology.relations
-            if not head or not tail or t.admits(generator.choice(head), generator.choice(tail))
-        ]
+        head, tail = kinds or _possible_types(label, ontology, generator)
+        alike = [t.name for t in ontology.relations if t.admits(head, tail)]
         names = [*alike, *([label] if label not in (*alike, NONE) else [])]
     return _shuffled([*names, NONE], generator)
+
+
+def _possible_types(label: str, ontology: Ontology, generator: random.Random) -> tuple[str, str]:
+    """Types of head and tail that the relation admits, or any relation where there is none."""
+    kinds = sorted({(t.head, t.tail) for t in ontology.relations if label in (t.name, NONE)})
+    head, tail = generator.choice(kinds)
+    return generator.choice(head or ("",)), generator.choice(tail or ("",))
 
 
 def _shuffled(names: Sequence[str], generator: random.Random) -> list[str]:

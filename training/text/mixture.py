@@ -51,7 +51,7 @@ REPORTED = (
 """Corpora whose test splits are reported, so that nothing of them may be trained on."""
 
 _SHARE = {
-    "twitter2017": 1.5,
+    "twitter2017": 2,
     "broad_twitter": 0.3,
     "tweebank": 0.5,
     "conll2003": 0.2,
@@ -63,12 +63,13 @@ _SHARE = {
 }
 """How often a document comes in an epoch, 1 where nothing is said; small corpora come often."""
 
-_JOINT_ROUNDS, _LISTED_ROUNDS = 6, 1.5
+_JOINT_ROUNDS, _LISTED_ROUNDS = 8, 3
 _JOINT_PAIRS = 0.2
 _NONE_KEPT, _EVENTLESS_KEPT = 0.6, 0.2
-_NONE_PAIRS = 4
+_NONE_PAIRS = 6
 _DISTRACTED, _DISTRACTED_OTHERS, _SWAPPED = 0.25, 0.1, 0.15
 _NO_PERSON = 0.15
+_PHOTOS = 0.5
 _PORTRAIT_ROUNDS = 2
 _PEOPLE = 0
 
@@ -97,6 +98,8 @@ class Mixture:
             if generator.random() < _JOINT_PAIRS:
                 yield make.joint(group, load(group.ontology), generator)
         for photo in self.photos:
+            if generator.random() >= _PHOTOS:
+                continue
             named = self.writer.named(photo, generator)
             if named is not None:
                 swapped = generator.random() < _SWAPPED
@@ -121,7 +124,7 @@ class Mixture:
                 yield make.joint(document, ontology, generator)
             for _ in range(_times(_LISTED_ROUNDS, generator)):
                 yield make.entities(document, ontology, generator)
-            none = make.none_pairs(document, _NONE_PAIRS, generator)
+            none = make.none_pairs(document, ontology, _NONE_PAIRS, generator)
             for relation in (*document.relations, *none):
                 yield make.pair(document, relation, ontology, generator)
         if document.entities is None and document.relations is not None:

@@ -37,7 +37,7 @@ class OwnDocuments:
             yield make.entities(document, ontology, generator)
         if document.relations is not None and ontology.relations:
             yield make.joint(document, ontology, generator)
-            none = make.none_pairs(document, _NONE_PAIRS, generator)
+            none = make.none_pairs(document, ontology, _NONE_PAIRS, generator)
             for relation in (*document.relations, *none):
                 yield make.pair(document, relation, ontology, generator)
         if document.events is not None and ontology.events:

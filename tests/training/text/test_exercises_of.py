@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
@@ -143,14 +144,26 @@ def test_a_pair_weighs_more_than_a_list() -> None:
     assert pair.weight > make.joint(DOCUMENT, ONTOLOGY, random.Random(0)).weight
 
 
-def test_options_of_a_pair_are_those_of_its_types_or_all() -> None:
-    """A person can be in an organization or live somewhere, but not be part of something."""
+@pytest.mark.parametrize("label", ["member of", NONE])
+def test_options_of_a_pair_are_those_of_its_types_or_all(label: str) -> None:
+    """A person can be in an organization, but not part of it."""
     seen = set()
     for seed in SEEDS:
-        relation = Relation("member of", 0, 1)
-        exercise = make.pair(DOCUMENT, relation, ONTOLOGY, random.Random(seed))
+        exercise = make.pair(DOCUMENT, Relation(label, 0, 1), ONTOLOGY, random.Random(seed))
         seen.add(frozenset(exercise.asocs) - {NONE})
     assert seen == {frozenset({"member of"}), frozenset({"member of", "part of", "lives in"})}
+
+
+def test_an_unrelated_pair_of_unknown_types_has_the_options_of_some_types_or_all() -> None:
+    untyped = replace(
+        DOCUMENT, entities=None, pair_mentions=(replace(ANN, type=""), replace(OSLO, type=""))
+    )
+    seen = set()
+    for seed in SEEDS:
+        exercise = make.pair(untyped, Relation(NONE, 0, 1), ONTOLOGY, random.Random(seed))
+        seen.add(frozenset(exercise.asocs) - {NONE})
+    every = {"member of", "part of", "lives in"}
+    assert seen == {frozenset(every), *(frozenset({name}) for name in every)}
 
 
 def test_joint_extraction_has_each_relation_under_its_head() -> None:
@@ -186,8 +199,17 @@ def test_arguments_are_asked_for_by_trigger() -> None:
     assert exercise.records == (Record("join", None, asocs),)
 
 
-def test_unrelated_pairs_are_pairs_of_the_document_that_stand_in_no_relation() -> None:
-    pairs = {(r.head, r.tail) for r in make.none_pairs(DOCUMENT, 99, random.Random(0))}
-    assert pairs == {(0, 1), (0, 2), (1, 0), (1, 2), (2, 0), (2, 1)} - {(0, 1), (0, 2)}
-    assert len(make.none_pairs(DOCUMENT, 2, random.Random(0))) == 2
-    assert all(r.type == NONE for r in make.none_pairs(DOCUMENT, 2, random.Random(0)))
+def test_unrelated_pairs_are_pairs_of_the_document_that_some_relation_admits() -> None:
+    """An organization can be part of another, and nobody asks whether a place is in a person."""
+    acme = Mention(0, 7, "organization")
+    document = replace(DOCUMENT, entities=(acme, NASA, OSLO), relations=(Relation("x", 0, 1),))
+    pairs = make.none_pairs(document, ONTOLOGY, 99, random.Random(0))
+    assert pairs == [Relation(NONE, 1, 0)]
+    assert make.none_pairs(DOCUMENT, ONTOLOGY, 99, random.Random(0)) == []
+
+
+def test_no_more_unrelated_pairs_are_drawn_than_asked_for() -> None:
+    open_to_all = Ontology("open", relations=(RelationType("knows"),))
+    free = make.none_pairs(DOCUMENT, open_to_all, 99, random.Random(0))
+    assert {(r.head, r.tail) for r in free} == {(1, 0), (1, 2), (2, 0), (2, 1)}
+    assert len(make.none_pairs(DOCUMENT, open_to_all, 2, random.Random(0))) == 2
