@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import shlex
 import subprocess
@@ -156,6 +157,9 @@ def test_the_times_are_drawn_to_scale(page: Page) -> None:
         ["relations", "0.25"],
         ["events", "0.25"],
     ]
+    filled = page.locator(".gate .filled").first
+    share = filled.evaluate("e => e.clientWidth / e.parentElement.clientWidth")
+    assert share == pytest.approx(0.25 / math.exp(0.5), abs=0.02)
 
 
 def test_the_json_is_there_to_be_copied(visit: Visitor, live: Live) -> None:

@@ -129,3 +129,10 @@ def test_a_body_says_the_text_as_it_is(page: Page) -> None:
 def test_a_type_keeps_its_hue(page: Page) -> None:
     hues = [call(page, "hues", "hueOf", kind) for kind in ("person", "band", "city", "band")]
     assert hues[1] == hues[3] and len(set(hues)) == 3
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"), [(0.0, "0.00"), (-0.0001, "0.00"), (0.9849, "0.98"), (1.6487, "1.65")]
+)
+def test_scores_have_two_digits(page: Page, value: float, shown: str) -> None:
+    assert call(page, "numbers", "score", value) == shown

@@ -1,6 +1,7 @@
 /** A score or a share, to two digits. */
 export function score(value) {
-  return value.toFixed(2);
+  const rounded = Math.round(value * 100) / 100;
+  return (rounded + 0).toFixed(2); // what is added makes 0 of -0
 }
 
 /** Milliseconds, in seconds from ten thousand on. */
