@@ -44,6 +44,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "export": (
         "umie export",
         "umie export --checkpoint ~/run/checkpoint --out ~/run/bundle",
+        "umie export --precision int8 --out bundles/int8",
     ),
     "verify": (
         "umie verify",

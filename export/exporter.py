@@ -14,19 +14,24 @@ from export.checkpoint import Checkpoint
 from export.graphs import FusionGraph, visual_graph
 from export.kinds import tower_values
 from export.manifest import DECODER, FILE, FUSION, TOKENIZER, VISUAL, Manifest, digest_of
+from export.quantisation import quantise
 from export.tracing import OPSET, trace_fusion, trace_visual, write_graph
-from export.verify import beyond, compare
+from export.verify import Precision, beyond, compare
 from models.target_decoder import TargetDecoder
 from tasks.errors import ExportError
 
 
 def export_bundle(
-    checkpoint: Checkpoint, out: Path, report: Callable[[str], None] = lambda _: None
+    checkpoint: Checkpoint,
+    out: Path,
+    report: Callable[[str], None] = lambda _: None,
+    precision: Precision = "fp32",
 ) -> Manifest:
     """Write the bundle of `checkpoint` to `out`, whole or not at all; `report` hears each step.
 
-    A bundle that is there already is replaced. Raises `ExportError` where `out` is anything else
-    and where a graph does not compute what torch computes.
+    A bundle that is there already is replaced. `precision` is that of the fusion graph; it is
+    quantised when it was shown to compute what torch computes, and measured again. Raises
+    `ExportError` where `out` is anything but a bundle and where a graph computes something else.
     """
     _check_place(out)
     out.parent.mkdir(parents=True, exist_ok=True)
@@ -34,11 +39,12 @@ def export_bundle(
         folder = Path(name) / "bundle"
         folder.mkdir()
         _write_files(checkpoint, folder, report)
-        report("comparing the graphs with torch")
-        differences = compare(checkpoint, folder)
-        if wrong := beyond(differences):
-            raise ExportError(f"torch and ONNX Runtime differ beyond the tolerance: {wrong}")
-        manifest = _manifest(checkpoint, folder, differences)
+        differences = _compared(checkpoint, folder, "fp32", report)
+        if precision == "int8":
+            report("quantising the fusion graph")
+            quantise(folder / FUSION)
+            differences = _compared(checkpoint, folder, precision, report)
+        manifest = _manifest(checkpoint, folder, precision, differences)
         manifest.write(folder)
         _put_in_place(folder, out)
     return manifest
@@ -61,12 +67,24 @@ def _write_files(checkpoint: Checkpoint, folder: Path, report: Callable[[str], N
         path.chmod(0o644)  # safetensors writes for the owner alone
 
 
-def _manifest(checkpoint: Checkpoint, folder: Path, differences: dict[str, float]) -> Manifest:
+def _compared(
+    checkpoint: Checkpoint, folder: Path, precision: Precision, report: Callable[[str], None]
+) -> dict[str, float]:
+    report("comparing the graphs with torch")
+    differences = compare(checkpoint, folder)
+    if wrong := beyond(differences, precision):
+        raise ExportError(f"torch and ONNX Runtime differ beyond the tolerance: {wrong}")
+    return differences
+
+
+def _manifest(
+    checkpoint: Checkpoint, folder: Path, precision: Precision, differences: dict[str, float]
+) -> Manifest:
     tower = checkpoint.tower
     return Manifest(
         name=checkpoint.name,
         opset=OPSET,
-        precision="fp32",
+        precision=precision,
         config=checkpoint.model.config.to_dict(),
         tower=tower_values(tower.config) if tower is not None else None,
         prompt=asdict(checkpoint.prompt),

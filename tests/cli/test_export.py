@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -65,7 +66,21 @@ def test_verify_fails_beyond_the_tolerance(
     save_checkpoint(tiny_checkpoint(seed=1), tmp_path / "other")
     code, said, _ = run("verify", **{**folders, "checkpoint": tmp_path / "other"})
     assert code == 1 and "largest" in said
-    monkeypatch.setattr(verify, "TOLERANCE", 1e-12)
+    monkeypatch.setitem(verify.TOLERANCES, "fp32", 1e-12)
+    assert run("verify", **folders)[0] == 1
+
+
+def test_a_quantised_bundle_is_asked_for_and_verified_as_one(
+    graphs_at_hand: None, tiny_folder: Path, tmp_path: Path
+) -> None:
+    folders = {"checkpoint": tiny_folder / "checkpoint", "bundle": tmp_path / "int8"}
+    arguments = ["export", "--checkpoint", str(folders["checkpoint"]), "--precision", "int8"]
+    result = CliRunner().invoke(app, [*arguments, "--out", str(folders["bundle"])])
+    assert result.exit_code == 0, result.output
+    code, said, _ = run("verify", **folders)
+    assert code == 0 and "tolerance 5e-01" in said
+    manifest = read_manifest(folders["bundle"])
+    replace(manifest, precision="fp32").write(folders["bundle"])
     assert run("verify", **folders)[0] == 1
 
 

@@ -14,7 +14,7 @@ from export.bundle import Bundle, load_bundle
 from export.checkpoint import Checkpoint, load_checkpoint
 from export.exporter import export_bundle
 from export.graphs import FusionGraph, VisualGraph
-from export.manifest import FILE, PARTS, TOKENIZER, VISUAL, digest_of, read_manifest
+from export.manifest import FILE, FUSION, PARTS, TOKENIZER, VISUAL, digest_of, read_manifest
 from export.tracing import OPSET
 from models.umie import UMIE
 from tasks.errors import BundleError, ExportError
@@ -113,6 +113,28 @@ def test_a_bundle_takes_the_place_of_an_earlier_one(
     assert out.stat().st_mode & 0o055 == 0o055
 
 
+def test_a_quantised_bundle_says_so_and_how_far_it_is_off(
+    graphs_at_hand: None, checkpoint: Checkpoint, tiny_folder: Path, tmp_path: Path
+) -> None:
+    said: list[str] = []
+    manifest = export_bundle(checkpoint, tmp_path / "bundle", said.append, "int8")
+    assert any("quantis" in line for line in said)
+    exact = read_manifest(tiny_folder / "bundle")
+    assert manifest.precision == "int8" and manifest.version != exact.version
+    changed = {name for name in exact.files if exact.files[name] != manifest.files[name]}
+    assert changed == {FUSION}
+    assert 1e-4 < manifest.differences["cross"] <= verify.TOLERANCES["int8"]
+    assert load_bundle(tmp_path / "bundle").manifest.version == manifest.version
+
+
+def test_only_what_computes_as_torch_does_is_quantised(
+    graphs_at_hand: None, checkpoint: Checkpoint, tmp_path: Path
+) -> None:
+    with pytest.raises(ExportError, match="cross"):
+        export_bundle(other_weights(checkpoint), tmp_path / "bundle", precision="int8")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_an_empty_folder_may_become_a_bundle(
     graphs_at_hand: None, checkpoint: Checkpoint, tmp_path: Path
 ) -> None:
@@ -148,7 +170,7 @@ def test_a_difference_beyond_the_tolerance_is_refused(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(verify, "TOLERANCE", 1e-12)
+    monkeypatch.setitem(verify.TOLERANCES, "fp32", 1e-12)
     with pytest.raises(ExportError, match="tolerance"):
         export_bundle(checkpoint, tmp_path / "bundle")
     assert list(tmp_path.iterdir()) == []

@@ -64,7 +64,7 @@ def test_an_output_of_another_shape_is_found(
     checkpoint: Checkpoint, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One value for the whole batch would be subtracted from every sample of it."""
-    monkeypatch.setattr(verify, "TOLERANCE", 10.0)
+    monkeypatch.setitem(verify.TOLERANCES, "fp32", 10.0)
     model = onnx.load(folder / "fusion.onnx")
     for output in model.graph.output:
         output.type.tensor_type.ClearField("shape")
@@ -74,8 +74,8 @@ def test_an_output_of_another_shape_is_found(
 
 
 def test_the_tolerance_itself_is_accepted() -> None:
-    assert beyond({"a": verify.TOLERANCE, "b": 0.0}) == {}
-    assert beyond({"a": verify.TOLERANCE * 1.01, "b": 0.0}).keys() == {"a"}
+    assert beyond({"a": verify.TOLERANCES["fp32"], "b": 0.0}) == {}
+    assert beyond({"a": verify.TOLERANCES["fp32"] * 1.01, "b": 0.0}).keys() == {"a"}
 
 
 def test_without_a_tower_the_fusion_alone_is_compared(checkpoint: Checkpoint, folder: Path) -> None:
