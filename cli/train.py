@@ -239,6 +239,7 @@ def _train_text(
     from tasks.instruction import Prompter
     from training.text.learner import Learner
     from training.text.loop import train_text
+    from training.text.temperature import calibrate
 
     prompt = start.prompt
     prompter = Prompter(
@@ -250,6 +251,10 @@ def _train_text(
     about = {**start.about, "steps": options.steps, "seed": options.seed}
     if options.data is not None:
         about["licence"] = "research only"
+        if model.copy_head is not None:
+            log.info(
+                "logits divided by %.3f", calibrate(model, prompter, options.data, options.seed)
+            )
     dtypes = {"fp16": torch.float16, "bf16": torch.bfloat16, "fp32": torch.float32}
     usual: Dtype = "bf16" if model.config.text_encoder == "t5" else "fp16"
     save_checkpoint(replace(start, model=model, about=about), out, dtypes[dtype or usual])

@@ -34,15 +34,20 @@ def decision_loss(model: UMIE, batch: Batch, sights: Sights) -> Outcome:
 
     The mean over decisions is weighted.
     """
-    memory = _memory(model, batch, sights)
-    states = model.decoder(model.embed(batch.prefix), memory.cross, batch.mask)  # (B, T, d)
-    decided = states[batch.at[:, 0], batch.at[:, 1]]  # (S, d)
-    logits = candidate_logits(model, decided, memory.copy_keys, batch.candidates)
+    logits = decision_logits(model, batch, sights)
     wanted = logits.masked_fill(~batch.right, -torch.inf)
     losses = logits.logsumexp(-1) - wanted.logsumexp(-1)
     right = batch.right.gather(1, logits.argmax(-1, keepdim=True)).sum()
     loss = (losses * batch.weight).sum() / batch.weight.sum()
     return Outcome(loss, right, len(batch.at))
+
+
+def decision_logits(model: UMIE, batch: Batch, sights: Sights) -> Tensor:
+    """Logits (S, width) of the symbols admitted at every decision, the answers before it given."""
+    memory = _memory(model, batch, sights)
+    states = model.decoder(model.embed(batch.prefix), memory.cross, batch.mask)  # (B, T, d)
+    decided = states[batch.at[:, 0], batch.at[:, 1]]  # (S, d)
+    return candidate_logits(model, decided, memory.copy_keys, batch.candidates)
 
 
 def spelling_loss(model: UMIE, batch: SpelledBatch, sights: Sights) -> Outcome:

@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+import torch
+
+from models.candidates import candidate_logits, lay_out
+from tasks.instruction import Prompter
+from tests.support.bundle import tiny_model
+from tests.support.training import write_data
+from training.text.temperature import (
+    Choices,
+    calibrate,
+    choices,
+    cool,
+    development_exercises,
+    fit_temperature,
+)
+
+
+@pytest.mark.parametrize("overdone", [0.7, 1.0, 1.9])
+def test_the_temperature_is_how_much_logits_are_overdone(overdone: float) -> None:
+    generator = torch.Generator().manual_seed(0)
+    logits = torch.randn(20_000, 5, generator=generator) * 2
+    logits[::3, 4] = -torch.inf  # fewer symbols were admitted
+    said = torch.multinomial(logits.softmax(-1), 1, generator=generator)
+    right = torch.zeros(logits.shape, dtype=torch.bool).scatter(1, said, value=True)
+    parts = zip((logits * overdone).split(7000), right.split(7000), strict=True)
+    assert fit_temperature([Choices(*part) for part in parts]) == pytest.approx(overdone, rel=0.05)
+
+
+def test_cooling_divides_every_logit() -> None:
+    model = tiny_model().eval()
+    generator = torch.Generator().manual_seed(1)
+    assert model.copy_head is not None
+    with torch.no_grad():
+        model.copy_head.query.bias.normal_(generator=generator)
+        model.decoder.norm.weight.uniform_(0.5, 2.0, generator=generator)
+    hidden = torch.randn(3, model.config.d_model, generator=generator)
+    keys = torch.randn(3, 50, model.config.copy_size, generator=generator)
+    laid = lay_out([[(7, 3), (9, -1)], [(1, 40)], [(5, 0), (6, 1), (2, -1)]], [0, 1, 2])
+
+    def logits() -> torch.Tensor:
+        with torch.no_grad():
+            return candidate_logits(model, model.decoder.norm(hidden), keys, laid)
+
+    before = logits()
+    cool(model, 1.7)
+    torch.testing.assert_close(logits() * 1.7, before)
+
+
+def test_what_training_has_is_no_text_to_develop_on(tmp_path: Path) -> None:
+    data = write_data(tmp_path)
+    texts = {exercise.text for exercise in development_exercises(data, random.Random(0))}
+    assert {"Hello Kyoto 2015valid", "Hello Kyoto dev", "Ada left ACME dev"} <= texts
+    assert "Ada in Oslo" not in texts  # a sentence of CoNLL04's training split, too
+
+
+def test_a_model_is_cooled_as_its_decisions_want(tmp_path: Path, prompter: Prompter) -> None:
+    data = write_data(tmp_path)
+    torch.manual_seed(0)
+    model = tiny_model()
+    exercises = list(development_exercises(data, random.Random(3)))
+    before = choices(model, prompter, iter(exercises), random.Random(3))
+    assert before and all(wanted.any(-1).all() for _, wanted in before)
+    temperature = calibrate(model, prompter, data, seed=3)
+    assert temperature == pytest.approx(fit_temperature(before), rel=1e-3)
+    after = choices(model, prompter, iter(exercises), random.Random(3))
+    for (logits, _), (cooled, _) in zip(before, after, strict=True):
+        torch.testing.assert_close(cooled * temperature, logits)

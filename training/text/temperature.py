@@ -1,0 +1,127 @@
+"""Scores that mean what they say: temperature scaling (Guo et al., 2017), folded into the weights.
+
+A network that has learned its training data is surer of its choices than it is right. Dividing all
+logits by one number, fitted to texts that it has not learned, mends that and changes no choice.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Sequence
+from math import exp, log
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from models.umie import UMIE
+from tasks.errors import LabelError, TextTooLong
+from tasks.instruction import Prompter
+from tasks.ontology import load
+from training.corpora import CORPORA, read_corpus
+from training.leakage import drop_leaks
+from training.text.batch import buckets, collate
+from training.text.exercise import Encoded, Exercise, encode
+from training.text.loss import Sights, decision_logits
+from training.text.mixture import TEXT_CORPORA
+from training.text.own import OwnDocuments
+
+DEVELOPED = ("twitter2015", "twitter2017", "gmner", "fmnerg51", "mnre", "conll04", "casie")
+"""Corpora with a development split."""
+
+_EACH = 200
+_TOKENS = 2500
+_LOWEST, _HIGHEST, _CUTS = 0.5, 4.0, 30
+_GOLDEN = (5**0.5 - 1) / 2
+
+
+class Choices(NamedTuple):
+    """Some decisions: logits (S, N) of what was admitted, right (S, N) which of it is right."""
+
+    logits: Tensor
+    right: Tensor
+
+
+def calibrate(model: UMIE, prompter: Prompter, data: Path, seed: int = 0) -> float:
+    """Fit the temperature of a trained model with a copy head and cool it; what it was.
+
+    1 where `data` has no development text that training does not have. Raises `DataError`.
+    """
+    generator = random.Random(seed)
+    given = choices(model, prompter, development_exercises(data, generator), generator)
+    temperature = fit_temperature(given) if given else 1.0
+    cool(model, temperature)
+    return temperature
+
+
+def development_exercises(data: Path, generator: random.Random) -> Iterator[Exercise]:
+    """Exercises of development splits, of so many documents each.
+
+    Documents that training has are left out: one corpus trains on what another develops on. Raises
+    `DataError` where a corpus is missing or not in its layout.
+    """
+    trained = [d for name in TEXT_CORPORA for d in read_corpus(name, data, "train")]
+    for corpus in DEVELOPED:
+        fresh = drop_leaks(read_corpus(corpus, data, "dev"), trained)
+        chosen = generator.sample(fresh, min(_EACH, len(fresh)))
+        yield from OwnDocuments(chosen, load(CORPORA[corpus].ontology)).epoch(generator)
+
+
+@torch.no_grad()
+def choices(
+    model: UMIE, prompter: Prompter, exercises: Iterator[Exercise], generator: random.Random
+) -> list[Choices]:
+    """What the model thinks of every decision of exercises without pictures, the answers given."""
+    model.eval()
+    none = Sights(torch.zeros(0, 37, 512), torch.zeros(0, 37, 4))
+    batches = buckets(list(_encoded(exercises, prompter)), _TOKENS, generator)
+    found = []
+    for items in batches:
+        batch = collate(items, prompter.tokenizer.markers)
+        found.append(Choices(decision_logits(model, batch, none), batch.right))
+    return found
+
+
+def fit_temperature(given: Sequence[Choices]) -> float:
+    """What to divide logits by for the right symbols to be likeliest (golden-section search)."""
+    low, high = log(_LOWEST), log(_HIGHEST)
+    for _ in range(_CUTS):
+        width = _GOLDEN * (high - low)
+        left, right = high - width, low + width
+        if _surprise(given, exp(left)) < _surprise(given, exp(right)):
+            high = right
+        else:
+            low = left
+    return exp((low + high) / 2)
+
+
+@torch.no_grad()
+def cool(model: UMIE, temperature: float) -> None:
+    """Divide all logits of a model with a copy head, by weights that nothing else reads.
+
+    States enter the LM head and the copy head's query alone, and both are linear in the final norm.
+    """
+    assert model.copy_head is not None
+    model.decoder.norm.weight.div_(temperature)
+    model.copy_head.query.bias.div_(temperature)
+
+
+def _encoded(exercises: Iterator[Exercise], prompter: Prompter) -> Iterator[Encoded]:
+    for exercise in exercises:
+        try:
+            encoded = encode(exercise, prompter)
+        except (TextTooLong, LabelError):
+            continue
+        if encoded is not None:
+            yield encoded
+
+
+def _surprise(given: Sequence[Choices], temperature: float) -> float:
+    """The negative log-likelihood of what is right, summed over all decisions."""
+    total = 0.0
+    for logits, right in given:
+        cooled = logits / temperature
+        wanted = cooled.masked_fill(~right, -torch.inf)
+        total += float((cooled.logsumexp(-1) - wanted.logsumexp(-1)).sum())
+    return total
