@@ -8,6 +8,10 @@ from torch.optim.lr_scheduler import LambdaLR
 
 from models.umie import UMIE
 
+_DEPTHS_FASTER = 20.0
+"""They begin at zero beside tokens of length 1.5. At the rate of the others they came to a tenth
+of that in 2,600 steps, and the decoder hardly heard them."""
+
 
 def build_optimiser(
     model: UMIE,
@@ -19,16 +23,20 @@ def build_optimiser(
 ) -> AdamW:
     """Parameters that begin pre-trained learn at `pretrained_rate`, all others at `new_rate`.
 
-    Those that want no gradient are left out.
+    But for the vectors of depth, which learn faster. Those that want no gradient are left out.
     """
     pretrained: list[Parameter] = []
     new: list[Parameter] = []
+    depths: list[Parameter] = []
     for name, parameter in model.named_parameters():
         if not parameter.requires_grad:
             continue
         slow = name.startswith(("text_encoder.", "shared.")) and "skip" not in name
-        (pretrained if slow else new).append(parameter)
+        fast = name.startswith("nesting.")
+        (depths if fast else pretrained if slow else new).append(parameter)
     groups = [{"params": pretrained, "lr": pretrained_rate}, {"params": new, "lr": new_rate}]
+    if depths:
+        groups.append({"params": depths, "lr": _DEPTHS_FASTER * new_rate})
     return AdamW(groups, weight_decay=0.01, betas=betas, eps=epsilon, fused=True)
 
 

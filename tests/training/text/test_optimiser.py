@@ -6,14 +6,15 @@ from tests.support.bundle import tiny_model
 from training.text.optimiser import build_optimiser, build_schedule
 
 
-def test_what_begins_pretrained_learns_slowly() -> None:
+def test_what_begins_pretrained_learns_slowly_and_depths_learn_fast() -> None:
     model = tiny_model()
     optimiser = build_optimiser(model, new_rate=3.0, pretrained_rate=1.0)
     rates = {id(p): group["lr"] for group in optimiser.param_groups for p in group["params"]}
     assert len(rates) == len(list(model.parameters()))
     for name, parameter in model.named_parameters():
         slow = name.startswith(("shared.", "text_encoder.")) and "skip" not in name
-        assert rates[id(parameter)] == (1.0 if slow else 3.0), name
+        fast = name.startswith("nesting.")
+        assert rates[id(parameter)] == (60.0 if fast else 1.0 if slow else 3.0), name
 
 
 @pytest.mark.parametrize("warmup", [0, 1, 10])
@@ -46,4 +47,4 @@ def test_betas_and_epsilon_are_those_asked_for() -> None:
     optimiser = build_optimiser(
         tiny_model(), new_rate=1.0, pretrained_rate=1.0, betas=(0.8, 0.9), epsilon=1e-3
     )
-    assert [(g["betas"], g["eps"]) for g in optimiser.param_groups] == [((0.8, 0.9), 1e-3)] * 2
+    assert [(g["betas"], g["eps"]) for g in optimiser.param_groups] == [((0.8, 0.9), 1e-3)] * 3
