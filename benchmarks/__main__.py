@@ -11,10 +11,11 @@ import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib.util import find_spec
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,8 @@ from tasks.errors import UMIEError
 _PACKAGES = ("ctranslate2", "litserve", "psutil")
 DOCUMENT = ROOT / "docs" / "benchmarks.md"
 PARTS = ("serving", "decoding", "costs", "upkeep")
+
+_PLACES = {"--data": "~/corpora", "--checkpoint": "~/checkpoint", "--bundle": "~/bundle"}
 
 
 def main() -> int:
@@ -94,8 +97,14 @@ def _measure(options: argparse.Namespace, load: Workload, folder: Path) -> tuple
         upkeep = _upkeep(options, common, load)
         parts["Upkeep"] = upkeep_markdown(*upkeep), upkeep_values(*upkeep)
     date = datetime.now(UTC).date().isoformat()
-    command = ("python", "-m", "benchmarks", *sys.argv[1:])
+    command = ("python", "-m", "benchmarks", *shown(sys.argv[1:]))
     return Report(command, date, load.about, parts), differ
+
+
+def shown(arguments: Sequence[str]) -> Iterator[str]:
+    """The arguments for others to read: where this machine keeps its files is of no use to them."""
+    for before, argument in pairwise(("", *arguments)):
+        yield _PLACES.get(before, argument)
 
 
 def _upkeep(options: argparse.Namespace, common: Conditions, load: Workload) -> tuple[Any, ...]:

@@ -61,3 +61,9 @@ def test_what_is_not_there_is_told_in_a_line(
     assert status == 2
     assert told in error
     assert error.count("\n") == 1
+
+
+def test_where_files_lie_is_nobody_elses_business() -> None:
+    given = ["--data", "/srv/posts", "--parts", "serving", "--bundle", "here", "--write"]
+    told = ["--data", "~/corpora", "--parts", "serving", "--bundle", "~/bundle", "--write"]
+    assert list(command.shown(given)) == told
