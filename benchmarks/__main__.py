@@ -97,7 +97,7 @@ def _measure(options: argparse.Namespace, load: Workload, folder: Path) -> tuple
         upkeep = _upkeep(options, common, load)
         parts["Upkeep"] = upkeep_markdown(*upkeep), upkeep_values(*upkeep)
     date = datetime.now(UTC).date().isoformat()
-    command = ("python", "-m", "benchmarks", *shown(sys.argv[1:]))
+    command = (".venv/bin/python", "-m", "benchmarks", *shown(sys.argv[1:]))
     return Report(command, date, load.about, parts), differ
 
 
