@@ -75,9 +75,11 @@ def choices(
     """What the model thinks of every decision of exercises without pictures, the answers given."""
     model.eval()
     none = Sights(torch.zeros(0, 37, 512), torch.zeros(0, 37, 4))
-    batches = buckets(list(_encoded(exercises, prompter)), _TOKENS, generator)
-    found = []
-    for items in batches:
+    encoded = list(_encoded(exercises, prompter))
+    found: list[Choices] = []
+    if not encoded:
+        return found
+    for items in buckets(encoded, _TOKENS, generator):
         batch = collate(items, prompter.tokenizer.markers)
         found.append(Choices(decision_logits(model, batch, none), batch.right))
     return found

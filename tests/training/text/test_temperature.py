@@ -70,3 +70,7 @@ def test_a_model_is_cooled_as_its_decisions_want(tmp_path: Path, prompter: Promp
     after = choices(model, prompter, iter(exercises), random.Random(3))
     for (logits, _), (cooled, _) in zip(before, after, strict=True):
         torch.testing.assert_close(cooled * temperature, logits)
+
+
+def test_of_nothing_there_are_no_choices(prompter: Prompter) -> None:
+    assert choices(tiny_model(), prompter, iter(()), random.Random(0)) == []
