@@ -26,6 +26,7 @@ from export.kinds import load_tokenizer, tower_config, tower_values
 from models.clip_config import ClipTowerConfig
 from models.clip_tower import ClipTower
 from models.config import UMIEConfig
+from models.skeleton import skeleton
 from models.tower import CompactTower
 from models.umie import UMIE
 from tasks.errors import CheckpointError
@@ -124,7 +125,7 @@ def load_checkpoint(folder: Path) -> Checkpoint:
 
 def _load_model(config: UMIEConfig, folder: Path) -> UMIE:
     """The network, its fp32 weights mapped into memory and others widened, in either case once."""
-    with torch.device("meta"):
+    with skeleton():
         model = UMIE(config)
     weights: dict[str, Tensor] = {}
     for shard in sorted(folder.glob("umie-*.safetensors")):

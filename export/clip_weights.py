@@ -15,6 +15,7 @@ from torch import Tensor
 from export.state_file import read_state
 from models.clip_config import ClipTowerConfig
 from models.clip_tower import ClipTower
+from models.skeleton import skeleton
 from tasks.errors import CheckpointError
 
 _SUFFIXES = (".safetensors", ".pt", ".pth", ".bin")
@@ -38,7 +39,7 @@ def read_clip_tower(source: Path, config: ClipTowerConfig | None = None) -> Clip
     path = _file(source)
     weights = _visual(_read(path))
     try:
-        with torch.device("meta"):
+        with skeleton():
             tower = ClipTower(config)
     except ValueError as error:
         raise CheckpointError(str(error)) from error

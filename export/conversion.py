@@ -14,6 +14,7 @@ from export.published import from_published
 from export.state_file import read_state
 from export.t5_tokenizer import read_t5_tokenizer
 from models.clip_tower import ClipTower
+from models.skeleton import skeleton
 from models.umie import UMIE
 from tasks.errors import CheckpointError
 
@@ -56,7 +57,7 @@ def read_published(
     if len(dtypes) > 1 or not dtypes <= _PRECISIONS:
         raise CheckpointError(f"{path} mixes precisions: {sorted(map(str, dtypes))}")
     pieces = read_t5_tokenizer(tokenizer, config.vocab_size)
-    with torch.device("meta"):
+    with skeleton():
         model = UMIE(config.with_(gate_pool=gate_pool))
     model.load_state_dict(weights, assign=True)
     # as the published prompts are cut, with nothing between sentence and instruction

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
-import torch
 from safetensors.torch import save_file
 
 from export.checkpoint import Checkpoint
@@ -17,6 +16,7 @@ from export.manifest import DECODER, FILE, FUSION, TOKENIZER, VISUAL, Manifest, 
 from export.quantisation import quantise
 from export.tracing import OPSET, trace_fusion, trace_visual, write_graph
 from export.verify import Precision, beyond, compare
+from models.skeleton import skeleton
 from models.target_decoder import TargetDecoder
 from tasks.errors import ExportError
 
@@ -58,7 +58,7 @@ def _write_files(checkpoint: Checkpoint, folder: Path, report: Callable[[str], N
     report("exporting the fusion graph")
     write_graph(trace_fusion(FusionGraph(model)), folder / FUSION)
     report("writing the decoder")
-    with torch.device("meta"):
+    with skeleton():
         names = TargetDecoder(model.config).state_dict()
     weights = {n: t.contiguous() for n, t in model.state_dict().items() if n in names}
     save_file(weights, folder / DECODER)

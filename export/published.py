@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from models.config import PRESETS, VISUAL_ROWS, UMIEConfig
+from models.skeleton import skeleton
 from models.umie import UMIE
 from tasks.errors import CheckpointError
 
@@ -90,7 +91,7 @@ def published_names(config: UMIEConfig) -> dict[str, str]:
 
 def _parameters(config: UMIEConfig) -> dict[str, Tensor]:
     """The model's parameters without their memory."""
-    with torch.device("meta"):
+    with skeleton():
         return UMIE(config).state_dict()
 
 

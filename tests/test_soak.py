@@ -31,17 +31,16 @@ def test_a_full_server_answers_everybody(tiny_folder: Path) -> None:
 def test_everybody_hears_at_once_that_the_engine_died(
     tiny_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    turn = Worker.turn
+    perceive = Worker.perceive
 
-    def dying(worker: Worker) -> None:
+    def dying(worker: Worker) -> bool:
         if len(worker._queue) >= 4:
             raise SystemExit("killed")
-        if not worker._queue:
-            turn(worker)
         time.sleep(0.01)
+        return perceive(worker) if not worker._queue else True
 
     with serving(tiny_folder / "bundle", deadline_s=60.0) as served, ThreadPoolExecutor(6) as pool:
-        monkeypatch.setattr(Worker, "turn", dying)
+        monkeypatch.setattr(Worker, "perceive", dying)
         url = f"http://{served}"
         started = time.monotonic()
         asked = [pool.submit(httpx.post, f"{url}/extract", data=TEXT, timeout=90) for _ in range(6)]

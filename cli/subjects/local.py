@@ -11,6 +11,7 @@ import torch
 from cli.subjects.answers import entity_records, event_records
 from export.bundle import Bundle
 from models.config import UMIEConfig
+from models.skeleton import skeleton
 from models.tower import CompactTower
 from models.tower_config import TowerConfig
 from models.umie import UMIE
@@ -148,7 +149,7 @@ class LocalSubject:
 
 def parameters_of(config: UMIEConfig, tower: object) -> dict[str, int]:
     """How many parameters the network has, and its visual tower where it is ours."""
-    with torch.device("meta"):
+    with skeleton():
         parts: dict[str, torch.nn.Module] = {"network": UMIE(config)}
         if isinstance(tower, TowerConfig):
             parts["visual tower"] = CompactTower(tower)

@@ -1,11 +1,12 @@
-"""The engine: one thread that owns the model and works off a bounded queue."""
+"""The engine: two threads that own the model and work off a bounded queue."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
@@ -18,7 +19,7 @@ from service.engine.device import place_decoder, providers_for
 from service.engine.jobs import Dropped, Job, ReadJob, SeeJob
 from service.engine.reading import Reader
 from service.engine.scheduler import JobQueue, Room, room_for
-from service.engine.supervisor import Heart, Watchdog
+from service.engine.supervisor import Hearts, Watchdog
 from service.engine.warming import warm_up
 from service.engine.worker import Worker
 from service.metrics import Metrics
@@ -37,40 +38,50 @@ class ModelEngine:
     """Answers through a bundle; the event loop never computes.
 
     Work is batched by what is waiting, never by sleeping; answers begin and end independently of
-    each other. A request that fails fails alone. Where the thread dies or is stuck, everybody who
-    waits hears of it at once.
+    each other. A request that fails fails alone. One thread runs the graphs, another the decoder,
+    so that both kinds of work go on at once. Where either dies or is stuck, everybody who waits
+    hears of it at once.
     """
 
     def __init__(
         self, bundle: Bundle, settings: Settings, metrics: Metrics, room: Room | None = None
     ) -> None:
         self._bundle, self._metrics = bundle, metrics
-        self._threads = settings.intra_op_threads
+        self._decoder_threads = _decoder_threads(settings.intra_op_threads)
         self._room = room or room_for(bundle, settings.decoder_slots)
         self._queue = JobQueue(settings.max_queue_items, settings.max_queue_tokens, self._count)
         self._reader = Reader(bundle, metrics, settings.decoder_slots)
-        self._heart = Heart(settings.engine_stuck_s)
-        self._worker = Worker(bundle, self._queue, self._reader, self._room, self._heart, metrics)
-        self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
-        self._watchdog = Watchdog(self._thread, self._heart, self._queue.abandon)
+        self._hearts = Hearts(settings.engine_stuck_s)
+        self._worker = Worker(bundle, self._queue, self._reader, self._room, self._hearts, metrics)
+        self._warmed = threading.Event()
+        hearts = {self._perceive: self._hearts.perceiving, self._write: self._hearts.writing}
+        self._threads = {
+            threading.Thread(target=work, name=f"engine{work.__name__}", daemon=True): heart
+            for work, heart in hearts.items()
+        }
+        self._watchdogs = [
+            Watchdog(thread, heart, self._queue.abandon) for thread, heart in self._threads.items()
+        ]
         self._warm = self._closing = False
         metrics.watch(queued=lambda: self.queued, ready=lambda: self.ready)
         metrics.slots_in_use.set_function(lambda: self._reader.busy)
-        metrics.heartbeat_age.set_function(lambda: self._heart.age_s)
+        metrics.heartbeat_age.set_function(lambda: self._hearts.age_s)
 
     def start(self) -> None:
-        """Start the thread; `ready` once the model has answered prompts of its own."""
-        self._thread.start()
-        self._watchdog.start()
+        """Start the threads; `ready` once the model has answered prompts of its own."""
+        for thread in self._threads:
+            thread.start()
+        for watchdog in self._watchdogs:
+            watchdog.start()
 
     @property
     def ready(self) -> bool:
-        """Whether the engine's thread is alive, not stuck, and takes work."""
+        """Whether the engine's threads are alive, not stuck, and take work."""
         return self._warm and not self._closing and self._alive
 
     @property
     def queued(self) -> int:
-        """How many items wait for the engine's thread."""
+        """How many items wait for the engine."""
         return len(self._queue)
 
     async def see(self, picture: Picture) -> tuple[Seen, dict[str, float]]:
@@ -91,18 +102,23 @@ class ModelEngine:
                 job.future.cancel()
 
     async def aclose(self) -> None:
-        """End what is on its way, fail what waits, end the thread."""
+        """End what is on its way, fail what waits, end the threads."""
         self._closing = True
         self._queue.close()
         self._worker.stop()
-        if self._thread.ident is not None:
-            await asyncio.to_thread(self._thread.join, _CLOSING_S)
-        self._watchdog.stop()
+        self._warmed.set()
+        for thread in self._threads:
+            if thread.ident is not None:
+                await asyncio.to_thread(thread.join, _CLOSING_S)
+        for watchdog in self._watchdogs:
+            watchdog.stop()
         self._queue.abandon()
 
     @property
     def _alive(self) -> bool:
-        return self._thread.is_alive() and not self._heart.silent
+        return all(
+            thread.is_alive() and not heart.silent for thread, heart in self._threads.items()
+        )
 
     def _put(self, jobs: Sequence[Job]) -> None:
         if self._warm and not self._alive:
@@ -117,20 +133,39 @@ class ModelEngine:
     def _count(self, reason: Dropped) -> None:
         self._metrics.dropped_jobs.labels(reason=reason).inc()
 
-    def _run(self) -> None:
-        try:
-            torch.set_num_threads(self._threads or torch.get_num_threads())
+    def _perceive(self) -> None:
+        with self._supervised():
+            self._warmed.wait()
+            self._worker.perceive_on()
+
+    def _write(self) -> None:
+        with self._supervised():
+            torch.set_num_threads(self._decoder_threads)
             warm_up(self._bundle, self._worker, self._reader, self._room)
-            self._heart.settle()
+            self._hearts.settle()
             self._warm = True
-            self._worker.run()
+            self._warmed.set()
+            self._worker.write_on()
+
+    @contextmanager
+    def _supervised(self) -> Iterator[None]:
+        """The life of a thread; where it ends before its time, so does everything else."""
+        try:
+            yield
         except BaseException:
             log.exception("the engine's thread died")
-        finally:
             # not ready before anybody hears of it: the thread lives a little longer
             self._closing = True
             self._queue.close()
             self._queue.abandon()
+        finally:
+            self._worker.stop()
+            self._warmed.set()
+
+
+def _decoder_threads(threads: int) -> int:
+    """Half of them, since the graphs run meanwhile; a step has too little to do for many."""
+    return max(1, (threads or torch.get_num_threads()) // 2)
 
 
 @dataclass(frozen=True)

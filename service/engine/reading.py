@@ -7,8 +7,10 @@ import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from export.bundle import Bundle
+from models.umie import Memory
 from service.engine.contract import Answer, Prompt, Seen
 from service.engine.fusing import Fuser
 from service.engine.jobs import ReadJob
@@ -25,6 +27,16 @@ _MAX_STEPS = 384
 
 Outcome = tuple[ReadJob, Answer | Exception]
 """A job and its answer, or what it died of."""
+
+
+class Fused(NamedTuple):
+    """Prompts that were fused together: row by row of `memory`, and the moments of it."""
+
+    jobs: list[ReadJob]
+    voices: list[Voice]
+    memory: Memory
+    begun: float
+    ended: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +67,12 @@ class Reader:
         )
         self._reads: dict[Voice, _Read] = {}
         self._suspects: deque[ReadJob] = deque()
-        self._tried: ReadJob | None = None
+        self._alone = False
 
     @property
     def free(self) -> int:
-        """How many prompts may yet begin."""
-        return 0 if self._suspects or self._tried in self.jobs else self._speaker.free
+        """How many prompts may yet begin: none while suspects are tried alone."""
+        return 0 if self._suspects or self._alone else self._speaker.free
 
     @property
     def busy(self) -> int:
@@ -72,24 +84,43 @@ class Reader:
         """The jobs on their way."""
         return [read.job for read in self._reads.values()] + list(self._suspects)
 
-    def begin(self, jobs: Sequence[ReadJob]) -> list[Outcome]:
-        """Fuse `jobs`, at most `free`, and let them speak; those that ended with it."""
+    def fuse(self, jobs: Sequence[ReadJob]) -> tuple[list[Fused], list[Outcome]]:
+        """What `admit` takes, and what died before it; any thread may ask for it at any time."""
         begun = time.monotonic()
-        outcomes: list[Outcome] = []
+        failed: list[Outcome] = []
         voices: dict[ReadJob, Voice] = {}
         for job in jobs:
             try:
                 utterance = utterance_of(self._bundle, job.prompt, job.seen)
                 voices[job] = Voice(utterance, self._bundle.prompter.tokenizer.markers.start)
             except Exception as error:
-                outcomes.append((job, error))
-        return outcomes + (self._fuse(voices, begun) if voices else [])
+                failed.append((job, error))
+        fused = list(self._fuse(voices, begun, failed)) if voices else []
+        return fused, failed
+
+    def admit(self, fused: Fused) -> list[Outcome]:
+        """Let prompts speak that were fused, at most `free` of them; those that ended with it."""
+        jobs, voices, memory, begun, ended = fused
+        try:
+            self._speaker.begin(voices, memory, [job.tokens for job in jobs])
+        except Exception as error:
+            return [(job, error) for job in jobs]
+        for job, voice, gate in zip(jobs, voices, memory.gate.tolist(), strict=True):
+            # a closed gate can be a negative zero
+            self._reads[voice] = _Read(job, gate if job.seen else 0.0, begun, ended)
+        return [self._end(voice) for voice in voices if voice.utterance.done]
+
+    def begin(self, jobs: Sequence[ReadJob]) -> list[Outcome]:
+        """Fuse `jobs`, at most `free`, and let them speak; those that ended with it."""
+        fused, outcomes = self.fuse(jobs)
+        return outcomes + [end for part in fused for end in self.admit(part)]
 
     def step(self) -> list[Outcome]:
         """Let all that are on their way go on; those that ended with it."""
         if not self._reads:
-            self._tried = self._suspects.popleft()
-            return self.begin([self._tried])
+            outcomes = self.begin([self._suspects.popleft()])
+            self._alone = bool(self._reads)
+            return outcomes
         try:
             ended = self._speaker.step()
         except Exception as error:
@@ -102,7 +133,7 @@ class Reader:
             self._suspects.remove(job)
             return
         (voice,) = [voice for voice, read in self._reads.items() if read.job is job]
-        del self._reads[voice]
+        self._forget(voice)
         self._speaker.drop(voice)
 
     def stream(self, jobs: Iterable[ReadJob]) -> Iterator[tuple[ReadJob, Answer]]:
@@ -127,27 +158,28 @@ class Reader:
         answers = dict(self.stream(jobs))
         return [answers[job] for job in jobs]
 
-    def _fuse(self, voices: dict[ReadJob, Voice], begun: float) -> list[Outcome]:
+    def _fuse(
+        self, voices: dict[ReadJob, Voice], begun: float, failed: list[Outcome]
+    ) -> Iterator[Fused]:
         jobs = list(voices)
         started = time.monotonic()
         try:
             memory = self._fuser.fuse([job.prompt for job in jobs], [job.seen for job in jobs])
-            self._speaker.begin(list(voices.values()), memory, [job.tokens for job in jobs])
         except Exception as error:
             if len(jobs) == 1:
-                return [(jobs[0], error)]
+                failed.append((jobs[0], error))
+                return
             log.warning("a batch failed, each of its prompts is tried alone", exc_info=error)
-            return [end for job in jobs for end in self._fuse({job: voices[job]}, begun)]
-        fused = time.monotonic()
-        self._metrics.stage("fusion").observe(fused - started)
+            for job in jobs:
+                yield from self._fuse({job: voices[job]}, begun, failed)
+            return
+        ended = time.monotonic()
+        self._metrics.stage("fusion").observe(ended - started)
         self._metrics.batch_size.labels(stage="read").observe(len(jobs))
-        for job, gate in zip(jobs, memory.gate.tolist(), strict=True):
-            # a closed gate can be a negative zero
-            self._reads[voices[job]] = _Read(job, gate if job.seen else 0.0, begun, fused)
-        return [self._end(voice) for voice in voices.values() if voice.utterance.done]
+        yield Fused(jobs, list(voices.values()), memory, begun, ended)
 
     def _end(self, voice: Voice) -> Outcome:
-        read = self._reads.pop(voice)
+        read = self._forget(voice)
         if voice.failure is not None:
             return read.job, voice.failure
         try:
@@ -163,6 +195,11 @@ class Reader:
             "decode": (now - read.fused) * 1000,
         }
         return read.job, Answer(records, read.gate, tuple(voice.said), timing)
+
+    def _forget(self, voice: Voice) -> _Read:
+        read = self._reads.pop(voice)
+        self._alone = self._alone and bool(self._reads)
+        return read
 
     def _suspect(self, error: Exception) -> list[Outcome]:
         """A step failed, and nobody knows because of whom."""

@@ -94,10 +94,20 @@ class JobQueue:
             near = sorted(others, key=lambda job: abs(job.tokens - oldest.tokens))
             return self._hand_out(_batch(oldest, near, room))
 
-    def wait(self, seconds: float) -> None:
-        """Until there is a job, the queue is closed, or the time is over."""
+    def wait(self, seconds: float, room: Callable[[], Room]) -> None:
+        """Until there is a job that there is room for, the queue is closed, or the time is over."""
+
+        def something() -> bool:
+            left = room()
+            return self._closed or any(_fits(job, left) for job in self._waiting)
+
         with self._changed:
-            self._changed.wait_for(lambda: self._closed or self._waiting, seconds)
+            self._changed.wait_for(something, seconds)
+
+    def nudge(self) -> None:
+        """There may be room that there was not."""
+        with self._changed:
+            self._changed.notify()
 
     def close(self) -> None:
         """Refuse further jobs and fail those that wait; those in work go on."""

@@ -71,6 +71,23 @@ class Heart:
                 self._paces[stage] = min(self._paces.get(stage, pace), pace)
 
 
+class Hearts:
+    """Of the two threads of an engine: the one that looks and fuses, and the one that writes."""
+
+    def __init__(self, stuck_s: float) -> None:
+        self.perceiving, self.writing = Heart(stuck_s), Heart(stuck_s)
+
+    @property
+    def age_s(self) -> float:
+        """Seconds since the last beat of the one that has been still for longer."""
+        return max(self.perceiving.age_s, self.writing.age_s)
+
+    def settle(self) -> None:
+        """Be measured from now on by what was learnt."""
+        self.perceiving.settle()
+        self.writing.settle()
+
+
 class Watchdog:
     """Listens to a thread's heart and calls `on_silence` whenever it falls silent, or dies.
 

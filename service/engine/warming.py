@@ -18,7 +18,7 @@ _STEPS = 2
 def warm_up(bundle: Bundle, worker: Worker, reader: Reader, room: Room) -> None:
     """Look and read in the smallest and the largest batches, and once at the longest prompt.
 
-    The first requests then find warm graphs, and the worker's heart has learnt how long things
+    The first requests then find warm graphs, and the worker's hearts have learnt how long things
     take. Raises what any of it fails with.
     """
     short, long = (_prompt(bundle, words) for words in (2, bundle.prompter.max_text_tokens))
@@ -41,6 +41,7 @@ def _look(bundle: Bundle, worker: Worker, pictures: int) -> Seen | None:
 
 def _read(worker: Worker, reader: Reader, jobs: list[ReadJob]) -> None:
     worker.begin(jobs)
+    worker.admit()
     for _ in range(_STEPS):
         if reader.busy:
             worker.step()

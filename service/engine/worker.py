@@ -1,17 +1,19 @@
-"""What the engine's thread does, turn by turn."""
+"""What the engine's threads do, turn by turn."""
 
 from __future__ import annotations
 
 import logging
+import threading
 import time
+from collections import deque
 from collections.abc import Sequence
 
 from export.bundle import Bundle
 from service.engine.jobs import ReadJob, SeeJob
-from service.engine.reading import Outcome, Reader
+from service.engine.reading import Fused, Outcome, Reader
 from service.engine.scheduler import JobQueue, Room
 from service.engine.seeing import see
-from service.engine.supervisor import Heart
+from service.engine.supervisor import Hearts
 from service.metrics import Metrics
 
 log = logging.getLogger(__name__)
@@ -20,11 +22,11 @@ _LONGEST_IDLE_S = 0.5
 
 
 class Worker:
-    """Begins what waits and lets go on what was begun, in turns.
+    """Begins what waits and lets go on what was begun, each as a thread of its own would.
 
-    In a turn it looks at a few pictures or fuses a few prompts, as many as `room` says and slots
-    are free, and then every answer on its way goes on by a step. So no answer waits for the end of
-    another, and new work holds up what is on its way by no more than a turn's.
+    `perceive` looks at a few pictures or fuses a few prompts, as many as `room` says and slots are
+    free; `write` lets every answer on its way go on by a step. Neither waits for the other, so that
+    a graph and a step can run at once, and no answer waits for the end of another.
     """
 
     def __init__(
@@ -33,48 +35,107 @@ class Worker:
         queue: JobQueue,
         reader: Reader,
         room: Room,
-        heart: Heart,
+        hearts: Hearts,
         metrics: Metrics,
     ) -> None:
         self._bundle, self._queue, self._reader = bundle, queue, reader
-        self._room, self._heart, self._metrics = room, heart, metrics
-        self._idle_s = min(_LONGEST_IDLE_S, heart.stuck_s / 4)
+        self._room, self._hearts, self._metrics = room, hearts, metrics
+        self._idle_s = min(_LONGEST_IDLE_S, hearts.writing.stuck_s / 4)
+        self._fused: deque[Fused] = deque()
+        self._fusing = 0
+        self._moved = threading.Condition()
         self._stopping = False
+
+    @property
+    def ahead(self) -> int:
+        """How many prompts have been taken from the queue and wait for their slots."""
+        return self._fusing + sum(len(fused.jobs) for fused in tuple(self._fused))
 
     def stop(self) -> None:
         """Begin nothing more, and end when all that is on its way has ended."""
         self._stopping = True
+        with self._moved:
+            self._moved.notify_all()
 
-    def run(self) -> None:
-        """Work until told to stop."""
-        while not self._stopping or self._reader.busy:
-            self.turn()
+    def perceive_on(self) -> None:
+        """Look and fuse until told to stop."""
+        while not self._stopping:
+            if not self.perceive():
+                self._queue.wait(self._idle_s, self._room_left)
+        with self._moved:
+            self._moved.notify_all()
+
+    def write_on(self) -> None:
+        """Let answers go on until told to stop, and until those on their way have ended."""
+        while not self._stopping or self._reader.busy or self.ahead:
+            if not self.write():
+                with self._moved:
+                    self._moved.wait_for(lambda: self._fused or self._stopping, self._idle_s)
 
     def turn(self) -> None:
-        """Begin something, let everything go on; wait a little where there is nothing to do."""
-        self._heart.beat()
+        """Begin something and let everything go on, one after the other."""
+        self.perceive()
+        self.write()
+
+    def perceive(self) -> bool:
+        """Begin what there is room for; False where that is nothing."""
+        self._hearts.perceiving.beat()
+        jobs = self._queue.take(self._room_left())
+        now = time.monotonic()
+        for job in jobs:
+            self._metrics.stage("queue").observe(now - job.since)
+        self.begin(jobs)
+        return bool(jobs)
+
+    def write(self) -> bool:
+        """Let every answer on its way go on by a step; False where there is none."""
+        self._hearts.writing.beat()
         self._metrics.engine_progress.set_to_current_time()
         self._drop()
-        begun = not self._stopping and self._begin()
-        if self._reader.busy:
-            self.step()
-        elif not begun and not self._stopping:
-            self._queue.wait(self._idle_s)
+        self.admit()
+        if not self._reader.busy:
+            return False
+        self.step()
+        return True
 
     def begin(self, jobs: Sequence[SeeJob] | Sequence[ReadJob]) -> None:
-        """Look at pictures, or fuse prompts and put them on their way."""
+        """Look at pictures, or fuse prompts, which wait for their slots then."""
         if looks := [job for job in jobs if isinstance(job, SeeJob)]:
             self._look(looks)
         if reads := [job for job in jobs if isinstance(job, ReadJob)]:
-            with self._heart.at_work("fusion", len(reads) * max(job.tokens for job in reads)):
-                outcomes = self._reader.begin(reads)
-            _settle(outcomes)
+            self._fuse(reads)
+
+    def admit(self) -> None:
+        """Put what was fused on its way, as far as there are slots."""
+        while self._fused and len(self._fused[0].jobs) <= self._reader.free:
+            # not out of sight before it has its slots, or these would be promised twice
+            _settle(self._reader.admit(self._fused[0]))
+            self._fused.popleft()
 
     def step(self) -> None:
         """Let every answer on its way go on."""
-        with self._heart.at_work("step", 1):
+        with self._hearts.writing.at_work("step", 1):
             outcomes = self._reader.step()
         _settle(outcomes)
+        if outcomes:
+            self._queue.nudge()
+
+    def _room_left(self) -> Room:
+        free = self._reader.free - self.ahead
+        return self._room._replace(prompts=max(0, min(self._room.prompts, free)))
+
+    def _fuse(self, jobs: Sequence[ReadJob]) -> None:
+        units = len(jobs) * max(job.tokens for job in jobs)
+        self._fusing = len(jobs)
+        try:
+            with self._hearts.perceiving.at_work("fusion", units):
+                fused, failed = self._reader.fuse(jobs)
+            self._fused.extend(fused)
+        finally:
+            self._fusing = 0
+        _settle(failed)
+        with self._moved:
+            self._moved.notify_all()
 
     def _drop(self) -> None:
         """Forget what is on its way and nobody waits for any more."""
@@ -84,20 +145,13 @@ class Worker:
                 self._reader.drop(job)
                 self._metrics.dropped_jobs.labels(reason=reason).inc()
 
-    def _begin(self) -> bool:
-        prompts = min(self._room.prompts, self._reader.free)
-        jobs = self._queue.take(self._room._replace(prompts=prompts))
-        now = time.monotonic()
-        for job in jobs:
-            self._metrics.stage("queue").observe(now - job.since)
-        self.begin(jobs)
-        return bool(jobs)
-
     def _look(self, jobs: Sequence[SeeJob]) -> None:
         """Fulfil the futures of `jobs`; where the batch fails, each is tried alone."""
         started = time.monotonic()
         try:
-            with self._heart.at_work("visual", sum(job.picture.pixels.size for job in jobs)):
+            with self._hearts.perceiving.at_work(
+                "visual", sum(job.picture.pixels.size for job in jobs)
+            ):
                 seen = see(self._bundle, [job.picture for job in jobs])
         except Exception as error:
             if len(jobs) == 1:

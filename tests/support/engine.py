@@ -45,13 +45,13 @@ async def running(
 
 
 class Gate:
-    """Holds the engine's thread before it begins prompts, or before a step, until it is opened."""
+    """Holds one of the engine's threads, before it fuses or before a step, until it is opened."""
 
     def __init__(
         self,
         engine: ModelEngine,
         then: Callable[[], None] = lambda: None,
-        before: Literal["begin", "step"] = "begin",
+        before: Literal["fuse", "step"] = "fuse",
     ) -> None:
         self.entered, self.opened = threading.Event(), threading.Event()
         inner = getattr(engine._reader, before)

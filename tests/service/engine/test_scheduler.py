@@ -176,7 +176,7 @@ def test_whoever_waits_is_woken_at_once(wake: str) -> None:
     )
     thread.start()
     started = time.perf_counter()
-    queue.wait(30.0)
+    queue.wait(30.0, lambda: ROOM)
     assert time.perf_counter() - started < 10
     assert len(queue) == (wake == "put")
     thread.join()
@@ -184,8 +184,25 @@ def test_whoever_waits_is_woken_at_once(wake: str) -> None:
 
 def test_nobody_waits_longer_than_told_nor_where_there_is_something() -> None:
     queue = JobQueue(9, 99)
-    queue.wait(0.01)
+    queue.wait(0.01, lambda: ROOM)
     queue.put([read_job(1)])
     started = time.perf_counter()
-    queue.wait(30.0)
+    queue.wait(30.0, lambda: ROOM)
     assert time.perf_counter() - started < 10
+
+
+def test_who_waits_for_room_is_woken_by_a_nudge() -> None:
+    queue, left = JobQueue(9, 99), [ROOM._replace(prompts=0)]
+    queue.put([read_job(1)])
+    queue.wait(0.01, lambda: left[0])
+
+    def make_room() -> None:
+        left[0] = ROOM
+        queue.nudge()
+
+    thread = threading.Timer(0.05, make_room)
+    thread.start()
+    started = time.perf_counter()
+    queue.wait(30.0, lambda: left[0])
+    assert time.perf_counter() - started < 10
+    thread.join()

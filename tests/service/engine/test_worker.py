@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,10 +11,10 @@ from hypothesis import strategies as st
 from export.bundle import Bundle
 from service.engine.contract import Answer, Picture
 from service.engine.jobs import Dropped, Job, ReadJob, SeeJob
-from service.engine.reading import Outcome, Reader
+from service.engine.reading import Fused, Outcome, Reader
 from service.engine.scheduler import JobQueue, Room
 from service.engine.speaker import Speaker, Voice
-from service.engine.supervisor import Heart
+from service.engine.supervisor import Hearts
 from service.engine.worker import Worker
 from service.metrics import Metrics
 from tasks.errors import DeadlineExceeded
@@ -36,7 +35,7 @@ class Shop:
         self.queue.put(jobs)
 
     def finish(self) -> None:
-        while len(self.queue) or self.reader.busy:
+        while len(self.queue) or self.worker.ahead or self.reader.busy:
             self.worker.turn()
 
     def value(self, name: str, **labels: str) -> float:
@@ -51,7 +50,7 @@ def shop(bundle: Bundle, slots: int = 4, room: Room | None = None) -> Shop:
 
     queue, reader = JobQueue(999, 99_999, count), Reader(bundle, metrics, slots)
     room = room or Room(pictures=2, prompts=slots, tokens=300)
-    return Shop(queue, reader, Worker(bundle, queue, reader, room, Heart(60.0), metrics), metrics)
+    return Shop(queue, reader, Worker(bundle, queue, reader, room, Hearts(60.0), metrics), metrics)
 
 
 @given(
@@ -100,17 +99,17 @@ def test_new_work_holds_up_the_running_by_one_batch_at_a_time(
     tiny_bundle: Bundle, pool: list[ReadJob], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     events: list[str] = []
-    begin, step = Reader.begin, Reader.step
+    admit, step = Reader.admit, Reader.step
 
-    def noted_begin(self: Reader, jobs: Sequence[ReadJob]) -> list[Outcome]:
-        events.append(f"begin {len(jobs)}")
-        return begin(self, jobs)
+    def noted_admit(self: Reader, fused: Fused) -> list[Outcome]:
+        events.append(f"begin {len(fused.jobs)}")
+        return admit(self, fused)
 
     def noted_step(self: Reader) -> list[Outcome]:
         events.append("step")
         return step(self)
 
-    monkeypatch.setattr(Reader, "begin", noted_begin)
+    monkeypatch.setattr(Reader, "admit", noted_admit)
     monkeypatch.setattr(Reader, "step", noted_step)
     here = shop(tiny_bundle, 16, Room(pictures=1, prompts=2, tokens=1000))
     here.put(*[again(pool[2]) for _ in range(6)])
@@ -238,5 +237,6 @@ def test_a_worker_that_is_told_to_stop_ends_what_it_began(
     here.put(running, waiting)
     here.worker.turn()
     here.worker.stop()
-    here.worker.run()
+    here.worker.perceive_on()
+    here.worker.write_on()
     assert running.future.done() and not waiting.future.done()
