@@ -45,7 +45,7 @@ class Settings(BaseSettings):
 
     bundle: Path = Field(Path("bundles/compact"), description="Folder of the exported model.")
     ontology: str = Field("news", description="Labels of requests that bring none.")
-    intra_op_threads: int = Field(0, ge=0, description="Threads per operator; 0: all cores.")
+    intra_op_threads: int = Field(0, ge=0, description="Threads that compute; 0: one per core.")
     image_threads: int = Field(2, ge=1, description="Threads that decode pictures.")
     device: Literal["auto", "cpu", "cuda"] = Field(
         "auto", description="auto: CUDA where it works; cuda: nothing else."

@@ -33,11 +33,11 @@ def test_everybody_hears_at_once_that_the_engine_died(
 ) -> None:
     perceive = Worker.perceive
 
-    def dying(worker: Worker) -> bool:
+    def dying(worker: Worker, lane: int) -> bool:
         if len(worker._queue) >= 4:
             raise SystemExit("killed")
         time.sleep(0.01)
-        return perceive(worker) if not worker._queue else True
+        return perceive(worker, lane) if not worker._queue else True
 
     with serving(tiny_folder / "bundle", deadline_s=60.0) as served, ThreadPoolExecutor(6) as pool:
         monkeypatch.setattr(Worker, "perceive", dying)

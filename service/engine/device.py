@@ -16,12 +16,27 @@ Device = Literal["auto", "cpu", "cuda"]
 Precision = Literal["fp32", "bf16"]
 
 _CPU, _CUDA = "CPUExecutionProvider", "CUDAExecutionProvider"
+_CORES = torch.get_num_threads()  # before an engine tells torch to take fewer
 _TYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
 
 
 def providers_for(device: Device) -> list[str] | None:
     """ONNX Runtime's providers for a device, in order of preference; None: whatever works."""
     return {"auto": None, "cpu": [_CPU], "cuda": [_CUDA, _CPU]}[device]
+
+
+def lanes_for(bundle: Bundle) -> int:
+    """How many batches go through the graphs at once.
+
+    Two on the CPU: an operator shared out among all cores waits for the slowest of them, and what
+    the decoder does meanwhile makes one slow.
+    """
+    return 2 if bundle.decoder.output_embeddings.device.type == "cpu" else 1
+
+
+def threads_each(threads: int) -> int:
+    """Threads an operator of each lane and of the decoder, of so many in all; 0: of all cores."""
+    return max(1, (threads or _CORES) // 2)
 
 
 def place_decoder(bundle: Bundle, device: Device, precision: Precision) -> None:

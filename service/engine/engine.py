@@ -1,13 +1,14 @@
-"""The engine: two threads that own the model and work off a bounded queue."""
+"""The engine: threads that own the model and work off a bounded queue."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 
@@ -15,7 +16,7 @@ from export.bundle import Bundle, load_bundle
 from models.tower_config import REGION_TYPES, TowerConfig
 from service.deadline import deadline
 from service.engine.contract import Answer, Picture, Prompt, Seen
-from service.engine.device import place_decoder, providers_for
+from service.engine.device import lanes_for, place_decoder, providers_for, threads_each
 from service.engine.jobs import Dropped, Job, ReadJob, SeeJob
 from service.engine.reading import Reader
 from service.engine.scheduler import JobQueue, Room, room_for
@@ -38,27 +39,30 @@ class ModelEngine:
     """Answers through a bundle; the event loop never computes.
 
     Work is batched by what is waiting, never by sleeping; answers begin and end independently of
-    each other. A request that fails fails alone. One thread runs the graphs, another the decoder,
-    so that both kinds of work go on at once. Where either dies or is stuck, everybody who waits
-    hears of it at once.
+    each other. A request that fails fails alone. Graphs run in lanes, the decoder in a thread of
+    its own, so that both kinds of work go on at once. Where one of them dies or is stuck, everybody
+    who waits hears of it at once.
     """
 
     def __init__(
-        self, bundle: Bundle, settings: Settings, metrics: Metrics, room: Room | None = None
+        self,
+        bundle: Bundle,
+        settings: Settings,
+        metrics: Metrics,
+        room: Room | None = None,
+        lanes: int | None = None,
     ) -> None:
         self._bundle, self._metrics = bundle, metrics
-        self._decoder_threads = _decoder_threads(settings.intra_op_threads)
+        self._decoder_threads = threads_each(settings.intra_op_threads)
         self._room = room or room_for(bundle, settings.decoder_slots)
         self._queue = JobQueue(settings.max_queue_items, settings.max_queue_tokens, self._count)
         self._reader = Reader(bundle, metrics, settings.decoder_slots)
-        self._hearts = Hearts(settings.engine_stuck_s)
+        self._hearts = Hearts(settings.engine_stuck_s, lanes or lanes_for(bundle))
         self._worker = Worker(bundle, self._queue, self._reader, self._room, self._hearts, metrics)
         self._warmed = threading.Event()
-        hearts = {self._perceive: self._hearts.perceiving, self._write: self._hearts.writing}
-        self._threads = {
-            threading.Thread(target=work, name=f"engine{work.__name__}", daemon=True): heart
-            for work, heart in hearts.items()
-        }
+        self._threads = {self._thread("decoder", self._write): self._hearts.writing}
+        for lane, heart in enumerate(self._hearts.lanes):
+            self._threads[self._thread(f"lane {lane}", partial(self._perceive, lane))] = heart
         self._watchdogs = [
             Watchdog(thread, heart, self._queue.abandon) for thread, heart in self._threads.items()
         ]
@@ -133,10 +137,13 @@ class ModelEngine:
     def _count(self, reason: Dropped) -> None:
         self._metrics.dropped_jobs.labels(reason=reason).inc()
 
-    def _perceive(self) -> None:
+    def _thread(self, name: str, work: Callable[[], None]) -> threading.Thread:
+        return threading.Thread(target=work, name=f"engine's {name}", daemon=True)
+
+    def _perceive(self, lane: int) -> None:
         with self._supervised():
             self._warmed.wait()
-            self._worker.perceive_on()
+            self._worker.perceive_on(lane)
 
     def _write(self) -> None:
         with self._supervised():
@@ -163,11 +170,6 @@ class ModelEngine:
             self._warmed.set()
 
 
-def _decoder_threads(threads: int) -> int:
-    """Half of them, since the graphs run meanwhile; a step has too little to do for many."""
-    return max(1, (threads or torch.get_num_threads()) // 2)
-
-
 @dataclass(frozen=True)
 class Loaded:
     """An engine with what the rest of the service needs to know of its bundle."""
@@ -184,7 +186,9 @@ class Loaded:
 def load_engine(settings: Settings, metrics: Metrics) -> Loaded:
     """The engine over the settings' bundle; raises `BundleError` and `EngineUnavailable`."""
     providers = providers_for(settings.device)
-    bundle = load_bundle(settings.bundle, threads=settings.intra_op_threads, providers=providers)
+    bundle = load_bundle(
+        settings.bundle, threads=threads_each(settings.intra_op_threads), providers=providers
+    )
     place_decoder(bundle, settings.device, settings.decoder_precision)
     provider = bundle.fusion.get_providers()[0].removesuffix("ExecutionProvider")
     return Loaded(

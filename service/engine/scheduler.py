@@ -10,7 +10,6 @@ from itertools import islice
 from typing import NamedTuple, TypeVar
 
 from export.bundle import Bundle
-from models.clip_config import ClipTowerConfig
 from service.engine.jobs import Dropped, Job, ReadJob, SeeJob
 from tasks.errors import EngineUnavailable, QueueFull
 
@@ -29,14 +28,14 @@ class Room(NamedTuple):
 
 
 def room_for(bundle: Bundle, slots: int) -> Room:
-    """How much a turn may begin: what holds up running answers by a few steps at the most.
+    """How much a lane may begin at once.
 
-    A graph on the CPU takes as long for two batches as for one of twice the size.
+    A graph on the CPU takes as long for two batches as for one of twice the size, and the prompts
+    of one request can share the lanes.
     """
     if bundle.decoder.output_embeddings.device.type != "cpu":
         return Room(pictures=8, prompts=slots, tokens=8192)
-    crops = isinstance(bundle.tower, ClipTowerConfig)
-    return Room(pictures=1 if crops else 2, prompts=slots, tokens=512)
+    return Room(pictures=1, prompts=slots, tokens=256)
 
 
 class JobQueue:

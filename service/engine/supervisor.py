@@ -26,10 +26,10 @@ class Heart:
     takes too long.
     """
 
-    def __init__(self, stuck_s: float) -> None:
+    def __init__(self, stuck_s: float, paces: dict[str, float] | None = None) -> None:
         self.stuck_s = stuck_s
         self._learning = True
-        self._paces: dict[str, float] = {}
+        self._paces = {} if paces is None else paces
         self._last = time.monotonic()
         self._until = math.inf
 
@@ -72,20 +72,25 @@ class Heart:
 
 
 class Hearts:
-    """Of the two threads of an engine: the one that looks and fuses, and the one that writes."""
+    """Of an engine's threads: one a lane, which look and fuse, and the one that writes.
 
-    def __init__(self, stuck_s: float) -> None:
-        self.perceiving, self.writing = Heart(stuck_s), Heart(stuck_s)
+    What a kind of work takes is learnt in one lane and known in all.
+    """
+
+    def __init__(self, stuck_s: float, lanes: int = 1) -> None:
+        paces: dict[str, float] = {}
+        self.lanes = [Heart(stuck_s, paces) for _ in range(lanes)]
+        self.writing = Heart(stuck_s, paces)
 
     @property
     def age_s(self) -> float:
-        """Seconds since the last beat of the one that has been still for longer."""
-        return max(self.perceiving.age_s, self.writing.age_s)
+        """Seconds since the last beat of the one that has been still for the longest."""
+        return max(heart.age_s for heart in (*self.lanes, self.writing))
 
     def settle(self) -> None:
         """Be measured from now on by what was learnt."""
-        self.perceiving.settle()
-        self.writing.settle()
+        for heart in (*self.lanes, self.writing):
+            heart.settle()
 
 
 class Watchdog:

@@ -25,8 +25,8 @@ class Worker:
     """Begins what waits and lets go on what was begun, each as a thread of its own would.
 
     `perceive` looks at a few pictures or fuses a few prompts, as many as `room` says and slots are
-    free; `write` lets every answer on its way go on by a step. Neither waits for the other, so that
-    a graph and a step can run at once, and no answer waits for the end of another.
+    free, in one of several lanes; `write` lets every answer on its way go on by a step. None waits
+    for another, so that graphs and a step run at once, and no answer waits for the end of another.
     """
 
     def __init__(
@@ -42,14 +42,14 @@ class Worker:
         self._room, self._hearts, self._metrics = room, hearts, metrics
         self._idle_s = min(_LONGEST_IDLE_S, hearts.writing.stuck_s / 4)
         self._fused: deque[Fused] = deque()
-        self._fusing = 0
+        self._fusing = [0] * len(hearts.lanes)
         self._moved = threading.Condition()
         self._stopping = False
 
     @property
     def ahead(self) -> int:
         """How many prompts have been taken from the queue and wait for their slots."""
-        return self._fusing + sum(len(fused.jobs) for fused in tuple(self._fused))
+        return sum(self._fusing) + sum(len(fused.jobs) for fused in tuple(self._fused))
 
     def stop(self) -> None:
         """Begin nothing more, and end when all that is on its way has ended."""
@@ -57,10 +57,10 @@ class Worker:
         with self._moved:
             self._moved.notify_all()
 
-    def perceive_on(self) -> None:
+    def perceive_on(self, lane: int) -> None:
         """Look and fuse until told to stop."""
         while not self._stopping:
-            if not self.perceive():
+            if not self.perceive(lane):
                 self._queue.wait(self._idle_s, self._room_left)
         with self._moved:
             self._moved.notify_all()
@@ -77,14 +77,14 @@ class Worker:
         self.perceive()
         self.write()
 
-    def perceive(self) -> bool:
+    def perceive(self, lane: int = 0) -> bool:
         """Begin what there is room for; False where that is nothing."""
-        self._hearts.perceiving.beat()
+        self._hearts.lanes[lane].beat()
         jobs = self._queue.take(self._room_left())
         now = time.monotonic()
         for job in jobs:
             self._metrics.stage("queue").observe(now - job.since)
-        self.begin(jobs)
+        self.begin(jobs, lane)
         return bool(jobs)
 
     def write(self) -> bool:
@@ -98,12 +98,12 @@ class Worker:
         self.step()
         return True
 
-    def begin(self, jobs: Sequence[SeeJob] | Sequence[ReadJob]) -> None:
+    def begin(self, jobs: Sequence[SeeJob] | Sequence[ReadJob], lane: int = 0) -> None:
         """Look at pictures, or fuse prompts, which wait for their slots then."""
         if looks := [job for job in jobs if isinstance(job, SeeJob)]:
-            self._look(looks)
+            self._look(looks, lane)
         if reads := [job for job in jobs if isinstance(job, ReadJob)]:
-            self._fuse(reads)
+            self._fuse(reads, lane)
 
     def admit(self) -> None:
         """Put what was fused on its way, as far as there are slots."""
@@ -124,15 +124,15 @@ class Worker:
         free = self._reader.free - self.ahead
         return self._room._replace(prompts=max(0, min(self._room.prompts, free)))
 
-    def _fuse(self, jobs: Sequence[ReadJob]) -> None:
+    def _fuse(self, jobs: Sequence[ReadJob], lane: int) -> None:
         units = len(jobs) * max(job.tokens for job in jobs)
-        self._fusing = len(jobs)
+        self._fusing[lane] = len(jobs)
         try:
-            with self._hearts.perceiving.at_work("fusion", units):
+            with self._hearts.lanes[lane].at_work("fusion", units):
                 fused, failed = self._reader.fuse(jobs)
             self._fused.extend(fused)
         finally:
-            self._fusing = 0
+            self._fusing[lane] = 0
         _settle(failed)
         with self._moved:
             self._moved.notify_all()
@@ -145,13 +145,12 @@ class Worker:
                 self._reader.drop(job)
                 self._metrics.dropped_jobs.labels(reason=reason).inc()
 
-    def _look(self, jobs: Sequence[SeeJob]) -> None:
+    def _look(self, jobs: Sequence[SeeJob], lane: int) -> None:
         """Fulfil the futures of `jobs`; where the batch fails, each is tried alone."""
+        size = sum(job.picture.pixels.size for job in jobs)
         started = time.monotonic()
         try:
-            with self._hearts.perceiving.at_work(
-                "visual", sum(job.picture.pixels.size for job in jobs)
-            ):
+            with self._hearts.lanes[lane].at_work("visual", size):
                 seen = see(self._bundle, [job.picture for job in jobs])
         except Exception as error:
             if len(jobs) == 1:
@@ -159,7 +158,7 @@ class Worker:
                 jobs[0].fail(error)
                 return
             for job in jobs:
-                self._look([job])
+                self._look([job], lane)
             return
         seconds = time.monotonic() - started
         self._metrics.stage("visual").observe(seconds)

@@ -25,17 +25,25 @@ async def until(condition: Callable[[], bool]) -> None:
 
 
 def engine_of(
-    bundle: Bundle, metrics: Metrics | None = None, room: Room | None = None, **changes: Any
+    bundle: Bundle,
+    metrics: Metrics | None = None,
+    room: Room | None = None,
+    lanes: int = 1,
+    **changes: Any,
 ) -> ModelEngine:
     settings = {"intra_op_threads": 1, "engine_stuck_s": LONG_S, **changes}
-    return ModelEngine(bundle, Settings(**settings), metrics or Metrics(), room)
+    return ModelEngine(bundle, Settings(**settings), metrics or Metrics(), room, lanes)
 
 
 @asynccontextmanager
 async def running(
-    bundle: Bundle, metrics: Metrics | None = None, room: Room | None = None, **changes: Any
+    bundle: Bundle,
+    metrics: Metrics | None = None,
+    room: Room | None = None,
+    lanes: int = 1,
+    **changes: Any,
 ) -> AsyncIterator[ModelEngine]:
-    engine = engine_of(bundle, metrics, room, **changes)
+    engine = engine_of(bundle, metrics, room, lanes, **changes)
     engine.start()
     try:
         await until(lambda: engine.ready)

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import threading
+from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
@@ -10,7 +12,7 @@ import pytest
 from export.bundle import Bundle
 from service.deadline import within
 from service.engine import worker
-from service.engine.contract import Answer, Picture
+from service.engine.contract import Answer, Picture, Seen
 from service.engine.jobs import ReadJob
 from service.engine.scheduler import Room
 from service.metrics import Metrics
@@ -27,10 +29,11 @@ def quiet(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.ERROR)
 
 
+@pytest.mark.parametrize("lanes", [1, 2, 3])
 async def test_many_clients_get_their_own_answers(
-    tiny_bundle: Bundle, pool: list[ReadJob], alone: list[Answer]
+    tiny_bundle: Bundle, pool: list[ReadJob], alone: list[Answer], lanes: int
 ) -> None:
-    async with running(tiny_bundle) as engine:
+    async with running(tiny_bundle, lanes=lanes) as engine:
         rounds = [engine.read([job.prompt], job.seen) for job in pool * 3]
         for (answer,), expected in zip(await asyncio.gather(*rounds), alone * 3, strict=True):
             assert_same(answer, expected)
@@ -120,6 +123,26 @@ async def test_work_of_a_client_that_went_away_is_dropped(
         assert engine.queued == 0
         assert (counted("read"), counted("see")) == (2, 0)
         assert dropped(metrics) == {"cancelled": 3}
+
+
+async def test_what_one_lane_does_holds_up_neither_the_other_nor_the_decoder(
+    tiny_bundle: Bundle, pool: list[ReadJob], alone: list[Answer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entered, opened, see = threading.Event(), threading.Event(), worker.see
+
+    def hold(bundle: Bundle, pictures: Sequence[Picture]) -> list[Seen]:
+        entered.set()
+        assert opened.wait(30)
+        return see(bundle, pictures)
+
+    async with running(tiny_bundle, lanes=2) as engine:
+        monkeypatch.setattr(worker, "see", hold)
+        looking = asyncio.create_task(engine.see(Picture(picture(1))))
+        await until(entered.is_set)
+        assert_same((await engine.read([pool[0].prompt], None))[0], alone[0])
+        assert not looking.done()
+        opened.set()
+        await looking
 
 
 async def test_an_answer_of_a_client_that_went_away_is_not_finished(

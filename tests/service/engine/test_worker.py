@@ -237,6 +237,6 @@ def test_a_worker_that_is_told_to_stop_ends_what_it_began(
     here.put(running, waiting)
     here.worker.turn()
     here.worker.stop()
-    here.worker.perceive_on()
+    here.worker.perceive_on(0)
     here.worker.write_on()
     assert running.future.done() and not waiting.future.done()
