@@ -83,10 +83,13 @@ class FusionGraph(nn.Module):
 
     INPUTS = ("ids", "mask", "cases", "states", "present")
     OUTPUTS = ("gate", "cross", "copy_keys")
+    cross_weight: Tensor
 
     def __init__(self, model: UMIE) -> None:
         super().__init__()
         self.model = model
+        # one weight of the graph's own rather than many to put together at every start
+        self.register_buffer("cross_weight", model.decoder.cross_weight().detach())
 
     def forward(
         self, ids: Tensor, mask: Tensor, cases: Tensor, states: Tensor, present: Tensor
@@ -103,7 +106,7 @@ class FusionGraph(nn.Module):
         """
         text = self.model.encode_text(ids, mask, cases)
         fusion = self.model.gated_fusion(text, mask, states, present)
-        memory = self.model.remember(fusion, states)
+        memory = self.model.remember(fusion, states, self.cross_weight)
         if memory.copy_keys is None:
             return memory.gate, memory.cross
         return memory.gate, memory.cross, memory.copy_keys

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import cast
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from models.config import UMIEConfig
@@ -95,10 +96,20 @@ class Decoder(nn.Module):
         self.norm = RMSNorm(config.d_model)
         self.dropout = nn.Dropout(config.dropout)
 
-    def project(self, fused: Tensor) -> Tensor:
-        """Every layer's cross-attention keys and values: (B, L, d) -> (D, 2, B, H, L, k)."""
-        pairs = [block.cross_attention.keys_values(fused) for block in self._each()]
-        return torch.stack([torch.stack(pair) for pair in pairs])
+    def cross_weight(self) -> Tensor:
+        """(D * 2 * H * k, d): what makes every layer's cross-attention keys and values at once."""
+        readers = [block.cross_attention for block in self._each()]
+        return torch.cat([part.weight for reader in readers for part in (reader.k, reader.v)])
+
+    def project(self, fused: Tensor, weight: Tensor | None = None) -> Tensor:
+        """Every layer's cross-attention keys and values: (B, L, d) -> (D, 2, B, H, L, k).
+
+        `weight` is that of `cross_weight`, where it is at hand.
+        """
+        reader = next(self._each()).cross_attention
+        shape = len(self.blocks), 2, reader.heads, reader.d_kv
+        pairs = F.linear(fused, self.cross_weight() if weight is None else weight)
+        return pairs.unflatten(-1, shape).permute(2, 3, 0, 4, 1, 5)
 
     def forward(self, x: Tensor, cross: Tensor, mask: Tensor) -> Tensor:
         """Whole prefixes at once, as in training.

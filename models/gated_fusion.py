@@ -45,12 +45,15 @@ class GatedFusion(nn.Module):
         return u + self.dropout(self.feed_forward(self.feed_forward_norm(u)))
 
     def directions(self, text: Tensor, mask: Tensor, visual: Tensor) -> tuple[Tensor, Tensor]:
-        """p and q (B, 128) of unit length: where the text and the picture point."""
+        """p and q (B, 128) of unit length: where the text and the picture point.
+
+        The published code averages after its projections, which are linear: that is the same.
+        """
         weight = mask.new_ones(mask.shape) if self.pool_all else mask
         weight = weight.to(text.dtype)[..., None]  # (B, L, 1)
-        projected = self.text_out(self.text_in(text))  # (B, L, 128)
-        p = (projected * weight).sum(1) / weight.sum(1)
-        q = self.visual_out(self.visual_in(visual)).mean(1)
+        said = (text * weight).sum(1, keepdim=True) / weight.sum(1, keepdim=True)  # (B, 1, d)
+        p = self.text_out(self.text_in(said))[:, 0]
+        q = self.visual_out(self.visual_in(visual.mean(1, keepdim=True)))[:, 0]
         return F.normalize(p, eps=1e-12), F.normalize(q, eps=1e-12)
 
     def gate(self, text: Tensor, mask: Tensor, visual: Tensor) -> Tensor:

@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from models.config import UMIEConfig
+from models.layer_norm import LayerNorm
 from models.t5 import mix
 
 CASES = 4
@@ -25,10 +26,10 @@ class BertLayer(nn.Module):
         super().__init__()
         self.qkv = nn.Linear(d, 3 * d)
         self.out = nn.Linear(d, d)
-        self.out_norm = nn.LayerNorm(d, eps=1e-12)
+        self.out_norm = LayerNorm(d, eps=1e-12)
         self.up = nn.Linear(d, 4 * d)
         self.down = nn.Linear(4 * d, d)
-        self.down_norm = nn.LayerNorm(d, eps=1e-12)
+        self.down_norm = LayerNorm(d, eps=1e-12)
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, x: Tensor, bias: Tensor) -> Tensor:
@@ -49,7 +50,7 @@ class MiniLMEncoder(nn.Module):
         self.positions = nn.Embedding(MAX_POSITIONS, d)
         self.kind = nn.Parameter(torch.zeros(d))
         self.cases = nn.Embedding(CASES, d)
-        self.norm = nn.LayerNorm(d, eps=1e-12)
+        self.norm = LayerNorm(d, eps=1e-12)
         self.layers = nn.ModuleList(BertLayer(d, config.dropout) for _ in range(config.num_layers))
         self.skip = nn.Linear(d, d, bias=False)
         self.dropout = nn.Dropout(config.dropout)

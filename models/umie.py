@@ -47,10 +47,15 @@ class UMIE(TargetDecoder):
         """v (B, 37, d) of feature rows (B, 37, 512) and boxes (B, 37, 4)."""
         return self.visual_embedding(features, boxes, self.shared.weight)
 
-    def remember(self, fusion: Fusion, visual: Tensor) -> Memory:
-        """Project a fusion (B, L, d) and its visual states (B, 37, d) for the decoder."""
+    def remember(
+        self, fusion: Fusion, visual: Tensor, cross_weight: Tensor | None = None
+    ) -> Memory:
+        """Project a fusion (B, L, d) and its visual states (B, 37, d) for the decoder.
+
+        `cross_weight` as `Decoder.project` takes it.
+        """
         keys = self.copy_head.keys(fusion.fused, visual) if self.copy_head is not None else None
-        return Memory(fusion.gate, self.decoder.project(fusion.fused), keys)
+        return Memory(fusion.gate, self.decoder.project(fusion.fused, cross_weight), keys)
 
 
 def _text_encoder(config: UMIEConfig) -> nn.Module:
