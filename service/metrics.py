@@ -99,12 +99,12 @@ class Metrics:
         )
         self.engine_progress = Gauge(
             "umie_engine_last_progress_timestamp_seconds",
-            "When the engine's thread last finished a step.",
+            "When the engine's decoder last began a turn.",
             registry=registry,
         )
         self.heartbeat_age = Gauge(
             "umie_engine_heartbeat_age_seconds",
-            "Since the engine's thread last showed that it is alive.",
+            "Since the stillest of the engine's threads last showed that it is alive.",
             registry=registry,
         )
         self.slots_in_use = Gauge(

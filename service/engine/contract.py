@@ -87,8 +87,8 @@ class Engine(Protocol):
 
     @property
     def ready(self) -> bool:
-        """Whether the engine's thread is alive and takes work."""
+        """Whether the engine's threads are alive and take work."""
 
     @property
     def queued(self) -> int:
-        """How many items wait for the engine's thread."""
+        """How many items wait for the engine's threads."""

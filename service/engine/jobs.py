@@ -1,4 +1,4 @@
-"""What the engine's thread is asked to do: look at a picture, answer a prompt."""
+"""What the engine's threads are asked to do: look at a picture, answer a prompt."""
 
 from __future__ import annotations
 

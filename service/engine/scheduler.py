@@ -1,4 +1,4 @@
-"""The queue before the engine's thread: what bounds it, and which jobs go together."""
+"""The queue before the engine's threads: what bounds it, and which jobs go together."""
 
 from __future__ import annotations
 

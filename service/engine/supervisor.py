@@ -1,4 +1,4 @@
-"""Whether the engine's thread lives: its heart, and who listens to it."""
+"""Whether the engine's threads live: their hearts, and who listens to them."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from torch.optim.lr_scheduler import LambdaLR
 
 from models.umie import UMIE
 
-_DEPTHS_FASTER = 20.0
+_DEPTHS_FASTER = 5.0
 """They begin at zero beside tokens of length 1.5. At the rate of the others they came to a tenth
 of that in 2,600 steps, and the decoder hardly heard them."""
 

@@ -2,6 +2,7 @@
 
 A network that has learned its training data is surer of its choices than it is right. Dividing all
 logits by one number, fitted to texts that it has not learned, mends that and changes no choice.
+Every kind of question counts the same in that number: there are many more posts than events.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import random
 from collections.abc import Iterator, Sequence
 from math import exp, log
 from pathlib import Path
+from statistics import fmean
 from typing import NamedTuple
 
 import torch
@@ -17,6 +19,7 @@ from torch import Tensor
 
 from models.umie import UMIE
 from tasks.errors import LabelError, TextTooLong
+from tasks.form import Form
 from tasks.instruction import Prompter
 from tasks.ontology import load
 from training.corpora import CORPORA, read_corpus
@@ -71,22 +74,30 @@ def development_exercises(data: Path, generator: random.Random) -> Iterator[Exer
 @torch.no_grad()
 def choices(
     model: UMIE, prompter: Prompter, exercises: Iterator[Exercise], generator: random.Random
-) -> list[Choices]:
-    """What the model thinks of every decision of exercises without pictures, the answers given."""
+) -> list[list[Choices]]:
+    """What the model thinks of every decision, the answers before it given.
+
+    Kind by kind of exercises, which have no pictures.
+    """
     model.eval()
     none = Sights(torch.zeros(0, 37, 512), torch.zeros(0, 37, 4))
-    encoded = list(_encoded(exercises, prompter))
-    found: list[Choices] = []
-    if not encoded:
-        return found
-    for items in buckets(encoded, _TOKENS, generator):
-        batch = collate(items, prompter.tokenizer.markers)
-        found.append(Choices(decision_logits(model, batch, none), batch.right))
+    kinds: dict[Form, list[Encoded]] = {}
+    for kind, encoded in _encoded(exercises, prompter):
+        kinds.setdefault(kind, []).append(encoded)
+    found: list[list[Choices]] = []
+    for items in kinds.values():
+        batches = [
+            collate(some, prompter.tokenizer.markers) for some in buckets(items, _TOKENS, generator)
+        ]
+        found.append([Choices(decision_logits(model, b, none), b.right) for b in batches])
     return found
 
 
-def fit_temperature(given: Sequence[Choices]) -> float:
-    """What to divide logits by for the right symbols to be likeliest (golden-section search)."""
+def fit_temperature(given: Sequence[Sequence[Choices]]) -> float:
+    """What to divide logits by for the right symbols to be likeliest (golden-section search).
+
+    The mean over kinds of the mean over their decisions is what is made small.
+    """
     low, high = log(_LOWEST), log(_HIGHEST)
     for _ in range(_CUTS):
         width = _GOLDEN * (high - low)
@@ -109,21 +120,26 @@ def cool(model: UMIE, temperature: float) -> None:
     model.copy_head.query.bias.div_(temperature)
 
 
-def _encoded(exercises: Iterator[Exercise], prompter: Prompter) -> Iterator[Encoded]:
+def _encoded(exercises: Iterator[Exercise], prompter: Prompter) -> Iterator[tuple[Form, Encoded]]:
     for exercise in exercises:
         try:
             encoded = encode(exercise, prompter)
         except (TextTooLong, LabelError):
             continue
         if encoded is not None:
-            yield encoded
+            yield exercise.form, encoded
 
 
-def _surprise(given: Sequence[Choices], temperature: float) -> float:
-    """The negative log-likelihood of what is right, summed over all decisions."""
-    total = 0.0
-    for logits, right in given:
+def _surprise(given: Sequence[Sequence[Choices]], temperature: float) -> float:
+    """The negative log-likelihood of what is right, averaged over decisions, then over kinds."""
+    return fmean(_mean_surprise(kind, temperature) for kind in given)
+
+
+def _mean_surprise(kind: Sequence[Choices], temperature: float) -> float:
+    total, decisions = 0.0, 0
+    for logits, right in kind:
         cooled = logits / temperature
         wanted = cooled.masked_fill(~right, -torch.inf)
         total += float((cooled.logsumexp(-1) - wanted.logsumexp(-1)).sum())
-    return total
+        decisions += len(logits)
+    return total / decisions

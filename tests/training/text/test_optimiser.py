@@ -14,7 +14,7 @@ def test_what_begins_pretrained_learns_slowly_and_depths_learn_fast() -> None:
     for name, parameter in model.named_parameters():
         slow = name.startswith(("shared.", "text_encoder.")) and "skip" not in name
         fast = name.startswith("nesting.")
-        assert rates[id(parameter)] == (60.0 if fast else 1.0 if slow else 3.0), name
+        assert rates[id(parameter)] == (15.0 if fast else 1.0 if slow else 3.0), name
 
 
 @pytest.mark.parametrize("warmup", [0, 1, 10])

@@ -28,7 +28,24 @@ def test_the_temperature_is_how_much_logits_are_overdone(overdone: float) -> Non
     said = torch.multinomial(logits.softmax(-1), 1, generator=generator)
     right = torch.zeros(logits.shape, dtype=torch.bool).scatter(1, said, value=True)
     parts = zip((logits * overdone).split(7000), right.split(7000), strict=True)
-    assert fit_temperature([Choices(*part) for part in parts]) == pytest.approx(overdone, rel=0.05)
+    assert fit_temperature([[Choices(*part) for part in parts]]) == pytest.approx(
+        overdone, rel=0.05
+    )
+
+
+def test_every_kind_of_question_counts_the_same() -> None:
+    generator = torch.Generator().manual_seed(0)
+
+    def overdone(times: float, size: int) -> list[Choices]:
+        logits = torch.randn(size, 5, generator=generator) * 2
+        said = torch.multinomial(logits.softmax(-1), 1, generator=generator)
+        right = torch.zeros(logits.shape, dtype=torch.bool).scatter(1, said, value=True)
+        return [Choices(logits * times, right)]
+
+    few, many = overdone(1.0, 5_000), overdone(2.0, 20_000)
+    both = fit_temperature([few, many])
+    assert both == pytest.approx(fit_temperature([few, overdone(2.0, 5_000)]), rel=0.03)
+    assert 1.2 < both < 1.8
 
 
 def test_cooling_divides_every_logit() -> None:
@@ -64,12 +81,14 @@ def test_a_model_is_cooled_as_its_decisions_want(tmp_path: Path, prompter: Promp
     model = tiny_model()
     exercises = list(development_exercises(data, random.Random(3)))
     before = choices(model, prompter, iter(exercises), random.Random(3))
-    assert before and all(wanted.any(-1).all() for _, wanted in before)
+    assert len(before) > 2
+    assert all(part.right.any(-1).all() for kind in before for part in kind)
     temperature = calibrate(model, prompter, data, seed=3)
     assert temperature == pytest.approx(fit_temperature(before), rel=1e-3)
     after = choices(model, prompter, iter(exercises), random.Random(3))
-    for (logits, _), (cooled, _) in zip(before, after, strict=True):
-        torch.testing.assert_close(cooled * temperature, logits)
+    for kind, cooled in zip(before, after, strict=True):
+        for was, now in zip(kind, cooled, strict=True):
+            torch.testing.assert_close(now.logits * temperature, was.logits)
 
 
 def test_of_nothing_there_are_no_choices(prompter: Prompter) -> None:
