@@ -14,6 +14,7 @@ from models.umie import Memory
 from service.engine.contract import Answer, Prompt, Seen
 from service.engine.fusing import Fuser
 from service.engine.jobs import ReadJob
+from service.engine.recording import recorder_for
 from service.engine.speaker import Speaker, Voice
 from service.metrics import Metrics
 from tasks.automaton import Automaton
@@ -64,6 +65,7 @@ class Reader:
             _MAX_STEPS,
             bundle.prompter.max_tokens,
             metrics.batch_size.labels(stage="step").observe,
+            recorder_for(bundle.decoder.output_embeddings.device),
         )
         self._reads: dict[Voice, _Read] = {}
         self._suspects: deque[ReadJob] = deque()

@@ -12,6 +12,7 @@ from models.config import VISUAL_ROWS
 from models.layout import Layout
 from models.target_decoder import TargetDecoder
 from models.umie import Memory
+from service.engine.recording import Inputs, Recorder, Recordings
 
 _REGIONS = VISUAL_ROWS - 1
 
@@ -27,9 +28,17 @@ class Slots:
         slots: how many answers at once.
         steps: how many tokens of an answer.
         length: how many tokens of a prompt.
+        record: how steps of one token a slot are recorded, if they are.
     """
 
-    def __init__(self, decoder: TargetDecoder, slots: int, steps: int, length: int) -> None:
+    def __init__(
+        self,
+        decoder: TargetDecoder,
+        slots: int,
+        steps: int,
+        length: int,
+        record: Recorder | None = None,
+    ) -> None:
         config, weight = decoder.config, decoder.output_embeddings
         self._decoder, self._capacity, self._length = decoder, slots, length
         self._cache = decoder.decoder.cache(slots, steps)
@@ -41,6 +50,9 @@ class Slots:
             torch.zeros(slots, _REGIONS + length, config.copy_size, device=weight.device)
             if decoder.copy_head is not None
             else None
+        )
+        self._recordings = record and Recordings(
+            record, self._recorded, slots, steps, length, weight.device
         )
         self._lengths: list[int] = []
         self._places: list[int] = []
@@ -73,32 +85,48 @@ class Slots:
 
     def step(self, tokens: Sequence[Sequence[int]]) -> Tensor:
         """The states (B, d) after the next tokens, one or several, of every slot in use."""
-        slots, longest = len(tokens), max(self._lengths)
         counts = [len(part) for part in tokens]
+        said = [token for part in tokens for token in part]
+        depths = self._nested(tokens)
+        states = None
+        if self._recordings is not None and len(said) == len(tokens):
+            states = self._recordings.play(said, depths, self._places, max(self._lengths))
+        if states is None:
+            states = self._compute(said, depths, counts)
+        self._places = [place + count for place, count in zip(self._places, counts, strict=True)]
+        return states
+
+    def _compute(self, said: Sequence[int], depths: Sequence[int], counts: Sequence[int]) -> Tensor:
         device = self._cross.device
         layout = Layout.of(self._places, counts, device)
-        said = torch.tensor([token for part in tokens for token in part], device=device)
-        states = self._decoder.decoder.step(
-            self._decoder.embed(said, self._nested(tokens)),
+        values = torch.tensor([said, depths], device=device)
+        return self._through(values[0], values[1], layout, max(self._lengths))[layout.last]
+
+    def _recorded(self, inputs: Inputs, length: int) -> Tensor:
+        return self._through(inputs.values[0], inputs.values[1], inputs.layout, length)
+
+    def _through(self, tokens: Tensor, depths: Tensor, layout: Layout, length: int) -> Tensor:
+        """The states (T, d) of tokens at depths (T,), prompts read up to `length`."""
+        slots = len(layout.token)
+        return self._decoder.decoder.step(
+            self._decoder.embed(tokens, depths),
             layout,
             self._cache,
-            self._cross[:, :, :slots, :, :longest],
-            self._hidden[:slots, ..., :longest],
+            self._cross[:, :, :slots, :, :length],
+            self._hidden[:slots, ..., :length],
         )
-        self._places = [place + count for place, count in zip(self._places, counts, strict=True)]
-        return states[layout.last]
 
-    def _nested(self, tokens: Sequence[Sequence[int]]) -> Tensor | None:
-        """How deep in brackets each of the next tokens (T,) stands; None where nobody asks."""
+    def _nested(self, tokens: Sequence[Sequence[int]]) -> list[int]:
+        """How deep in brackets each of the next tokens stands; all 0 where nobody asks."""
         nesting = self._decoder.nesting
         if nesting is None:
-            return None
+            return [0 for part in tokens for _ in part]
         depths: list[int] = []
         for slot, part in enumerate(tokens):
             for token in part:
                 self._depths[slot] = nesting.behind(self._depths[slot], token)
                 depths.append(self._depths[slot])
-        return torch.tensor(depths, device=self._cross.device)
+        return depths
 
     def score(
         self, slots: Sequence[int], states: Tensor, options: Sequence[Sequence[tuple[int, int]]]

@@ -11,6 +11,7 @@ from torch import Tensor
 from models.candidates import choose
 from models.target_decoder import TargetDecoder
 from models.umie import Memory
+from service.engine.recording import Recorder
 from service.engine.slots import Slots
 from tasks.utterance import Option, Utterance
 
@@ -67,6 +68,7 @@ class Speaker:
             is not among its records.
         length: how many tokens of a prompt.
         observe: hears how many slots each step has.
+        record: how steps are recorded, if they are.
     """
 
     def __init__(
@@ -76,8 +78,9 @@ class Speaker:
         steps: int,
         length: int,
         observe: Callable[[int], None] = lambda _: None,
+        record: Recorder | None = None,
     ) -> None:
-        self._slots = Slots(decoder, slots, steps, length)
+        self._slots = Slots(decoder, slots, steps, length, record)
         self._steps, self._observe = steps, observe
         self._voices: list[Voice] = []
 
