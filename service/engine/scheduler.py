@@ -74,7 +74,7 @@ class JobQueue:
                 raise QueueFull(f"more than {what} would wait")
             self._waiting.extend(jobs)
             self._tokens += tokens
-            self._changed.notify()
+            self._changed.notify_all()
 
     def take(self, room: Room) -> list[SeeJob] | list[ReadJob]:
         """The oldest job that there is room for, and what can be done with it; maybe nothing.
@@ -106,7 +106,7 @@ class JobQueue:
     def nudge(self) -> None:
         """There may be room that there was not."""
         with self._changed:
-            self._changed.notify()
+            self._changed.notify_all()
 
     def close(self) -> None:
         """Refuse further jobs and fail those that wait; those in work go on."""

@@ -206,3 +206,21 @@ def test_who_waits_for_room_is_woken_by_a_nudge() -> None:
     queue.wait(30.0, lambda: left[0])
     assert time.perf_counter() - started < 10
     thread.join()
+
+
+def test_everybody_who_waits_hears_of_new_work() -> None:
+    queue = JobQueue(9, 99)
+    taken: list[int] = []
+
+    def lane() -> None:
+        queue.wait(30.0, lambda: ROOM)
+        taken.append(len(queue.take(ROOM._replace(prompts=1))))
+
+    lanes = [threading.Thread(target=lane) for _ in range(2)]
+    for thread in lanes:
+        thread.start()
+    started = time.perf_counter()
+    queue.put([read_job(1), read_job(1)])
+    for thread in lanes:
+        thread.join(20)
+    assert taken == [1, 1] and time.perf_counter() - started < 10
