@@ -10,6 +10,7 @@ from typing import Any
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from service.api.middleware.linger import LINGER_S
 from service.api.problems import MEDIA_TYPE, http_problem
 from service.metrics import Metrics
 from service.settings import Settings
@@ -32,6 +33,7 @@ class Connection(H11Protocol):
         self.access_log = False  # it would tell paths as they were sent; Measurement logs
         self._header_timer: asyncio.TimerHandle | None = None
         self._write_timer: asyncio.TimerHandle | None = None
+        self._linger_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Start to wait for the first request's headers."""
@@ -42,15 +44,23 @@ class Connection(H11Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop waiting."""
-        for timer in (self._header_timer, self._write_timer):
+        for timer in (self._header_timer, self._write_timer, self._linger_timer):
             if timer is not None:
                 timer.cancel()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         """Read on; a request that has begun must soon have its headers."""
-        super().data_received(data)
-        self._expect_headers()
+        if not self._hung_up:
+            super().data_received(data)
+            self._expect_headers()
+
+    def shutdown(self) -> None:
+        """End an idle connection; one that was refused has no more to say."""
+        if self._hung_up:
+            self.transport.close()
+        else:
+            super().shutdown()
 
     def pause_writing(self) -> None:
         """Wait for the client to take what is sent, but not for ever."""
@@ -72,8 +82,12 @@ class Connection(H11Protocol):
         else:
             self._refuse(400, "what was sent is no HTTP request")
 
+    @property
+    def _hung_up(self) -> bool:
+        return self._linger_timer is not None or self.transport.is_closing()
+
     def _expect_headers(self) -> None:
-        waiting = self.conn.their_state is h11.IDLE and not self.transport.is_closing()
+        waiting = self.conn.their_state is h11.IDLE and not self._hung_up
         if waiting and self._header_timer is None:
             self._header_timer = self.loop.call_later(self.header_timeout_s, self._headers_late)
         elif not waiting and self._header_timer is not None:
@@ -102,7 +116,15 @@ class Connection(H11Protocol):
                 h11.EndOfMessage(),
             )
             self.transport.write(b"".join(self.conn.send(event) or b"" for event in events))
-        self.transport.close()
+        self._hang_up()
+
+    def _hang_up(self) -> None:
+        """Say no more, and close when the client does: see `Linger`."""
+        if not self._hung_up:
+            self._unset_keepalive_if_required()
+            self.flow.resume_reading()
+            self.transport.write_eof()
+            self._linger_timer = self.loop.call_later(LINGER_S, self.transport.close)
 
 
 def connection_of(settings: Settings, metrics: Metrics) -> type[Connection]:

@@ -98,6 +98,33 @@ def test_large_headers_get_one_too(live: Live) -> None:
         assert (problem["status"], problem["type"]) == (431, "headers-too-large")
 
 
+def test_what_follows_refused_headers_does_not_cost_the_answer(live: Live) -> None:
+    """Without a lingering close it meets a closed connection, which is reset."""
+    for begun, reason in (
+        (b"GET /" + b"x" * 5000, "headers-too-large"),
+        (b"HELLO\r\n\r\n", "bad-request"),
+        (b"GET / HTTP/1.1\r\n", "request-timeout"),
+    ):
+        before = live.count("umie_refused_requests_total", reason=reason)
+        with live.connect() as connection:
+            connection.sendall(begun)
+            wait_until(
+                lambda reason=reason, before=before: (  # type: ignore[misc]
+                    live.count("umie_refused_requests_total", reason=reason) > before
+                )
+            )
+            for _ in range(3):
+                connection.sendall(b"and what was on its way\r\n")
+            assert problem_in(hear(connection))["type"] == reason
+
+
+def test_what_was_refused_is_not_lingered_over_for_ever(live: Live) -> None:
+    with live.connect() as connection:
+        connection.sendall(b"HELLO\r\n\r\n")
+        hear(connection)
+        wait_until(lambda: not live.listener.server_state.connections)
+
+
 def test_a_body_that_breaks_off_its_framing(live: Live) -> None:
     head = form(b"").replace(b"Content-Length: 0", b"Transfer-Encoding: chunked")
     problem = problem_in(live.talk(head + b"5\r\nhello\r\nnonsense\r\n"))

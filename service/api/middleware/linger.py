@@ -8,8 +8,8 @@ import contextlib
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-_LINGER_S = 2.0
-"""How long the rest of a refused body is read and dropped, so that its sender sees the answer."""
+LINGER_S = 2.0
+"""How long the rest of what was refused is read and dropped, so that its sender sees the answer."""
 
 
 class Linger:
@@ -19,7 +19,7 @@ class Linger:
     answer. So what still comes is dropped for a while; the server closes then.
     """
 
-    def __init__(self, app: ASGIApp, linger_s: float = _LINGER_S) -> None:
+    def __init__(self, app: ASGIApp, linger_s: float = LINGER_S) -> None:
         self._app = app
         self._linger_s = linger_s
 
