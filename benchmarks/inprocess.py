@@ -23,7 +23,7 @@ from benchmarks.runs import Run, answers, closed_loop
 from export.bundle import load_bundle
 from service.api.bodies import ExtractBody
 from service.api.requests import extraction_request
-from service.engine.device import place_decoder, providers_for, threads_each
+from service.engine.device import place_decoder, providers_for
 from service.engine.engine import ModelEngine
 from service.extraction import ExtractionRequest
 from service.extractor import Extractor
@@ -87,7 +87,7 @@ async def inside(
     """An engine over `bundle`, from its start to its end."""
     loaded = load_bundle(
         bundle,
-        threads=threads_each(settings.intra_op_threads),
+        threads=settings.intra_op_threads,
         providers=providers_for(settings.device),
     )
     place_decoder(loaded, settings.device, settings.decoder_precision)

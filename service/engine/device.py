@@ -28,14 +28,17 @@ def providers_for(device: Device) -> list[str] | None:
 def lanes_for(bundle: Bundle) -> int:
     """How many batches go through the graphs at once.
 
-    Two on the CPU: an operator shared out among all cores waits for the slowest of them, and what
-    the decoder does meanwhile makes one slow.
+    Two on the CPU: an operator shared out among all cores waits for the slowest of them, and the
+    other lane's has something to do meanwhile.
     """
     return 2 if bundle.decoder.output_embeddings.device.type == "cpu" else 1
 
 
-def threads_each(threads: int) -> int:
-    """Threads an operator of each lane and of the decoder, of so many in all; 0: of all cores."""
+def decoder_threads(threads: int) -> int:
+    """Threads of the decoder's operators, of so many in all; 0: of all cores.
+
+    Half of them: its operators are small, and the graphs run meanwhile.
+    """
     return max(1, (threads or _CORES) // 2)
 
 

@@ -16,7 +16,7 @@ from export.bundle import Bundle, load_bundle
 from models.tower_config import REGION_TYPES, TowerConfig
 from service.deadline import deadline
 from service.engine.contract import Answer, Picture, Prompt, Seen
-from service.engine.device import lanes_for, place_decoder, providers_for, threads_each
+from service.engine.device import decoder_threads, lanes_for, place_decoder, providers_for
 from service.engine.jobs import Dropped, Job, ReadJob, SeeJob
 from service.engine.reading import Reader
 from service.engine.scheduler import JobQueue, Room, room_for
@@ -53,7 +53,7 @@ class ModelEngine:
         lanes: int | None = None,
     ) -> None:
         self._bundle, self._metrics = bundle, metrics
-        self._decoder_threads = threads_each(settings.intra_op_threads)
+        self._decoder_threads = decoder_threads(settings.intra_op_threads)
         self._room = room or room_for(bundle, settings.decoder_slots)
         self._queue = JobQueue(settings.max_queue_items, settings.max_queue_tokens, self._count)
         self._reader = Reader(bundle, metrics, settings.decoder_slots)
@@ -186,9 +186,7 @@ class Loaded:
 def load_engine(settings: Settings, metrics: Metrics) -> Loaded:
     """The engine over the settings' bundle; raises `BundleError` and `EngineUnavailable`."""
     providers = providers_for(settings.device)
-    bundle = load_bundle(
-        settings.bundle, threads=threads_each(settings.intra_op_threads), providers=providers
-    )
+    bundle = load_bundle(settings.bundle, threads=settings.intra_op_threads, providers=providers)
     place_decoder(bundle, settings.device, settings.decoder_precision)
     provider = bundle.fusion.get_providers()[0].removesuffix("ExecutionProvider")
     return Loaded(
