@@ -20,7 +20,7 @@ from service.engine.device import decoder_threads, lanes_for, place_decoder, pro
 from service.engine.jobs import Dropped, Job, ReadJob, SeeJob
 from service.engine.reading import Reader
 from service.engine.scheduler import JobQueue, Room, room_for
-from service.engine.supervisor import Hearts, Watchdog
+from service.engine.supervisor import Heart, Hearts, Watchdog
 from service.engine.warming import warm_up
 from service.engine.worker import Worker
 from service.metrics import Metrics
@@ -141,12 +141,12 @@ class ModelEngine:
         return threading.Thread(target=work, name=f"engine's {name}", daemon=True)
 
     def _perceive(self, lane: int) -> None:
-        with self._supervised():
+        with self._supervised(self._hearts.lanes[lane]):
             self._warmed.wait()
             self._worker.perceive_on(lane)
 
     def _write(self) -> None:
-        with self._supervised():
+        with self._supervised(self._hearts.writing):
             torch.set_num_threads(self._decoder_threads)
             warm_up(self._bundle, self._worker, self._reader, self._room)
             self._hearts.settle()
@@ -155,10 +155,11 @@ class ModelEngine:
             self._worker.write_on()
 
     @contextmanager
-    def _supervised(self) -> Iterator[None]:
+    def _supervised(self, heart: Heart) -> Iterator[None]:
         """The life of a thread; where it ends before its time, so does everything else."""
         try:
             yield
+            heart.rest()
         except BaseException:
             log.exception("the engine's thread died")
             # not ready before anybody hears of it: the thread lives a little longer

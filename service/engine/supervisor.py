@@ -32,6 +32,7 @@ class Heart:
         self._paces = {} if paces is None else paces
         self._last = time.monotonic()
         self._until = math.inf
+        self.at_rest = False
 
     @property
     def age_s(self) -> float:
@@ -53,6 +54,11 @@ class Heart:
         """Be measured from now on by what was learnt."""
         self._learning = False
         self.beat()
+
+    def rest(self) -> None:
+        """Be silent from now on, since the thread has done all it had to do."""
+        self._until = math.inf
+        self.at_rest = True
 
     @contextmanager
     def at_work(self, stage: str, units: int) -> Iterator[None]:
@@ -117,7 +123,8 @@ class Watchdog:
     def _listen(self) -> None:
         was_silent = False
         while not self._stopped.wait(_LISTEN_S):
-            silent = self._heart.silent or not self._patient.is_alive()
+            dead = not self._patient.is_alive() and not self._heart.at_rest
+            silent = self._heart.silent or dead
             if silent and not was_silent:
                 log.error("no sign of life from %s for %.1f s\n%s", *self._findings())
             if was_silent and not silent:

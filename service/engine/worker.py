@@ -25,8 +25,8 @@ class Worker:
     """Begins what waits and lets go on what was begun, each as a thread of its own would.
 
     `perceive` looks at a few pictures or fuses a few prompts, as many as `room` says and slots are
-    free, in one of several lanes; `write` lets every answer on its way go on by a step. None waits
-    for another, so that graphs and a step run at once, and no answer waits for the end of another.
+    free, in one of several lanes; `write` lets every answer on its way go on by a step. Graphs and
+    a step run at once, and no answer waits for the end of another.
     """
 
     def __init__(
@@ -68,9 +68,9 @@ class Worker:
     def write_on(self) -> None:
         """Let answers go on until told to stop, and until those on their way have ended."""
         while not self._stopping or self._reader.busy or self.ahead:
-            if not self.write():
-                with self._moved:
-                    self._moved.wait_for(lambda: self._fused or self._stopping, self._idle_s)
+            cause = self._worth_a_step if self.write() else self._anything_new
+            with self._moved:
+                self._moved.wait_for(cause, self._idle_s)
 
     def turn(self) -> None:
         """Begin something and let everything go on, one after the other."""
@@ -119,6 +119,17 @@ class Worker:
         _settle(outcomes)
         if outcomes:
             self._queue.nudge()
+
+    def _anything_new(self) -> bool:
+        return bool(self._fused) or self._stopping
+
+    def _worth_a_step(self) -> bool:
+        """Whether what is on its way should go on now.
+
+        A step takes little longer for ten answers than for one. So while some are being fused and
+        more wait, the cores are the lanes' until these can go on together with the others.
+        """
+        return self._anything_new() or not (any(self._fusing) and len(self._queue))
 
     def _room_left(self) -> Room:
         free = self._reader.free - self.ahead

@@ -11,7 +11,7 @@ import pytest
 
 from export.bundle import Bundle
 from service.deadline import within
-from service.engine import worker
+from service.engine import supervisor, worker
 from service.engine.contract import Answer, Picture, Seen
 from service.engine.jobs import ReadJob
 from service.engine.scheduler import Room
@@ -235,6 +235,22 @@ async def test_closing_ends_the_batch_in_work_and_fails_what_waits(
             await engine.read([pool[0].prompt], None)
         gate.opened.set()
         assert_same((await first)[0], alone[0])
+        await closing
+
+
+async def test_closing_waits_for_the_decoder_when_the_lanes_have_ended(
+    tiny_bundle: Bundle, pool: list[ReadJob], alone: list[Answer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(supervisor, "_LISTEN_S", 0.01)
+    async with running(tiny_bundle, lanes=2) as engine:
+        gate = Gate(engine, before="step")
+        answer = asyncio.create_task(engine.read([pool[0].prompt], None))
+        await until(gate.entered.is_set)
+        closing = asyncio.create_task(engine.aclose())
+        await until(lambda: all(heart.at_rest for heart in engine._hearts.lanes))
+        await asyncio.sleep(0.05)  # a few times as long as a watchdog takes to bark
+        gate.opened.set()
+        assert_same((await answer)[0], alone[0])
         await closing
 
 

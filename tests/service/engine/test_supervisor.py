@@ -143,6 +143,18 @@ def test_a_dead_thread_is_heard(
     assert "it is dead" in caplog.text
 
 
+def test_a_thread_that_has_done_its_work_is_not_dead(
+    patient: Patient, listen: Callable[[Heart], threading.Event]
+) -> None:
+    heart = Heart(0.02)
+    heart.settle()
+    heart.rest()
+    heard = listen(heart)
+    patient.leave.set()
+    patient.thread.join()
+    assert not heard.wait(0.1)
+
+
 def test_who_goes_on_is_told_of(
     listen: Callable[[Heart], threading.Event], caplog: pytest.LogCaptureFixture
 ) -> None:

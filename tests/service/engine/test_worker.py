@@ -118,6 +118,22 @@ def test_new_work_holds_up_the_running_by_one_batch_at_a_time(
     assert events == ["begin 2", "step"] * 3
 
 
+def test_while_more_is_fused_and_waits_answers_go_on_together(
+    tiny_bundle: Bundle, pool: list[ReadJob], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, fuse = shop(tiny_bundle, 4, Room(pictures=1, prompts=1, tokens=300)), Reader.fuse
+    worth: list[tuple[int, bool]] = []
+
+    def noted(self: Reader, jobs: list[ReadJob]) -> tuple[list[Fused], list[Outcome]]:
+        worth.append((len(here.queue), here.worker._worth_a_step()))
+        return fuse(self, jobs)
+
+    monkeypatch.setattr(Reader, "fuse", noted)
+    here.put(*[again(pool[2]) for _ in range(2)])
+    here.finish()
+    assert worth == [(1, False), (0, True)] and here.worker._worth_a_step()
+
+
 def test_pictures_are_seen_while_all_slots_are_in_use(
     tiny_bundle: Bundle, pool: list[ReadJob]
 ) -> None:
