@@ -16,6 +16,7 @@ PERIODS = 20
 """How often memory is looked at while it is endured."""
 
 _CLIENTS = 32
+_TURN_S = 1.0
 _BODIES = 8
 
 
@@ -59,8 +60,9 @@ def unloaded(
 ) -> list[Unloaded]:
     """What requests for entities cost when nobody else asks, with a picture and without.
 
-    The service answers a few of them for some seconds, then the engine answers the same ones with
-    clocks on its graphs, in turns.
+    The service answers a few of them for a second, then the engine answers the same ones with
+    clocks on its graphs, in as many turns as there are seconds in all rounds: a machine that others
+    use is not equally fast for long.
     """
     found = []
     for kind, pictures in (("entities of a text", False), ("… and a picture", True)):
@@ -70,7 +72,8 @@ def unloaded(
         server = service(common, path)
         server.start()
         try:
-            found.append(_unloaded(kind, server, engine, bodies, seconds, rounds))
+            turns = max(1, round(seconds * rounds))
+            found.append(_unloaded(kind, server, engine, bodies, turns))
         finally:
             server.stop()
         say(f"{kind}: {found[-1].p50:.1f} ms, {found[-1].graphs:.1f} ms in the graphs")
@@ -82,18 +85,17 @@ def _unloaded(
     server: Server,
     engine: Inside,
     bodies: tuple[dict[str, Any], ...],
-    seconds: float,
-    rounds: int,
+    turns: int,
 ) -> Unloaded:
     server.answers(1)
-    whole, graphs = [], []
-    for _ in range(rounds):
-        run = server.run(1, seconds)
-        whole.append(run.quantile_ms(0.5))
+    whole: list[float] = []
+    graphs: list[float] = []
+    for _ in range(turns):
+        run = server.run(1, _TURN_S)
+        whole += [latency * 1000 for latency in run.latencies_s]
         repeats = max(1, len(run.latencies_s) // len(bodies))
-        command = {"do": "graphs", "bodies": bodies, "repeats": repeats}
-        graphs.append(quantile(engine.process.tell(command), 0.5))
-    return Unloaded(kind, statistics.median(whole), statistics.median(graphs))
+        graphs += engine.process.tell({"do": "graphs", "bodies": bodies, "repeats": repeats})
+    return Unloaded(kind, quantile(whole, 0.5), quantile(graphs, 0.5))
 
 
 def endure(server: Server, requests: int) -> list[Endured]:

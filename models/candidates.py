@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -36,15 +38,16 @@ def lay_out(
     device: torch.device | None = None,
 ) -> Candidates:
     """The symbols admitted in S steps, each a token id and a place; `rows` are the batch rows."""
-    sizes = torch.tensor([len(admitted) for admitted in steps])
-    step = torch.arange(len(steps)).repeat_interleave(sizes)  # (M,)
-    column = torch.arange(len(step)) - (sizes.cumsum(0) - sizes)[step]
-    symbols = torch.tensor([symbol for admitted in steps for symbol in admitted])  # (M, 2)
+    # in numpy, since torch takes eight times as long to read nested sequences
+    sizes = np.array([len(admitted) for admitted in steps])
+    step = np.arange(len(steps)).repeat(sizes)  # (M,)
+    column = np.arange(len(step)) - (sizes.cumsum() - sizes)[step]
+    numbers = chain.from_iterable(chain.from_iterable(steps))
+    symbols = np.fromiter(numbers, np.int64, 2 * len(step)).reshape(-1, 2)  # (M, 2)
     # one transfer to the device rather than four
-    flat = torch.stack([step, column, symbols[:, 0], symbols[:, 1]]).to(device)
-    width = max(len(admitted) for admitted in steps)
+    flat = torch.from_numpy(np.stack([step, column, symbols[:, 0], symbols[:, 1]])).to(device)
     row = torch.tensor(rows, device=device)
-    return Candidates(flat[0], flat[1], flat[2], flat[3], row, width)
+    return Candidates(flat[0], flat[1], flat[2], flat[3], row, int(sizes.max()))
 
 
 def candidate_logits(
