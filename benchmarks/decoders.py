@@ -58,13 +58,19 @@ class Assignment:
         count = len(self.sources)
         return [range(at, min(at + self.batch, count)) for at in range(0, count, self.batch)]
 
+    @property
+    def padded_steps(self) -> int:
+        """How many steps these batches take, each as many as its longest answer."""
+        return sum(max(self.lengths[row] for row in rows) for rows in self.batches())
+
 
 class Written(NamedTuple):
-    """The answers' tokens, how many were written within `seconds`, and these."""
+    """The answers' tokens, how many were written within `seconds`, these, and in how many steps."""
 
     ids: list[list[int]]
     tokens: int
     seconds: float
+    steps: int
 
 
 class Decoder(Protocol):
@@ -86,7 +92,7 @@ class Ours:
         given, voices = self._given, [_Scheduled(length) for length in self._given.lengths]
         longest = max(map(len, given.sources))
         speaker = Speaker(self._model, given.batch, max(given.lengths) + 1, longest)
-        waiting = deque(range(len(voices)))
+        waiting, steps = deque(range(len(voices))), 0
         started = time.perf_counter()
         while waiting or speaker.speaking:
             while waiting and speaker.free:
@@ -94,8 +100,9 @@ class Ours:
                 length = len(given.sources[row])
                 speaker.begin([Voice(voices[row], START)], self._memories[row], [length])
             speaker.step()
+            steps += 1
         seconds = time.perf_counter() - started
-        return Written([voice.said for voice in voices], given.tokens, seconds)
+        return Written([voice.said for voice in voices], given.tokens, seconds, steps)
 
 
 class Transformers:
@@ -123,7 +130,8 @@ class Transformers:
             )
             said = ids[:, 1:].tolist()
             found += [row[:length] for row, length in zip(said, lengths, strict=True)]
-        return Written(found, self._given.tokens, time.perf_counter() - started)
+        seconds = time.perf_counter() - started
+        return Written(found, self._given.tokens, seconds, self._given.padded_steps)
 
     @torch.inference_mode()
     def _encoded(self, rows: range) -> tuple[Tensor, Tensor]:
@@ -160,7 +168,8 @@ class CTranslate2:
         between = time.perf_counter()
         found = self._translate(self._given.lengths)
         seconds = (time.perf_counter() - between) - (between - started)
-        return Written(found, self._given.tokens - len(found), seconds)
+        steps = self._given.padded_steps - len(self._given.batches())
+        return Written(found, self._given.tokens - len(found), seconds, steps)
 
     def _translate(self, lengths: Sequence[int]) -> list[list[int]]:
         found: list[list[int]] = []

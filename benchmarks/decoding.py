@@ -10,25 +10,27 @@ import json
 import statistics
 import sys
 import tempfile
-from collections.abc import Mapping
+import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from benchmarks.decoders import Assignment, CTranslate2, Decoder, Ours, Transformers, Written
 from benchmarks.random_t5 import in_transformers, random_umie, write_for_ctranslate2
-from models.config import PRESETS, UMIEConfig
+from models.config import PRESETS
+from models.umie import UMIE
 
 
 def decoders(
-    config: UMIEConfig, given: Assignment, folder: Path, device: str, threads: int
+    model: UMIE, given: Assignment, folder: Path, device: str, threads: int
 ) -> dict[str, Decoder]:
     """All three over the same random weights.
 
     CTranslate2 is left out where it is not installed or lacks libraries of its own for the device.
     """
-    model = random_umie(config).to(device)
     theirs = in_transformers(model)
     found: dict[str, Decoder] = {
         "ours": Ours(model, given),
@@ -62,7 +64,26 @@ def compare(given: Assignment, contenders: Mapping[str, Decoder], runs: int) -> 
         "longest": max(given.lengths),
         "rates": {name: statistics.median(found) for name, found in rates.items()},
         "alike": {name: _alike(first["ours"], written) for name, written in first.items()},
+        "steps": {name: written.steps for name, written in first.items()},
     }
+
+
+def reading(model: UMIE) -> dict[str, float]:
+    """What the least is that a step must do: how many bytes its weights have, and how many
+    seconds it takes to add them up, at best.
+    """
+    weights = [*model.decoder.parameters(), model.output_embeddings]
+    return {
+        "bytes": sum(weight.numel() * weight.element_size() for weight in weights),
+        "seconds": min(_seconds(weights) for _ in range(5)),
+    }
+
+
+@torch.inference_mode()
+def _seconds(weights: Sequence[Tensor]) -> float:
+    started = time.perf_counter()
+    torch.stack([weight.sum() for weight in weights]).tolist()
+    return time.perf_counter() - started
 
 
 def _alike(one: Written, other: Written) -> int:
@@ -82,8 +103,9 @@ def _main() -> None:
     config = PRESETS[options.preset]
     given = Assignment.of(options.answers, options.batch, config.vocab_size)
     with tempfile.TemporaryDirectory(prefix="decoding-") as folder:
-        found = decoders(config, given, Path(folder), options.device, options.threads)
-        print(json.dumps(compare(given, found, options.runs)))
+        model = random_umie(config).to(options.device)
+        found = decoders(model, given, Path(folder), options.device, options.threads)
+        print(json.dumps({**compare(given, found, options.runs), "reading": reading(model)}))
 
 
 if __name__ == "__main__":

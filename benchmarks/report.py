@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import machine
-from benchmarks.tables import number, table
+from benchmarks.tables import mebibytes, number, table
 
 PACKAGES = (
     "torch",
@@ -100,6 +100,7 @@ def decoding_markdown(found: dict[str, Any]) -> str:
             name,
             number(rate),
             number(ours / rate, 2),
+            f"{found['steps'][name]:,}",
             f"{found['alike'][name]} of {found['answers']}",
         )
         for name, rate in found["rates"].items()
@@ -108,8 +109,15 @@ def decoding_markdown(found: dict[str, Any]) -> str:
         f"{found['answers']} answers of {found['tokens']} tokens in all, {found['longest']} the "
         f"longest, {found['batch']} in the making at once."
     )
-    head = ("decoder", "tokens/s", "ours : this", "answers as ours")
-    return f"{about}\n\n{table(head, rows)}"
+    head = ("decoder", "tokens/s", "ours : this", "steps", "answers as ours")
+    read = found["reading"]
+    floor = found["tokens"] / (found["steps"]["ours"] * read["seconds"])
+    least = (
+        f"Every step reads the decoder's {mebibytes(read['bytes'])} of weights, which takes "
+        f"{number(read['seconds'] * 1000)} ms here if nothing is computed with them: in our steps "
+        f"that is {number(floor)} tokens/s at the most."
+    )
+    return f"{about}\n\n{table(head, rows)}\n\n{least}"
 
 
 def costs_markdown(found: dict[str, list[dict[str, Any]]]) -> str:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from benchmarks.decoders import Assignment, Ours, Transformers
-from benchmarks.decoding import compare
+from benchmarks.decoding import compare, reading
 from benchmarks.random_t5 import in_transformers, random_umie
 from models.config import PRESETS
 
@@ -39,6 +39,15 @@ def test_transformers_writes_what_we_write() -> None:
     found = compare(GIVEN, decoders, runs=1)
     assert found["alike"] == {"ours": 5, "transformers": 5}
     assert found["rates"].keys() == decoders.keys()
+    assert found["steps"] == {"ours": 15, "transformers": 12 + 7 + 3}
+
+
+def test_what_a_step_reads() -> None:
+    model = random_umie(CONFIG)
+    read = reading(model)
+    weights = [*model.decoder.parameters(), model.output_embeddings]
+    assert read["bytes"] == 4 * sum(weight.numel() for weight in weights)
+    assert read["seconds"] > 0
 
 
 def test_an_assignment_is_the_same_every_time_and_mostly_short() -> None:

@@ -56,10 +56,14 @@ def test_the_decoders_table() -> None:
         "longest": 30,
         "rates": {"ours": 80.0, "transformers": 16.0},
         "alike": {"ours": 4, "transformers": 3},
+        "steps": {"ours": 30, "transformers": 1_200},
+        "reading": {"bytes": 3 * 2**20, "seconds": 0.01},
     }
     lines = decoding_markdown(found).splitlines()
     assert lines[0].startswith("4 answers of 60 tokens in all, 30 the longest, 2 in the making")
-    assert "| transformers | 16.0 | 5.00 | 3 of 4 |" in lines
+    assert "| transformers | 16.0 | 5.00 | 1,200 | 3 of 4 |" in lines
+    assert "3 MiB of weights, which takes 10.0 ms" in lines[-1]
+    assert lines[-1].endswith("200.0 tokens/s at the most.")
 
 
 def test_the_cost_tables() -> None:
