@@ -66,6 +66,12 @@ class Contender(Protocol):
     def answers(self, clients: int) -> list[Any]:
         """Its answers to the workload, in order."""
 
+    def pause(self) -> None:
+        """Let it do nothing, so that it takes nothing from the others."""
+
+    def resume(self) -> None:
+        """Let it go on."""
+
     def stop(self) -> None:
         """End it."""
 
@@ -151,13 +157,21 @@ class Server:
         command = [part.replace("{port}", str(port)) for part in self._command]
         env = {name: value.replace("{port}", str(port)) for name, value in self._env.items()}
         self._process = Process(self.name, command, env, self._log)
-        while not self._is_ready():
-            self.process.check()
-            if time.perf_counter() - started > _START_S:
-                self.stop()
-                raise ContenderFailed(f"{self.name} was not ready within {_START_S:g} s")
-            time.sleep(_POLL_S)
+        try:
+            self._wait()
+        except ContenderFailed:
+            self.stop()
+            raise
         return time.perf_counter() - started
+
+    def pause(self) -> None:
+        """Let it do nothing, so that it takes nothing from the others."""
+        self.process.pause()
+
+    def resume(self) -> None:
+        """Let it go on, and wait until it is ready. Raises `ContenderFailed`."""
+        self.process.resume()
+        self._wait()
 
     def run(self, clients: int, seconds: float) -> Run:
         """A closed-loop run with what memory it took."""
@@ -192,6 +206,14 @@ class Server:
             self.process.check()
             raise ContenderFailed(f"{self.name}: {done.stderr.decode()[-2000:]}")
         return json.loads(done.stdout)
+
+    def _wait(self) -> None:
+        until = time.perf_counter() + _START_S
+        while not self._is_ready():
+            self.process.check()
+            if time.perf_counter() > until:
+                raise ContenderFailed(f"{self.name} was not ready within {_START_S:g} s")
+            time.sleep(_POLL_S)
 
     def _is_ready(self) -> bool:
         connection = http.client.HTTPConnection(self.address, timeout=5)
@@ -235,6 +257,14 @@ class Inside:
         found = self.process.tell({"do": "answers", "clients": clients})
         assert isinstance(found, list)
         return found
+
+    def pause(self) -> None:
+        """Let it do nothing, so that it takes nothing from the others."""
+        self.process.pause()
+
+    def resume(self) -> None:
+        """Let it go on."""
+        self.process.resume()
 
     def stop(self) -> None:
         """End it, if it was started."""

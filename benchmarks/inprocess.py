@@ -38,6 +38,7 @@ READY = "ready"
 class Inside:
     """An extractor over a running engine, and the clocks on its graphs."""
 
+    engine: ModelEngine
     extractor: Extractor
     settings: Settings
     requests: list[ExtractionRequest]
@@ -45,10 +46,16 @@ class Inside:
 
     async def obey(self, command: dict[str, Any]) -> Any:
         """What a command asks for; KeyError for one that there is not."""
+        await self.settled()
         work = {"run": self._run, "answers": self._answers, "graphs": self._graphs}
         if command["do"] == "costs":
             return await costs(self.extractor, self.settings, self.requests, command["repeats"])
         return await work[command["do"]](command)
+
+    async def settled(self) -> None:
+        """Until the engine takes work: at its start, and when its process has been paused."""
+        while not self.engine.ready:
+            await asyncio.sleep(0.02)
 
     async def _run(self, command: dict[str, Any]) -> dict[str, Any]:
         async def ask(number: int) -> bool:
@@ -105,10 +112,10 @@ async def inside(
         )
         engine.start()
         try:
-            while not engine.ready:
-                await asyncio.sleep(0.02)
             requests = [_request(body, settings) for body in bodies]
-            yield Inside(extractor, settings, requests, stages)
+            made = Inside(engine, extractor, settings, requests, stages)
+            await made.settled()
+            yield made
         finally:
             await engine.aclose()
             extractor.close()

@@ -90,8 +90,18 @@ class Process:
             return 0
         return total
 
+    def pause(self) -> None:
+        """Let the group do nothing until it is resumed."""
+        os.killpg(self._process.pid, signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let the group go on."""
+        os.killpg(self._process.pid, signal.SIGCONT)
+
     def stop(self) -> None:
         """End the group, by force where it does not end by itself."""
+        if self._process.poll() is None:
+            self.resume()
         for sent in (signal.SIGTERM, signal.SIGKILL):
             if self._process.poll() is None:
                 os.killpg(self._process.pid, sent)

@@ -64,20 +64,24 @@ def compare(
 ) -> Serving:
     """Have all contenders, which are running, answer the workload once, then measure in turns.
 
-    Comparing their answers warms them up. Raises `ContenderFailed`.
+    Comparing their answers warms them up. Who is not asked is paused: even idle workers can cost
+    the others a good part of their speed. Raises `ContenderFailed`.
     """
     found = Serving(requests)
     answers = {}
     for letter, contender in contenders.items():
         say(f"answers of ({letter}) {TITLES[letter]}")
         answers[letter] = contender.answers(ASKING)
+        contender.pause()
     first = next(iter(answers), "")
     for letter in list(answers)[1:]:
         found.differing[letter] = differing(answers[first], answers[letter])
     for turn in range(rounds):
         for count in clients:
             for letter, contender in contenders.items():
+                contender.resume()
                 run = contender.run(count, seconds)
+                contender.pause()
                 found.runs.setdefault(letter, {}).setdefault(count, []).append(run)
                 say(
                     f"round {turn + 1}/{rounds}, {count} clients, ({letter}) {TITLES[letter]}: "

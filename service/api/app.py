@@ -121,7 +121,7 @@ def _surround(
 
 
 def create_aside(engine: Engine, metrics: Metrics, opening: Opening) -> FastAPI:
-    """Probes and metrics alone, for a port of their own."""
+    """Probes, metrics and the page that draws them alone, for a port of their own."""
     app = FastAPI(
         title="UMIE metrics",
         openapi_url=None,
@@ -130,6 +130,7 @@ def create_aside(engine: Engine, metrics: Metrics, opening: Opening) -> FastAPI:
     problems.install(app, lambda usual: usual)
     app.include_router(health_routes(engine, opening))
     app.include_router(metrics_routes(metrics))
+    app.include_router(page_routes({"/": "dashboard.html", "/dashboard": "dashboard.html"}))
     app.add_middleware(LastResort)
     app.add_middleware(Safety)
     return app

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,23 @@ def test_a_process_answers_what_it_is_told(tmp_path: Path) -> None:
     finally:
         process.stop()
     with pytest.raises(ContenderFailed, match="it ended with"):
+        process.check()
+
+
+def test_a_paused_process_waits_and_can_be_ended(tmp_path: Path) -> None:
+    process = started(_ECHO, tmp_path / "log", answers=True)
+    try:
+        process.pause()
+        with ThreadPoolExecutor(1) as pool:
+            answer = pool.submit(process.tell, {"do": "run"})
+            with pytest.raises(TimeoutError):
+                answer.result(0.3)
+            process.resume()
+            assert answer.result(20) == {"do": "run"}
+        process.pause()
+    finally:
+        process.stop()
+    with pytest.raises(ContenderFailed):
         process.check()
 
 

@@ -14,11 +14,19 @@ class FakeContender:
     rate: int
     score: float = 0.5
     asked: list[str] = field(default_factory=list)
+    running: bool = True
 
     def start(self) -> float:
         return 0.0
 
+    def pause(self) -> None:
+        self.running = False
+
+    def resume(self) -> None:
+        self.running = True
+
     def run(self, clients: int, seconds: float) -> Run:
+        assert self.running
         self.asked.append(f"{self.rate}x{clients}")
         return Run(clients, 1.0, (0.1,) * self.rate, peak_bytes=2**20)
 
@@ -39,6 +47,7 @@ def found() -> Serving:
     }
     serving = compare(contenders, requests=2, clients=(1, 32), seconds=1.0, rounds=2)
     assert asked == ["2x1", "11x1", "10x1", "2x32", "11x32", "10x32"] * 2
+    assert not any(contender.running for contender in contenders.values())
     return serving
 
 

@@ -110,7 +110,7 @@ GIVEN_UP = "net::ERR_ABORTED"
 
 @pytest.fixture
 def visit(browser: Browser, serve: Server) -> Iterator[Visitor]:
-    """Opens the page, and closes it before its server ends.
+    """Opens a page, and closes it before its server ends.
 
     `refused` are the statuses that a test provokes, `gone` says that it ends the server, `lost`
     a picture's file, `stopped` that the page gives a request up.
@@ -120,6 +120,7 @@ def visit(browser: Browser, serve: Server) -> Iterator[Visitor]:
     def visit(
         url: str,
         *,
+        path: str = "",
         refused: tuple[int, ...] = (),
         gone: bool = False,
         lost: bool = False,
@@ -134,7 +135,7 @@ def visit(browser: Browser, serve: Server) -> Iterator[Visitor]:
         made = Visit(context.new_page(), url, tuple(expected))
         made.listen()
         visits.append(made)
-        made.page.goto(url)
+        made.page.goto(url + path)
         return made.page
 
     yield visit

@@ -90,8 +90,9 @@ async def test_metrics_can_have_a_port_of_their_own(inventory: None, started: _S
         assert (await client.get("/readyz")).status_code == 200
         await client.get("/tasks")
         assert 'endpoint="/tasks"' in (await aside.get("/metrics")).text
-        for path in ("/healthz", "/readyz", "/v2/health/ready"):
+        for path in ("/healthz", "/readyz", "/v2/health/ready", "/dashboard", "/page/chart.js"):
             assert (await aside.get(path)).status_code == 200
+        assert "dashboard" in (await aside.get("/")).text
         service.opening.closed = True
         assert (await aside.get("/readyz")).json()["type"] == "engine-unavailable"
         for path in ("/tasks", "/extract", "/docs", "/openapi.json"):

@@ -20,3 +20,29 @@ export function bytes(value) {
 export function counted(number, one, many = `${one}s`) {
   return `${number === 0 ? "no" : number} ${number === 1 ? one : many}`;
 }
+
+/** A number of things, or their mean: whole, or to one digit. */
+export function count(value) {
+  return Number.isInteger(value) ? String(value) : value.toFixed(1);
+}
+
+/** How often in a second. */
+export function perSecond(value) {
+  return `${value.toFixed(0 < value && value < 10 ? 1 : 0)}/s`;
+}
+
+/** A part of a whole. */
+export function share(value) {
+  return `${Math.round(100 * value)} %`;
+}
+
+/** A long time, in the largest unit of which there are two. */
+export function duration(seconds) {
+  const units = [
+    ["d", 86_400],
+    ["h", 3600],
+    ["min", 60],
+  ];
+  const [unit, size] = units.find(([, length]) => seconds >= 2 * length) ?? ["s", 1];
+  return `${Math.floor(seconds / size)} ${unit}`;
+}

@@ -7,6 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from service.api.routes.page import PAGES
 from service.settings import Settings
 
 pytestmark = pytest.mark.anyio
@@ -26,11 +27,12 @@ KINDS = {
 }
 
 
-async def test_the_page_is_at_the_root(client: httpx.AsyncClient) -> None:
-    response = await client.get("/")
+@pytest.mark.parametrize(("path", "name"), PAGES.items())
+async def test_pages_are_where_they_belong(client: httpx.AsyncClient, path: str, name: str) -> None:
+    response = await client.get(path)
     assert response.status_code == 200
     assert response.headers["content-type"] == "text/html; charset=utf-8"
-    assert response.text == (PAGE / "index.html").read_text(encoding="utf-8")
+    assert response.text == (PAGE / name).read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -41,7 +43,7 @@ async def test_its_files_are_served_as_what_they_are(client: httpx.AsyncClient, 
     assert response.content == (PAGE / "files" / name).read_bytes()
 
 
-@pytest.mark.parametrize("path", ["/", "/page/app.js"])
+@pytest.mark.parametrize("path", [*PAGES, "/page/app.js"])
 async def test_what_has_not_changed_is_not_sent_again(client: httpx.AsyncClient, path: str) -> None:
     first = await client.get(path)
     assert first.headers["cache-control"] == "no-cache"
@@ -51,9 +53,12 @@ async def test_what_has_not_changed_is_not_sent_again(client: httpx.AsyncClient,
     assert (await client.get(path, headers={"If-None-Match": '"other"'})).status_code == 200
 
 
-async def test_nothing_but_the_service_itself_is_let_in(client: httpx.AsyncClient) -> None:
-    first = await client.get("/")
-    again = await client.get("/", headers={"If-None-Match": first.headers["etag"]})
+@pytest.mark.parametrize("path", PAGES)
+async def test_nothing_but_the_service_itself_is_let_in(
+    client: httpx.AsyncClient, path: str
+) -> None:
+    first = await client.get(path)
+    again = await client.get(path, headers={"If-None-Match": first.headers["etag"]})
     for response in (first, again):
         policy = response.headers["content-security-policy"]
         assert policy.startswith("default-src 'none'; base-uri 'none'; frame-ancestors 'none'")
@@ -63,8 +68,9 @@ async def test_nothing_but_the_service_itself_is_let_in(client: httpx.AsyncClien
         assert not re.search(r"unsafe|https?:|\*", policy)
 
 
-async def test_the_page_has_nothing_inline_and_nothing_from_elsewhere() -> None:
-    page = (PAGE / "index.html").read_text(encoding="utf-8")
+@pytest.mark.parametrize("page", PAGES.values())
+async def test_a_page_has_nothing_inline_and_nothing_from_elsewhere(page: str) -> None:
+    page = (PAGE / page).read_text(encoding="utf-8")
     assert not re.search(r"<style|\sstyle=|\son\w+=|<script(?![^>]*\ssrc=)", page)
     for name in FILES:
         if name.endswith((".js", ".css")):
@@ -104,7 +110,7 @@ async def test_the_page_and_its_files_need_no_key(
 ) -> None:
     (tmp_path / "keys").write_text("0123456789abcdef\n", encoding="utf-8")
     client = connect(Settings(ontology="made up", api_keys_file=tmp_path / "keys"))
-    for path in ("/", "/page/app.js", "/page/examples/astronaut.jpg"):
+    for path in (*PAGES, "/page/app.js", "/page/examples/astronaut.jpg"):
         assert (await client.get(path)).status_code == 200
     assert (await client.get("/ontologies")).status_code == 401
 
