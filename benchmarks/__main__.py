@@ -52,21 +52,32 @@ def main() -> int:
         return 2
     if options.check:
         return 0
+    parts: dict[str, tuple[str, Any]] = {}
     try:
         load = workload(options.data, options.requests)
         with tempfile.TemporaryDirectory(prefix="benchmarks-") as folder:
-            report, differ = _measure(options, load, Path(folder))
+            differ = _measure(options, load, Path(folder), parts)
     except (ContenderFailed, UMIEError) as error:
+        for title, (text, _) in parts.items():
+            print(f"### {title}\n\n{text}\n")
         print(error, file=sys.stderr)
         return 2
+    date = datetime.now(UTC).date().isoformat()
+    command = (".venv/bin/python", "-m", "benchmarks", *shown(sys.argv[1:]))
+    report = Report(command, date, load.about, parts)
     print(report.markdown())
     if options.write:
         report.write(DOCUMENT)
     return 1 if differ else 0
 
 
-def _measure(options: argparse.Namespace, load: Workload, folder: Path) -> tuple[Report, bool]:
-    """All parts that are wanted, and whether answers differ."""
+def _measure(
+    options: argparse.Namespace,
+    load: Workload,
+    folder: Path,
+    parts: dict[str, tuple[str, Any]],
+) -> bool:
+    """Add the parts that are wanted, each as soon as it was measured; whether answers differ."""
     common = Conditions(
         options.checkpoint,
         options.bundle,
@@ -76,7 +87,6 @@ def _measure(options: argparse.Namespace, load: Workload, folder: Path) -> tuple
         options.threads,
     )
     load.write(common.workload)
-    parts: dict[str, tuple[str, Any]] = {}
     differ = False
     if "serving" in options.parts:
         with _running(contenders(common, options.only)) as started:
@@ -96,9 +106,7 @@ def _measure(options: argparse.Namespace, load: Workload, folder: Path) -> tuple
     if "upkeep" in options.parts or options.endurance:
         upkeep = _upkeep(options, common, load)
         parts["Upkeep"] = upkeep_markdown(*upkeep), upkeep_values(*upkeep)
-    date = datetime.now(UTC).date().isoformat()
-    command = (".venv/bin/python", "-m", "benchmarks", *shown(sys.argv[1:]))
-    return Report(command, date, load.about, parts), differ
+    return differ
 
 
 def shown(arguments: Sequence[str]) -> Iterator[str]:

@@ -16,7 +16,7 @@ from service.settings import Settings
 from tasks import ontology
 from tasks.ontology import Ontology
 
-WORDS = (8, 16, 32, 64, 128)
+WORDS = (8, 16, 32, 64, 96)
 REGIONS = (0, 6, 12, 24, 36)
 LABELS = (1, 4, 16, 51)
 DEPTHS = (1, 8, 32, 128)

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from benchmarks import __main__ as command
+from benchmarks.processes import ContenderFailed
 
 
 def run(
@@ -67,3 +68,21 @@ def test_where_files_lie_is_nobody_elses_business() -> None:
     given = ["--data", "/srv/posts", "--parts", "serving", "--bundle", "here", "--write"]
     told = ["--data", "~/corpora", "--parts", "serving", "--bundle", "~/bundle", "--write"]
     assert list(command.shown(given)) == told
+
+
+def test_what_was_measured_before_something_failed_is_not_lost(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    def measure(*given: object) -> bool:
+        parts = given[-1]
+        assert isinstance(parts, dict)
+        parts["Serving"] = ("| a table |", {})
+        raise ContenderFailed("it ended")
+
+    monkeypatch.setattr(command, "find_spec", lambda name: name)
+    monkeypatch.setattr(command, "_measure", measure)
+    (tmp_path / "manifest.json").touch()
+    monkeypatch.setattr(sys, "argv", ["benchmarks", "--quick", "--bundle", str(tmp_path)])
+    assert command.main() == 2
+    printed = capsys.readouterr()
+    assert "### Serving\n\n| a table |" in printed.out and printed.err == "it ended\n"
