@@ -8,8 +8,8 @@ Grammar (reference section 7; `( ) :` stand for the sentinels):
             | "(" label           asoc* ")"      bare
     asoc    = "(" role ":" (span | region | tail) ")"
 
-Labels and roles come from the source's schema, spans are contiguous pieces of its sentence, regions
-those of the picture. A symbol says where it copies from, so in symbol space every step has one
+Labels and roles come from the source's schema, spans are contiguous pieces of its sentence with a
+letter or a digit among them, regions those of the picture. A symbol says where it copies from, so in symbol space every step has one
 reading; `tasks.frontier` runs the same automaton over bare token ids.
 """
 
@@ -104,6 +104,10 @@ class Automaton:
         """What the answer says so far, unfinished items left out."""
         return tuple(self._record(item) for item in state.items)
 
+    def names(self, pieces: PieceRange) -> bool:
+        """Whether a range of pieces has a letter or a digit, as every span must."""
+        return self._passage.names(*pieces)
+
     def copy(self, pieces: PieceRange) -> tuple[Symbol, ...]:
         """The symbols that copy a range of pieces."""
         return self._passage.copy(pieces)
@@ -135,10 +139,10 @@ class Automaton:
 
     def _continuations(self, state: State) -> Iterator[Symbol]:
         in_filler = state.phase is Phase.FILLER_REST
-        last = (state.link.stop if in_filler else state.item.stop) - 1
-        if self._passage.goes_on[last]:
-            yield self._passage.symbols[last + 1]
-        if self._passage.closes[last]:
+        span = state.link if in_filler else state.item
+        if self._passage.goes_on(span.first, span.stop):
+            yield self._passage.symbols[span.stop]
+        if self._passage.closes(span.first, span.stop):
             if not in_filler and self._open_roles(state):
                 yield self._open
             yield self._close

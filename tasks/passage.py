@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from itertools import accumulate
 
 from tasks.records import Span
 from tasks.source import Source
@@ -15,27 +16,43 @@ PieceRange = tuple[int, int]
 class Passage:
     """The symbols of a source's pieces, and which of them a span can run over.
 
-    symbols: one for each piece. closes: whether a span may end with it. goes_on: whether a span
-    that has come so far may take the next piece too, which asks for a piece further on to end with.
-    starts: the pieces that a span may begin with, ascending.
+    A span has a letter or a digit: punctuation alone names nothing.
+
+    symbols: one for each piece. starts: the pieces that a span may begin with, ascending.
     """
 
     def __init__(self, source: Source) -> None:
         self._source = source
         pieces = source.pieces
         self.symbols = [Symbol(source.ids[p.position], p.position) for p in pieces]
-        self.closes = [p.closes for p in pieces]
-        self.goes_on = [False] * len(pieces)
         self.starts: list[int] = []
-        can_end = False
+        names = [any(map(str.isalnum, source.text[p.start : p.end])) for p in pieces]
+        self._named = [0, *accumulate(names)]
+        # whether a span that has a letter, or none yet, can take the next piece and end somewhere
+        self._on_named, self._on_unnamed = [False] * len(pieces), [False] * len(pieces)
+        can_end = can_name = False
         for i in reversed(range(len(pieces))):
             contiguous = i + 1 < len(pieces) and pieces[i + 1].position == pieces[i].position + 1
-            self.goes_on[i] = contiguous and can_end
-            can_end = self.closes[i] or self.goes_on[i]
-            if can_end and pieces[i].opens:
+            self._on_named[i], self._on_unnamed[i] = contiguous and can_end, contiguous and can_name
+            can_end = pieces[i].closes or self._on_named[i]
+            can_name = can_end if names[i] else self._on_unnamed[i]
+            if can_name and pieces[i].opens:
                 self.starts.append(i)
         self.starts.reverse()
         self._piece_at = {p.position: i for i, p in enumerate(pieces)}
+
+    def names(self, first: int, stop: int) -> bool:
+        """Whether a range of pieces has a letter or a digit."""
+        return self._named[stop] > self._named[first]
+
+    def closes(self, first: int, stop: int) -> bool:
+        """Whether a span of this range of pieces may end there."""
+        return self._source.pieces[stop - 1].closes and self.names(first, stop)
+
+    def goes_on(self, first: int, stop: int) -> bool:
+        """Whether it may take the next piece too, so that it can end there or further on."""
+        on = self._on_named if self.names(first, stop) else self._on_unnamed
+        return on[stop - 1]
 
     def has_start(self, first: int) -> bool:
         """Whether a span may begin at piece `first` or behind it."""

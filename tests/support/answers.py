@@ -64,6 +64,7 @@ def sayable(source: Source) -> list[tuple[int, int]]:
         if pieces[first].opens
         and pieces[stop - 1].closes
         and pieces[stop - 1].position - pieces[first].position == stop - 1 - first
+        and any(char.isalnum() for char in source.text[pieces[first].start : pieces[stop - 1].end])
     ]
 
 

@@ -10,19 +10,19 @@ from tasks.state import Symbol
 from tests.support.answers import TOKENIZERS, encode, sayable, texts
 
 
-def passage_of(*flags: str, gap_before: int = -1) -> Passage:
+def passage_of(*flags: str, gap_before: int = -1, text: str = "abcdefgh") -> Passage:
     """A passage of one-letter pieces: "o" opens, "c" closes; one position may be skipped."""
     pieces = tuple(
         Piece(i + (0 <= gap_before <= i), i, i + 1, "o" in flag, "c" in flag)
         for i, flag in enumerate(flags)
     )
     ids = tuple(range(100, 101 + len(flags)))
-    return Passage(Source("abcdefgh"[: len(flags)], ids, (0,) * len(ids), pieces))
+    return Passage(Source(text[: len(flags)], ids, (0,) * len(ids), pieces))
 
 
 def test_a_span_goes_on_only_where_it_can_end() -> None:
     passage = passage_of("oc", "o", "", "c", "o", "")
-    assert passage.goes_on == [True, True, True, False, False, False]
+    assert [passage.goes_on(i, i + 1) for i in range(6)] == [True, True, True, False, False, False]
     assert passage.starts == [0, 1]
     assert passage_of("o", "").starts == []
     assert passage_of().starts == []
@@ -30,10 +30,23 @@ def test_a_span_goes_on_only_where_it_can_end() -> None:
 
 def test_a_span_does_not_leap_over_a_token() -> None:
     passage = passage_of("oc", "oc", "oc", gap_before=1)
-    assert passage.goes_on == [False, True, False]
+    assert [passage.goes_on(i, i + 1) for i in range(3)] == [False, True, False]
     assert [s.position for s in passage.starts_from(0)] == [0, 2, 3]
     split = passage_of("o", "c", gap_before=1)
     assert split.starts == []
+
+
+def test_punctuation_alone_is_no_span() -> None:
+    passage = passage_of("oc", "oc", "oc", "oc", text="!,a.")
+    assert passage.starts == [0, 1, 2]
+    assert [passage.closes(0, stop) for stop in (1, 2, 3, 4)] == [False, False, True, True]
+    assert [passage.goes_on(0, stop) for stop in (1, 2, 3, 4)] == [True, True, True, False]
+    assert [passage.closes(first, 3) for first in (1, 2)] == [True, True]
+    assert not passage.names(0, 2) and passage.names(0, 3)
+    assert passage_of("oc", "oc", text="?!").starts == []
+    # the letter is out of reach, or the span could not end behind it
+    assert passage_of("oc", "oc", text="!a", gap_before=1).starts == [1]
+    assert passage_of("oc", "o", text="!a").starts == []
 
 
 def test_starts_from_a_piece_on() -> None:
@@ -62,10 +75,10 @@ def test_a_passage_admits_exactly_the_ranges_that_open_and_close(
     for first in passage.starts:
         stop = first + 1
         while True:
-            assert passage.closes[stop - 1] or passage.goes_on[stop - 1]
-            if passage.closes[stop - 1]:
+            assert passage.closes(first, stop) or passage.goes_on(first, stop)
+            if passage.closes(first, stop):
                 ranges.add((first, stop))
-            if not passage.goes_on[stop - 1]:
+            if not passage.goes_on(first, stop):
                 break
             stop += 1
     assert ranges == set(sayable(source))
