@@ -9,8 +9,9 @@ Grammar (reference section 7; `( ) :` stand for the sentinels):
     asoc    = "(" role ":" (span | region | tail) ")"
 
 Labels and roles come from the source's schema, spans are contiguous pieces of its sentence with a
-letter or a digit among them, regions those of the picture. A symbol says where it copies from, so in symbol space every step has one
-reading; `tasks.frontier` runs the same automaton over bare token ids.
+letter or a digit among them, regions those of the picture. A symbol says where it copies from, so
+in symbol space every step has one reading; `tasks.frontier` runs the same automaton over bare token
+ids.
 """
 
 from __future__ import annotations

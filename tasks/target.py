@@ -33,9 +33,9 @@ def target_of(automaton: Automaton, records: Sequence[Record]) -> list[Symbol]:
     """The symbols that spell `records`, sorted as an ordered automaton wants them.
 
     What the automaton cannot say is left out, since it could not be answered at inference either: a
-    span inside a word or of punctuation alone, a label outside the schema, a filler that the form does not have, asocs
-    behind the first where the form has one, and where the automaton is ordered a span that overlaps
-    an earlier one. ValueError for a pair without a relation.
+    span inside a word or of punctuation alone, a label outside the schema, a filler that the form
+    does not have, asocs behind the first where the form has one, and where the automaton is ordered
+    a span that overlaps an earlier one. ValueError for a pair without a relation.
     """
     say = automaton
     opened, closed, colon = (
