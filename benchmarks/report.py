@@ -57,7 +57,7 @@ class Report:
             f"{self.date}; {where}; load average {machine.load():.1f} at the end.",
             f"{', '.join(machine.versions(PACKAGES))}.",
             f"Requests: {self.about}.",
-            f"```sh\n{shlex.join(self.command)}\n```",
+            f"```sh\n{' '.join(map(_word, self.command))}\n```",
         ]
         return "\n\n".join(
             [*facts, *(f"### {title}\n\n{text}" for title, (text, _) in self.parts.items())]
@@ -90,6 +90,12 @@ class Report:
         path.write_text(f"{before}{BEGIN}\n\n{self.markdown()}\n\n{END}{after}", encoding="utf-8")
         values = json.dumps(self.values(), indent=1) + "\n"
         path.with_suffix(".json").write_text(values, encoding="utf-8")
+
+
+def _word(part: str) -> str:
+    """A word as a shell reads it; one that begins in somebody's home is left for it to expand."""
+    home, name = ("~/", part[2:]) if part.startswith("~/") else ("", part)
+    return home + shlex.quote(name)
 
 
 def decoding_markdown(found: dict[str, Any]) -> str:

@@ -8,7 +8,7 @@ import pytest
 from benchmarks.report import BEGIN, END, Report, costs_markdown, decoding_markdown
 
 REPORT = Report(
-    command=("python", "-m", "benchmarks", "--data", "a folder"),
+    command=("python", "-m", "benchmarks", "--data", "a folder", "--bundle", "~/my bundle"),
     date="2026-01-31",
     about="tweets",
     parts={"Serving": ("| a |", {"rate": 2.5})},
@@ -21,7 +21,7 @@ def test_a_report_says_what_it_was_measured_on() -> None:
     assert "cores of" in text
     assert "Python 3." in text
     assert "Requests: tweets." in text
-    assert "python -m benchmarks --data 'a folder'" in text
+    assert "python -m benchmarks --data 'a folder' --bundle ~/'my bundle'\n" in text
     assert text.endswith("### Serving\n\n| a |")
 
 

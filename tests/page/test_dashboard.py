@@ -12,17 +12,11 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from service.metrics import Metrics
 from tests.page.conftest import DESKTOP, PHONE, Server, Visitor
+from tests.project.test_dashboard import QUESTIONS
 from tests.service.fakes import TEXT, FakeEngine, picture_bytes
 from tests.service.live import Live
 
 PATH = "/dashboard"
-QUESTIONS = [
-    "Is it up?",
-    "How fast?",
-    "How full?",
-    "What is refused, and why?",
-    "What does the model do?",
-]
 HISTORY = """async (texts) => {
     const { Scrape } = await import("/page/exposition.js");
     const { History } = await import("/page/history.js");

@@ -27,14 +27,20 @@ const shown = QUESTIONS.map((question) => {
 
 async function look() {
   try {
-    const response = await fetch("metrics", { signal: AbortSignal.timeout(PATIENCE_MS) });
-    if (!response.ok) throw new Error(refusal(response.status));
-    past.add(new Scrape(await response.text(), performance.now() / 1000));
-    show();
-  } catch (error) {
-    fail(error);
+    const text = await metrics().catch(fail);
+    if (text !== undefined) {
+      past.add(new Scrape(text, performance.now() / 1000));
+      show();
+    }
+  } finally {
+    setTimeout(look, EVERY_MS);
   }
-  setTimeout(look, EVERY_MS);
+}
+
+async function metrics() {
+  const response = await fetch("metrics", { signal: AbortSignal.timeout(PATIENCE_MS) });
+  if (!response.ok) throw new Error(refusal(response.status));
+  return response.text();
 }
 
 function refusal(status) {

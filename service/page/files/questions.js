@@ -20,10 +20,9 @@ export const QUESTIONS = [
     facts: (past) => {
       const now = past.latest;
       const ready = now.sum("umie_engine_ready") === 1;
-      const pulse = now.sum("umie_engine_heartbeat_age_seconds") ?? 0;
       return [
         ["ready", ready ? "yes" : "no", ready],
-        ["last sign of life", seconds(pulse), pulse < 10],
+        ["last sign of life", seconds(now.sum("umie_engine_heartbeat_age_seconds"))],
         ["running for", duration(Date.now() / 1000 - now.sum("process_start_time_seconds"))],
         ["memory", bytes(now.sum("process_resident_memory_bytes"))],
         ["cores in use", known(past.rate("process_cpu_seconds_total"), count)],
