@@ -180,10 +180,13 @@ def test_connections_beyond_the_limit_reach_the_probes_alone(live: Live) -> None
 
 
 def test_a_client_that_takes_no_answers_is_dropped(live: Live) -> None:
+    state = live.listener.server_state
+    # what other tests left must not be taken for this connection
+    wait_until(lambda: not state.connections and not state.tasks)
     with live.connect() as connection:
         connection.sendall(b"GET /openapi.json HTTP/1.1\r\nHost: umie\r\n\r\n" * 200)
-        wait_until(lambda: bool(live.listener.server_state.tasks))
-        wait_until(lambda: not live.listener.server_state.connections)
+        wait_until(lambda: bool(state.connections))
+        wait_until(lambda: not state.connections)
         heard = b""
         with contextlib.suppress(ConnectionResetError):
             heard = hear(connection)
