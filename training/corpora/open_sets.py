@@ -1,0 +1,141 @@
+"""The open sets, by name: `read_all(Path("data/open"))` yields the records of all of them.
+
+Only the parts that are free to train on can be read: "train", and "dev" for choices. Known test
+sets cannot. Where a set has no dev part, a tenth of its sources is one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from tasks.errors import DataError
+from training.corpora.licences import LICENCES
+from training.corpora.marked_spans import read_personal_data, read_utterances
+from training.corpora.records import OpenRecord
+from training.corpora.tagged import Tagged
+
+Reader = Callable[[Path, str], Iterable[OpenRecord]]
+
+_TAGGED = {
+    "multiconer2_en": Tagged(
+        "multiconer2_en",
+        "multiconer2_en",
+        {
+            "train": ("en-train90.conll", "English/en-train10.conll"),
+            "dev": ("English/en-dev.conll",),
+        },
+        columns=(3,),
+        separator=" ",
+    ),
+    "stackoverflow_ner": Tagged(
+        "stackoverflow_ner",
+        "stackoverflow_ner",
+        {"train": ("StackOverflow/train.txt",), "dev": ("StackOverflow/dev.txt",)},
+    ),
+    "wikigold": Tagged(
+        "wikigold",
+        "wikigold",
+        {"train": ("CONLL-format/data/wikigold.conll.txt",)},
+        separator=" ",
+    ),
+    "gum3": Tagged(
+        "gum3",
+        "gum3",
+        {"train": ("CONLL-format/data/train/gum-train.conll",)},
+        barred="CONLL-format/data-by-corpustype/whow",
+    ),
+    "re3d": Tagged(
+        "re3d",
+        "re3d",
+        {"train": ("CONLL-format/data/train/re3d-train.conll",)},
+        barred="CONLL-format/data-by-source/conll/BBC_Online",
+    ),
+    "sec_filings": Tagged(
+        "sec_filings",
+        "sec_filings",
+        {"train": ("CONLL-format/data/train/FIN5.txt",)},
+        columns=(3,),
+        separator=" ",
+    ),
+    "uner_en_ewt": Tagged(
+        "uner_en_ewt",
+        "uner_en_ewt",
+        {"train": ("en_ewt-ud-dev.iob2",)},
+        columns=(2,),
+        token=1,
+    ),
+    "skillspan": Tagged(
+        "skillspan",
+        "skillspan",
+        {
+            split: tuple(f"conll/skillspan_{part}_{split}.conll" for part in ("house", "tech"))
+            for split in ("train", "dev")
+        },
+        columns=(1, 2),
+    ),
+    "anem": Tagged("anem", "anem", {"train": ("CONLL-format/data/AnEM.train",)}, columns=(3,)),
+}
+_BIOMEDICAL = tuple(
+    Tagged("mtl_bio", name, {"train": (f"{folder}/train.tsv",), "dev": (f"{folder}/devel.tsv",)})
+    for name, folder in (
+        ("bc5cdr", "BC5CDR-IOB"),
+        ("ncbi_disease", "NCBI-disease-IOB"),
+        ("cancer_genetics", "BioNLP13CG-IOB"),
+    )
+)
+
+
+def _read_biomedical(folder: Path, split: str) -> Iterator[OpenRecord]:
+    for layout in _BIOMEDICAL:
+        yield from layout.read(folder, split)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSet:
+    """A set: its name, which is that of its folder, and what reads a split."""
+
+    name: str
+    read: Reader
+
+    @property
+    def commercial(self) -> bool:
+        """Whether its licence allows commercial use, of some of its records at least."""
+        return LICENCES[self.name].commercial
+
+
+_READERS: dict[str, Reader] = {
+    **{name: layout.read for name, layout in _TAGGED.items()},
+    "nlu_eval_home": read_utterances,
+    "presidio_pii": read_personal_data,
+    "mtl_bio": _read_biomedical,
+}
+
+OPEN_SETS: dict[str, OpenSet] = {name: OpenSet(name, read) for name, read in _READERS.items()}
+
+
+def read_open(name: str, root: Path, split: str = "train") -> Iterator[OpenRecord]:
+    """The records of a split, "train" or "dev", of the set `name`, which lies under `root`.
+
+    Raises `DataError` if the set or the split is not known, or a file is not in its layout.
+    """
+    if name not in OPEN_SETS:
+        raise DataError(f"no open set {name!r}; there are {', '.join(OPEN_SETS)}")
+    if split not in ("train", "dev"):
+        raise DataError(f"no split {split!r}; there are train, dev")
+    yield from OPEN_SETS[name].read(root / name, split)
+
+
+def read_all(
+    root: Path, split: str = "train", *, commercial_only: bool = False
+) -> Iterator[OpenRecord]:
+    """The records of every set that lies under `root`; raises `DataError`.
+
+    `commercial_only` leaves out what may not be used commercially.
+    """
+    for name in OPEN_SETS:
+        if (root / name).is_dir():
+            for record in read_open(name, root, split):
+                if record.commercial or not commercial_only:
+                    yield record
