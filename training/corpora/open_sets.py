@@ -14,6 +14,7 @@ from tasks.errors import DataError
 from training.corpora.licences import LICENCES
 from training.corpora.marked_spans import read_personal_data, read_utterances
 from training.corpora.records import OpenRecord
+from training.corpora.standoff import read_novels, read_protocols, read_syntheses
 from training.corpora.tagged import Tagged
 
 Reader = Callable[[Path, str], Iterable[OpenRecord]]
@@ -110,6 +111,9 @@ _READERS: dict[str, Reader] = {
     "nlu_eval_home": read_utterances,
     "presidio_pii": read_personal_data,
     "mtl_bio": _read_biomedical,
+    "litbank": read_novels,
+    "materials_synth": read_syntheses,
+    "wnut2020_wlp": read_protocols,
 }
 
 OPEN_SETS: dict[str, OpenSet] = {name: OpenSet(name, read) for name, read in _READERS.items()}

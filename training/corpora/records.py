@@ -63,5 +63,5 @@ Descriptions = Mapping[tuple[str, ...], str]
 
 
 def split_of(source: str) -> str:
-    """ "dev" for a tenth of the sources, always the same ones, and "train" for the others."""
+    """Tell "dev" for a tenth of the sources, always the same ones, and "train" for the others."""
     return "train" if zlib.crc32(source.encode()) % _HELD_OUT else "dev"
