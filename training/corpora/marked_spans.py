@@ -5,7 +5,6 @@ Sources: Liu et al. (2019); Microsoft presidio-research (generated from template
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ from typing import Any
 from tasks.document import Document, Mention
 from tasks.errors import DataError
 from tasks.ontology import Ontology
-from training.corpora.files import json_of, lines_of
+from training.corpora.files import json_lines_of, json_of
 from training.corpora.inventories import inventory
 from training.corpora.records import OpenRecord, split_of
 
@@ -30,11 +29,8 @@ def read_utterances(folder: Path, split: str) -> Iterator[OpenRecord]:
     of one source.
     """
     path, known = folder / "utterances.jsonl", inventory("nlu_eval_home")
-    for number, line in lines_of(path):
-        if not line.strip():
-            continue
+    for number, row in json_lines_of(path):
         try:
-            row = json.loads(line)
             spans = [(e["start"], e["end"], e["entity"]) for e in row["entities"]]
             mentions = _mentions(row["text"], spans, known)
         except (ValueError, KeyError, TypeError) as error:

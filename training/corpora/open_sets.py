@@ -13,6 +13,18 @@ from pathlib import Path
 from tasks.errors import DataError
 from training.corpora.licences import LICENCES
 from training.corpora.marked_spans import read_personal_data, read_utterances
+from training.corpora.open_events import (
+    geneva_descriptions,
+    read_geneva,
+    read_news_events,
+    read_phee,
+)
+from training.corpora.open_pairs import (
+    read_adverse_effects,
+    read_facts,
+    read_fire,
+    read_science,
+)
 from training.corpora.records import OpenRecord
 from training.corpora.standoff import read_novels, read_protocols, read_syntheses
 from training.corpora.tagged import Tagged
@@ -111,6 +123,13 @@ _READERS: dict[str, Reader] = {
     "nlu_eval_home": read_utterances,
     "presidio_pii": read_personal_data,
     "mtl_bio": _read_biomedical,
+    "geneva": read_geneva,
+    "knowledgenet": read_facts,
+    "fire": read_fire,
+    "ade": read_adverse_effects,
+    "scierc_chemprot": read_science,
+    "phee": read_phee,
+    "rams_wikievents": read_news_events,
     "litbank": read_novels,
     "materials_synth": read_syntheses,
     "wnut2020_wlp": read_protocols,

@@ -1,4 +1,4 @@
-"""Long texts cut into windows that a prompt holds, with offsets counted from each window's start."""
+"""Long texts in windows that a prompt holds, with offsets counted from a window's start."""
 
 from __future__ import annotations
 
