@@ -60,13 +60,14 @@ def read_geneva(folder: Path, split: str) -> Iterator[OpenRecord]:
 
 def geneva_descriptions(folder: Path) -> Descriptions:
     """The first sentence of every description in the set's own ontology."""
-    known, found = inventory("geneva"), {}
+    known = inventory("geneva")
+    found: dict[tuple[str, ...], str] = {}
     for code, row in json_of(folder / "meta_data/event_ontology.json").items():
         if code not in known.event_of:
             continue
         kind = known.event(known.event_of[code])
         frame = next(iter(row["frames"].values()))
-        texts = {(kind.name,): frame["description"]}
+        texts: dict[tuple[str, ...], str] = {(kind.name,): frame["description"]}
         for role, argument in row["arguments"].items():
             if plain_word(role) in kind.roles:
                 texts[kind.name, plain_word(role)] = argument["arg_desc"]

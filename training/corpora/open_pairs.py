@@ -1,7 +1,7 @@
 """Readers of open sets of relations: FIRE, KnowledgeNet, ADE, SciERC and ChemProt.
 
-Sources: Hamad et al. (2024), Mesquita et al. (2019), Gurulingappa et al. (2012), Luan et al. (2018),
-Kringelum et al. (2016).
+Sources: Hamad et al. (2024), Mesquita et al. (2019), Gurulingappa et al. (2012), Luan et al.
+(2018), Kringelum et al. (2016).
 """
 
 from __future__ import annotations
@@ -193,7 +193,11 @@ def _normal(text: str) -> str:
 
 
 def read_science(folder: Path, split: str) -> Iterator[OpenRecord]:
-    """SciERC's sentences with entities and relations, ChemProt's with pairs; raises `DataError`."""
+    """SciERC's sentences with entities and relations, ChemProt's with pairs; raises `DataError`.
+
+    This copy of ChemProt marks a pair in the order of the text and does not tell the chemical from
+    the protein, so its relations have words that read the same both ways.
+    """
     marked = folder / "text_classification"
     related = _marked(marked / f"sciie-relation-extraction/{split}.txt", inventory("scierc"))
     for record in _SCIERC.read(folder / "ner/sciie", split):
@@ -213,7 +217,7 @@ def read_science(folder: Path, split: str) -> Iterator[OpenRecord]:
 
 
 def _marked(path: Path, known: Ontology) -> dict[str, list[Fact]]:
-    """Facts by sentence, out of sentences with `[[ head ]]` and `<< tail >>`."""
+    """Facts by sentence, out of sentences with `[[ head ]]` and `<< tail >>`, in any order."""
     found: dict[str, list[Fact]] = {}
     for number, row in json_lines_of(path):
         try:

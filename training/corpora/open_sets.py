@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tasks.errors import DataError
+from training.corpora.biography import read_biographies
 from training.corpora.licences import LICENCES
 from training.corpora.marked_spans import read_personal_data, read_utterances
 from training.corpora.open_events import (
@@ -25,7 +26,7 @@ from training.corpora.open_pairs import (
     read_fire,
     read_science,
 )
-from training.corpora.records import OpenRecord
+from training.corpora.records import Descriptions, OpenRecord
 from training.corpora.standoff import read_novels, read_protocols, read_syntheses
 from training.corpora.tagged import Tagged
 
@@ -107,10 +108,15 @@ def _read_biomedical(folder: Path, split: str) -> Iterator[OpenRecord]:
 
 @dataclass(frozen=True, slots=True)
 class OpenSet:
-    """A set: its name, which is that of its folder, and what reads a split."""
+    """A set: its name, which is that of its folder, what reads a split, and its own descriptions.
+
+    Descriptions that the project gives are in `training.corpora.labels`.
+    """
 
     name: str
     read: Reader
+
+    descriptions: Callable[[Path], Descriptions] | None = None
 
     @property
     def commercial(self) -> bool:
@@ -119,23 +125,35 @@ class OpenSet:
 
 
 _READERS: dict[str, Reader] = {
-    **{name: layout.read for name, layout in _TAGGED.items()},
+    "multiconer2_en": _TAGGED["multiconer2_en"].read,
+    "stackoverflow_ner": _TAGGED["stackoverflow_ner"].read,
     "nlu_eval_home": read_utterances,
     "presidio_pii": read_personal_data,
-    "mtl_bio": _read_biomedical,
+    "wikigold": _TAGGED["wikigold"].read,
+    "gum3": _TAGGED["gum3"].read,
     "geneva": read_geneva,
     "knowledgenet": read_facts,
-    "fire": read_fire,
-    "ade": read_adverse_effects,
-    "scierc_chemprot": read_science,
     "phee": read_phee,
-    "rams_wikievents": read_news_events,
     "litbank": read_novels,
+    "mtl_bio": _read_biomedical,
+    "re3d": _TAGGED["re3d"].read,
+    "sec_filings": _TAGGED["sec_filings"].read,
+    "fire": read_fire,
+    "uner_en_ewt": _TAGGED["uner_en_ewt"].read,
     "materials_synth": read_syntheses,
     "wnut2020_wlp": read_protocols,
+    "skillspan": _TAGGED["skillspan"].read,
+    "anem": _TAGGED["anem"].read,
+    "rams_wikievents": read_news_events,
+    "culotta_wiki": read_biographies,
+    "ade": read_adverse_effects,
+    "scierc_chemprot": read_science,
 }
+_DESCRIPTIONS = {"geneva": geneva_descriptions}
 
-OPEN_SETS: dict[str, OpenSet] = {name: OpenSet(name, read) for name, read in _READERS.items()}
+OPEN_SETS: dict[str, OpenSet] = {
+    name: OpenSet(name, read, _DESCRIPTIONS.get(name)) for name, read in _READERS.items()
+}
 
 
 def read_open(name: str, root: Path, split: str = "train") -> Iterator[OpenRecord]:

@@ -19,6 +19,7 @@ from training.corpora.files import lines_of
 from training.corpora.inventories import inventory
 from training.corpora.joined import Joined
 from training.corpora.records import OpenRecord, split_of
+from training.corpora.windows import cut
 
 _BLOCK = 20
 """Sentences that count as one source where a set does not name its documents."""
@@ -62,7 +63,8 @@ class Tagged:
                     raise DataError(f"{folder / name}:{line}: {error}") from error
                 if any(letter.isalpha() for letter in document.text):
                     commercial = self.commercial and document.text not in barred
-                    yield OpenRecord(document, inventory(self.inventory), source, commercial)
+                    for window in cut(document):
+                        yield OpenRecord(window, inventory(self.inventory), source, commercial)
 
     def _barred(self, folder: Path) -> frozenset[str]:
         if self.barred is None:

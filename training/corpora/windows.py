@@ -43,8 +43,12 @@ def cut(document: Document, words: int = WORDS) -> Iterator[Document]:
     trigger and keeps the arguments that are in it.
     """
     events = document.events or ()
-    spans: list[Span] = [(m.start, m.end) for m in (*document.mentions, *events)]
-    spans += [(a.start, a.end) for e in events for a in e.arguments if a.end - a.start < 400]
+    marked: list[Mention | Event | Argument] = [
+        *document.mentions,
+        *events,
+        *(a for e in events for a in e.arguments),
+    ]
+    spans = [(span.start, span.end) for span in marked]
     for start, end in windows(document.text, spans, words):
         yield _window(document, start, end)
 
