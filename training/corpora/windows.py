@@ -42,6 +42,9 @@ def cut(document: Document, words: int = WORDS) -> Iterator[Document]:
     A relation stays where both its mentions are in one window; an event goes to the window of its
     trigger and keeps the arguments that are in it.
     """
+    if document.text == document.text.strip() and len(document.text.split()) <= words:
+        yield document
+        return
     events = document.events or ()
     marked: list[Mention | Event | Argument] = [
         *document.mentions,
@@ -59,13 +62,13 @@ def _pieces(text: str, start: int, end: int, whole: list[Span], words: int) -> I
     last: int | None = None
     begin = start
     for match in _WORD.finditer(text, start, end):
-        free = not any(a < match.start() < b for a, b in whole)
+        free = count > words // 2 and not any(a < match.start() < b for a, b in whole)
         if count >= words and (last is not None or free):
             stop = match.start() if free else last
             assert stop is not None
             yield begin, begin + len(text[begin:stop].rstrip())
             begin, count, last = stop, len(_WORD.findall(text, stop, match.start())), None
-        elif free and count > words // 2:
+        elif free:
             last = match.start()
         count += 1
     yield begin, end
