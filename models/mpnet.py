@@ -26,12 +26,15 @@ CASES = 8
 MARKERS = 16
 """The vocabulary's first ids, which spell markers; MPNet has never seen them."""
 EPSILON = 1e-5
+ADAPTED = 4
+"""The first layer that learns; those below it stay as they were published. What MPNet has never
+seen, cases and markers, comes in before it."""
 
 
 class MPNetLayer(nn.Module):
     """Post-norm self-attention and feed-forward."""
 
-    def __init__(self, dropout: float) -> None:
+    def __init__(self) -> None:
         super().__init__()
         self.qkv = nn.Linear(WIDTH, 3 * WIDTH)
         self.out = nn.Linear(WIDTH, WIDTH)
@@ -39,15 +42,14 @@ class MPNetLayer(nn.Module):
         self.up = nn.Linear(WIDTH, FEED_FORWARD)
         self.down = nn.Linear(FEED_FORWARD, WIDTH)
         self.down_norm = LayerNorm(WIDTH, eps=EPSILON)
-        self.dropout = nn.Dropout(dropout)
 
     def forward(self, x: Tensor, bias: Tensor) -> Tensor:
         """x (B, L, 768), bias (B, 12, L, L) -> (B, L, 768)."""
         split = self.qkv(x).unflatten(-1, (3, HEADS, -1)).permute(2, 0, 3, 1, 4)
         query, key, value = split[0], split[1], split[2]  # (B, 12, L, 64)
         mixed = mix(query * query.shape[-1] ** -0.5, key, value, bias)
-        x = self.out_norm(x + self.dropout(self.out(mixed)))
-        return self.down_norm(x + self.dropout(self.down(F.gelu(self.up(x)))))
+        x = self.out_norm(x + self.out(mixed))
+        return self.down_norm(x + self.down(F.gelu(self.up(x))))
 
 
 class MPNetEncoder(nn.Module):
@@ -62,10 +64,9 @@ class MPNetEncoder(nn.Module):
         self.cases = nn.Embedding(CASES, WIDTH)
         self.norm = LayerNorm(WIDTH, eps=EPSILON)
         self.position_bias = nn.Embedding(POSITION_BUCKETS, HEADS)
-        self.layers = nn.ModuleList(MPNetLayer(config.dropout) for _ in range(LAYERS))
+        self.layers = nn.ModuleList(MPNetLayer() for _ in range(LAYERS))
         self.project = nn.Linear(WIDTH, d)
         self.skip = nn.Linear(d, d, bias=False)
-        self.dropout = nn.Dropout(config.dropout)
         nn.init.zeros_(self.cases.weight)
         nn.init.zeros_(self.markers.weight)
         nn.init.zeros_(self.skip.weight)
@@ -83,19 +84,24 @@ class MPNetEncoder(nn.Module):
         Returns:
             t (B, L, d)
         """
-        return self.project(self.states(ids, mask, cases)) + self.skip(embedded)
+        # a frozen encoder runs in its own type; autocast would only add casts between its layers
+        with torch.autocast(ids.device.type, enabled=False):
+            states = self.states(ids, mask, cases)
+        return self.project(states) + self.skip(embedded)
 
     def states(self, ids: Tensor, mask: Tensor, cases: Tensor) -> Tensor:
         """MPNet's own states (B, L, 768)."""
         places = torch.arange(ids.shape[1], device=ids.device)
-        x = self.words(ids) + self.positions(places) + self.cases(cases)
-        x = x + self.markers(ids.clamp(max=MARKERS - 1))
-        x = self.dropout(self.norm(x))
+        x = self.norm(self.words(ids) + self.positions(places))
         hidden = (1.0 - mask.float())[:, None, None, :] * -1e9
-        bias = self.position_bias(_buckets(places)).permute(2, 0, 1)[None] + hidden  # (B, 12, L, L)
-        for layer in self.layers:
+        bias = self.position_bias(_buckets(places)).permute(2, 0, 1)[None].float()
+        bias = bias + hidden  # (B, 12, L, L)
+        for number, layer in enumerate(self.layers):
+            if number == ADAPTED:
+                own = self.cases(cases) + self.markers(ids.clamp(max=MARKERS - 1))
+                x = x + own.to(x.dtype)
             x = layer(x, bias)
-        return x
+        return x.to(self.project.weight.dtype)
 
     def load_mpnet(self, weights: dict[str, Tensor], special: dict[int, int]) -> None:
         """Take over an MPNet checkpoint's encoder.
