@@ -10,8 +10,8 @@ from torch import Tensor, nn
 from models.config import UMIEConfig
 from models.gated_fusion import Fusion, GatedFusion
 from models.minilm import MiniLMEncoder
-from models.t5 import EncoderStack, initialise
 from models.mpnet import MPNetEncoder
+from models.t5 import EncoderStack, initialise
 from models.target_decoder import TargetDecoder
 from models.visual_embedding import VisualEmbedding
 

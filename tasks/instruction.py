@@ -48,6 +48,11 @@ def arguments(trigger: str) -> Wording:
     return Wording(EVENTS.before, f"The event trigger is: {trigger}")
 
 
+def mention(span: str) -> Wording:
+    """The wording that asks for the type of a given mention."""
+    return Wording("Give the text: ", f"Please choose the type of: {span}")
+
+
 @dataclass(frozen=True)
 class Prompter:
     """Encodes prompts for one tokenizer.
