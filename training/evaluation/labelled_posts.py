@@ -35,7 +35,7 @@ class LabelledPost:
 
     @property
     def split(self) -> str:
-        """ "dev" or "test", by a digest of the id."""
+        """The half, "dev" or "test", by a digest of the id."""
         return "dev" if sha256(str(self.id).encode()).digest()[0] % 2 else "test"
 
 
