@@ -12,6 +12,7 @@ from tasks.document import Document
 from training.corpora import read_corpus
 from training.flickr8k import read_photos
 from training.leakage import drop_leaks
+from training.text.blanks import PREFIX
 from training.text.exercise import Exercise
 from training.text.labelling import asked
 from training.text.mixture import REPORTED
@@ -34,9 +35,6 @@ from training.text.solo import (
 from training.text.surface import restyled
 from training.text.surrogate import PeopleIndex, Surrogate, surrogates
 from training.text.wordings import worded
-
-BLANK = "blank-"
-"""How the names of pictures that show nothing begin."""
 
 _TEXTS = ("twitter2015", "twitter2017", "broad_twitter", "conll2003", "fmnerg51")
 _SIZE = 12_000
@@ -199,7 +197,7 @@ def build(
         people=boxed,
         crowds=crowds(photos),
         nobody=without_people(images, store, boxed),
-        blank=[name for name in store.rows if name.startswith(BLANK)],
+        blank=[name for name in store.rows if name.startswith(PREFIX)],
     )
     tweets = surrogates(documents["fmnerg51"], PeopleIndex(photos, store))
     mixture = GroundingMixture(

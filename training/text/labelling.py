@@ -24,7 +24,7 @@ _ONLY_PERSON_WORD = 0.4
 _SPECIFIC = 0.6
 _DROPPED = 0.08
 _PERSON_DROPPED = 0.03
-_INVENTORIES = (("twitter4", 0.34), ("fmnerg8", 0.12), ("fmnerg51", 0.18), ("free", 0.36))
+_INVENTORIES = {"twitter4": 0.34, "fmnerg8": 0.12, "fmnerg51": 0.18, "free": 0.36}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +62,7 @@ def draw(passage: Passage, generator: random.Random) -> Labelling:
 
 
 def _inventory(passage: Passage, generator: random.Random) -> str:
-    names, weights = zip(*_INVENTORIES, strict=True)
-    name: str = generator.choices(names, weights)[0]
+    name = generator.choices(list(_INVENTORIES), list(_INVENTORIES.values()))[0]
     if name != "free" and not passage.fine:
         return "twitter4" if "miscellaneous" in passage.annotated else "broad3"
     return name
@@ -82,17 +81,16 @@ def _fine(passage: Passage, generator: random.Random) -> tuple[dict[str, str], l
     """Types of fmnerg51; somebody of no known trade may have the only listed type of a person."""
     names = [t.name for t in load("fmnerg51").entities]
     words = {kind: fine_kinds()[kind][1] for kind in passage.kinds}
+    if generator.random() < _FULL_FINE:
+        return words, _others(names, words)
     persons = [n for n in names if coarse_of(n) == PERSON]
-    alone = [k for k in words if coarse_of(k) == PERSON] == [SOMEONE]
-    if alone and generator.random() < _ONLY_PERSON_WORD:
-        words[SOMEONE] = generator.choice(persons)
-        names = [n for n in names if n not in persons]
-    elif alone:
-        names = [n for n in names if n not in persons or generator.random() < 0.5]
+    if [k for k in words if coarse_of(k) == PERSON] == [SOMEONE]:
+        alone = generator.random() < _ONLY_PERSON_WORD
+        words[SOMEONE] = generator.choice(persons) if alone else words[SOMEONE]
+        names = [n for n in names if n not in persons or not alone]
     absent = _others(names, words)
-    if generator.random() >= _FULL_FINE:
-        absent = generator.sample(absent, min(len(absent), _absent_count(len(words), generator)))
-    return words, absent
+    count = min(len(absent), _absent_count(len(words), generator))
+    return words, generator.sample(absent, count)
 
 
 def _absent_count(present: int, generator: random.Random) -> int:

@@ -20,7 +20,7 @@ PEOPLE = 0
 """The tower's label of people."""
 
 _LEAST_AREA = 0.02
-_SURE, _OTHER, _NOBODY = 0.35, 0.3, 0.15
+_SURE, _PORTRAYED, _OTHER, _NOBODY = 0.62, 0.2, 0.3, 0.3
 _SAME, _INSIDE = 0.3, 0.6
 _DOMINANT_AREA = 0.08
 _CROWD = 4
@@ -55,7 +55,7 @@ def solo_photos(photos: Iterable[Photo], store: SightStore) -> list[Solo]:
 
 def solo_portraits(portraits: Iterable[Portrait], store: SightStore) -> list[Solo]:
     """The portraits in which the tower finds a person."""
-    found = (_dominant(store, p.image, p.gender, _NOBODY + 0.05) for p in portraits)
+    found = (_dominant(store, p.image, p.gender, _PORTRAYED) for p in portraits)
     return [solo for solo in found if solo]
 
 
