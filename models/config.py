@@ -22,8 +22,8 @@ class UMIEConfig:
     copy_size: width of the copy head's queries and keys, 0 for none.
     brackets: ids of the tokens that open and close records, where the decoder is told how deep in
     them each token stands; None as published.
-    span_first: answers name a span before its type (`models.span_scorer` scores the types), in place
-    of the published order. scorer_size: width of that scorer, 0 for none.
+    span_first: answers name a span before its type, in place of the published order;
+    `models.span_scorer` scores the types. scorer_size: width of that scorer, 0 for none.
     """
 
     preset: str

@@ -58,8 +58,8 @@ class Prompter:
     """Encodes prompts for one tokenizer.
 
     `separator` goes between sentence and instruction. The published code puts nothing there, so a
-    sentence's last word and "Please" share tokens; our own weights read a space. With `lines` the first
-    token of every line but the text's first is marked among the cases.
+    sentence's last word and "Please" share tokens; our own weights read a space. With `lines` the
+    first token of every line but the text's first is marked among the cases.
     """
 
     tokenizer: Tokenizer
@@ -81,10 +81,10 @@ class Prompter:
         """The source of a prompt; options keep the order in which they are given.
 
         `descriptions` say in a sentence what some of the options mean; they are read and never
-        copied. `room` tokens of the text part are left free, so that a longer instruction about the same
-        text will fit. Raises `TextTooLong` where the text part has more than `max_text_tokens`,
-        `LabelError` where the schema makes the whole longer than `max_tokens`: the published code
-        cuts both silently.
+        copied. `room` tokens of the text part are left free, so that a longer instruction about the
+        same text will fit. Raises `TextTooLong` where the text part has more than
+        `max_text_tokens`, `LabelError` where the schema makes the whole longer than `max_tokens`:
+        the published code cuts both silently.
         """
         markers = self.tokenizer.markers
         after = self.separator + wording.after if wording.after else ""

@@ -22,7 +22,7 @@ _DOWN, _UP = "narrow", "wide"
 
 
 class AdaptedLinear(nn.Module):
-    """x W^T + b + (x A^T) B^T: W and b rest, A (rank, in) and B (out, rank) learn; B begins at 0."""
+    """x W^T + b + (x A^T) B^T: W and b rest, A (rank, in) and B (out, rank) learn, B from 0."""
 
     def __init__(self, base: nn.Linear) -> None:
         super().__init__()

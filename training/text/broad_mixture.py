@@ -125,7 +125,7 @@ class BroadMixture:
         related = list(document.relations or ())
         turned = [_reversed(r) for r in related if generator.random() < _REVERSED]
         for relation in (*related, *none, *turned):
-            yield make.pair(document, relation, ontology, generator)
+            yield opened.pair(document, relation, ontology, generator)
 
     def _pairs(
         self, document: Document, ontology: Ontology, generator: random.Random
@@ -133,9 +133,9 @@ class BroadMixture:
         for relation in document.relations or ():
             if relation.type == NONE and generator.random() >= _NONE_KEPT:
                 continue
-            yield make.pair(document, relation, ontology, generator)
+            yield opened.pair(document, relation, ontology, generator)
             if directed(relation.type) and generator.random() < _REVERSED:
-                yield make.pair(document, _reversed(relation), ontology, generator)
+                yield opened.pair(document, _reversed(relation), ontology, generator)
 
     def _events(
         self, document: Document, ontology: Ontology, generator: random.Random

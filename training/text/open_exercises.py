@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from tasks import form, instruction
 from tasks.document import Document, Event, Mention, Relation
 from tasks.ontology import NONE, Ontology
 from tasks.records import Record, Span
 from training.corpora.records import OpenRecord
+from training.corpora.wordings import Kind
 from training.text import exercises_of as make
 from training.text.exercise import Exercise
-from training.text.label_words import descriptions_of, word_for
+from training.text.label_words import descriptions_of, reworded, words_for
 
 _SHORT = 6
 _AS_LISTED, _FULL = 0.4, 0.55
 _DROPPED = 0.12
-_DESCRIBED = 0.2
 _MOST_LABELS = 24
 _MOST_PAIRS, _MOST_EVENTS = 2, 2
 _NO_MENTION = 0.3
@@ -34,7 +34,7 @@ def exercises_of(record: OpenRecord, generator: random.Random) -> Iterator[Exerc
     if document.relations and inventory.relations:
         pairs = generator.sample(document.relations, min(_MOST_PAIRS, len(document.relations)))
         for relation in pairs:
-            yield _pair(document, relation, inventory, generator)
+            yield pair(document, relation, inventory, generator)
     if document.events is not None and inventory.events:
         if not record.given_triggers:
             yield triggers(document, inventory, generator)
@@ -91,26 +91,20 @@ def _listed(
     generator: random.Random,
 ) -> Exercise:
     listed = _labels(names, {item.type for item in said}, generator)
-    plain = len(names) <= _SHORT and generator.random() < 0.8
-    words = {label: label if plain else word_for(label, generator) for label in listed}
-    if len(set(words.values())) < len(words):
-        words = {label: label for label in listed}
+    kind: Kind = "events" if shape is form.TRIGGERS else "entities"
+    words = words_for(kind, listed, generator)
     records = tuple(
         Record(words[item.type], Span.of(document.text, item.start, item.end))
         for item in said
         if item.type in words
     )
-    described: Mapping[str, str] = {}
-    if generator.random() < _DESCRIBED:
-        found = descriptions_of(document.corpus, listed)
-        described = {words[label]: text for label, text in found.items()}
     return Exercise(
         text=document.text,
         wording=wording,
         form=shape,
         records=records,
         spots=tuple(words.values()),
-        descriptions=described,
+        descriptions=descriptions_of(kind, words, generator),
     )
 
 
@@ -133,10 +127,12 @@ def _shortened(names: Sequence[str], present: set[str], generator: random.Random
     return _shuffled([*kept, *generator.sample(absent, count)] or list(names[:1]), generator)
 
 
-def _pair(
+def pair(
     document: Document, relation: Relation, inventory: Ontology, generator: random.Random
 ) -> Exercise:
-    return make.pair(document, relation, inventory, generator)
+    """The relation of a given pair, its labels in other words now and then."""
+    asked = make.pair(document, relation, inventory, generator)
+    return reworded(asked, "relations", generator)
 
 
 def _other_words(document: Document, generator: random.Random) -> tuple[int, int] | None:
