@@ -8,6 +8,11 @@ import torch
 from torch import Tensor, nn
 
 
+def all_weights(module: nn.Module) -> dict[str, Tensor]:
+    """The module's whole state."""
+    return module.state_dict()
+
+
 class WeightAverage:
     """An exponential moving average of a module's state, buffers included, as a state dict.
 
@@ -18,7 +23,7 @@ class WeightAverage:
         self,
         module: nn.Module,
         decay: float,
-        weights: Callable[[nn.Module], dict[str, Tensor]] = nn.Module.state_dict,
+        weights: Callable[[nn.Module], dict[str, Tensor]] = all_weights,
     ) -> None:
         self.weights = weights
         self.state = {name: value.detach().clone() for name, value in weights(module).items()}

@@ -60,7 +60,7 @@ def add_adapters(model: UMIE, *, narrow: bool = True) -> None:
     model.shared.requires_grad_(False)
 
 
-def learned_weights(model: UMIE) -> dict[str, Tensor]:
+def learned_weights(model: nn.Module) -> dict[str, Tensor]:
     """The weights that do not rest, and the buffers beside them."""
     resting = {name for name, part in model.named_parameters() if not part.requires_grad}
     return {name: value for name, value in model.state_dict().items() if name not in resting}

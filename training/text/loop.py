@@ -12,10 +12,9 @@ from safetensors.torch import save_file
 from tqdm import tqdm
 
 from models.span_scorer import KINDS
-from models.umie import UMIE
 from tasks.context import Kind
 from tasks.errors import DataError, LabelError, TextTooLong
-from training.average import WeightAverage
+from training.average import WeightAverage, all_weights
 from training.text.adapters import learned_weights
 from training.text.batch import Prompts, buckets, on_device
 from training.text.curriculum import Curriculum, Together
@@ -95,7 +94,7 @@ class Run:
             epsilon=options.epsilon,
         )
         self.schedule = build_schedule(self.optimiser, warmup=options.warmup, steps=options.steps)
-        weights = learned_weights if options.preset == "standard" else UMIE.state_dict
+        weights = learned_weights if options.preset == "standard" else all_weights
         self.average = WeightAverage(self.model, 0.99, weights)
         self.group = ProcessGroup()
         self.step = 0

@@ -29,9 +29,7 @@ DOCUMENT = Document(
     "made up",
     entities=(Mention(0, 9, "person"), Mention(17, 24, "company"), Mention(28, 34, "city")),
     relations=(Relation("joins", 0, 1),),
-    events=(
-        Event("start job", 10, 16, (Argument("worker", 0, 9), Argument("employer", 17, 24))),
-    ),
+    events=(Event("start job", 10, 16, (Argument("worker", 0, 9), Argument("employer", 17, 24))),),
 )
 RECORD = OpenRecord(DOCUMENT, INVENTORY, "source", commercial=True)
 
