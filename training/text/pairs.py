@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
 from torchvision.ops import box_iou
@@ -38,13 +39,27 @@ def own_regions(
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class _Peopled:
+    """A photo's caption with the phrases about one person each and that person's regions."""
+
+    image: str
+    caption: Caption
+    people: tuple[tuple[Phrase, tuple[int, ...]], ...]
+
+
 class CaptionPassages:
     """Captions of photos with people, names in the place of "a man"; photos are in the store."""
 
     def __init__(self, photos: Sequence[Photo], store: SightStore, names: NamePool) -> None:
-        self._store, self._names = store, names
-        self._one = [(p, c) for p in photos for c in p.captions if self._people(p, c)]
-        self._several = [(p, c) for p, c in self._one if len(self._people(p, c)) > 1]
+        self._names = names
+        found = (
+            _Peopled(photo.image, caption, _people(photo, caption, store))
+            for photo in photos
+            for caption in photo.captions
+        )
+        self._one = [peopled for peopled in found if peopled.people]
+        self._several = [peopled for peopled in self._one if len(peopled.people) > 1]
 
     @property
     def counts(self) -> tuple[int, int]:
@@ -53,30 +68,17 @@ class CaptionPassages:
 
     def one(self, generator: random.Random) -> tuple[str, Passage]:
         """A photo and its caption with one name, whoever else is in the picture."""
-        photo, caption = generator.choice(self._one)
-        people = self._people(photo, caption)
-        return photo.image, self._passage(caption, [generator.choice(people)], generator)
+        chosen = generator.choice(self._one)
+        people = [generator.choice(chosen.people)]
+        return chosen.image, self._passage(chosen.caption, people, generator)
 
     def several(self, generator: random.Random) -> tuple[str, Passage]:
         """A photo and its caption with two names or three, no two with a region in common."""
-        photo, caption = generator.choice(self._several)
-        people = self._people(photo, caption)
-        chosen = generator.sample(people, generator.randint(2, min(_MOST_NAMED, len(people))))
-        chosen.sort(key=lambda person: person[0].start)
-        return photo.image, self._passage(caption, chosen, generator)
-
-    @property
-    def has_several(self) -> bool:
-        """Whether any caption has two people to name."""
-        return bool(self._several)
-
-    def _people(self, photo: Photo, caption: Caption) -> list[tuple[Phrase, tuple[int, ...]]]:
-        """The phrases about one person with regions; two phrases of one box are one person."""
-        people = {box: phrase for phrase, box in reversed(single_people(photo, caption))}
-        others = [b.corners for b in photo.boxes if "people" in b.types and b.corners not in people]
-        regions = own_regions(self._store, photo.image, [*people, *others])
-        shown = [(p, r) for p, r in zip(people.values(), regions, strict=False) if r]
-        return sorted(shown, key=lambda person: person[0].start)
+        chosen = generator.choice(self._several)
+        count = generator.randint(2, min(_MOST_NAMED, len(chosen.people)))
+        people = generator.sample(chosen.people, count)
+        people.sort(key=lambda person: person[0].start)
+        return chosen.image, self._passage(chosen.caption, people, generator)
 
     def _passage(
         self,
@@ -97,3 +99,16 @@ class CaptionPassages:
             at = phrase.end
         segments.append(Segment(caption.text[at:]))
         return Passage(tuple(segment for segment in segments if segment.text))
+
+
+def _people(
+    photo: Photo, caption: Caption, store: SightStore
+) -> tuple[tuple[Phrase, tuple[int, ...]], ...]:
+    """The phrases about one person with regions, in order; of two about one the first counts."""
+    people = {box: phrase for phrase, box in reversed(single_people(photo, caption))}
+    if not people:
+        return ()
+    others = [b.corners for b in photo.boxes if "people" in b.types and b.corners not in people]
+    regions = own_regions(store, photo.image, [*people, *others])
+    shown = [(p, r) for p, r in zip(people.values(), regions, strict=False) if r]
+    return tuple(sorted(shown, key=lambda person: person[0].start))
