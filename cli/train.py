@@ -243,7 +243,11 @@ def _train_text(
 
     prompt = start.prompt
     prompter = Prompter(
-        start.tokenizer, prompt.max_text_tokens, prompt.max_tokens, prompt.separator
+        start.tokenizer,
+        prompt.max_text_tokens,
+        prompt.max_tokens,
+        prompt.separator,
+        lines=start.model.config.text_encoder == "mpnet",
     )
     weights = train_text(options, Learner.of(start.model, prompter), own)
     model = start.model.cpu().eval()

@@ -64,7 +64,18 @@ def lay_out(
 def candidate_logits(
     model: TargetDecoder, states: Tensor, copy_keys: Tensor | None, candidates: Candidates
 ) -> Tensor:
-    """Logits of the admitted symbols.
+    """Logits of the admitted symbols; those of a scan are log-probabilities.
+
+    Args and shape as of `option_logits`.
+    """
+    logits = option_logits(model, states, copy_keys, candidates)
+    return logits if candidates.contexts is None else scan(logits, candidates.contexts.scanned)
+
+
+def option_logits(
+    model: TargetDecoder, states: Tensor, copy_keys: Tensor | None, candidates: Candidates
+) -> Tensor:
+    """What the network gives each admitted symbol, before scans are read as such.
 
     Args:
         model: for its output embeddings and copy head.
@@ -73,7 +84,7 @@ def candidate_logits(
         candidates: M symbols of S steps.
 
     Returns:
-        (S, width) fp32, -inf where a step has fewer symbols; of a scan, log-probabilities.
+        (S, width) fp32, -inf where a step has fewer symbols.
     """
     of_step = states[candidates.step]  # (M, d)
     embedded = torch.nn.functional.embedding(candidates.token, model.output_embeddings)
@@ -93,8 +104,7 @@ def candidate_logits(
         logits = logits + torch.where(candidates.place >= 0, pointed, 0.0)
     shape = (len(candidates.row), candidates.width)
     padded = torch.full(shape, -torch.inf, device=logits.device)
-    padded = padded.index_put((candidates.step, candidates.column), logits)
-    return padded if candidates.contexts is None else scan(padded, candidates.contexts.scanned)
+    return padded.index_put((candidates.step, candidates.column), logits)
 
 
 def _span_queries(

@@ -14,6 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from models.adapters import LEARNED
 from models.config import UMIEConfig
 from models.layer_norm import LayerNorm
 from models.t5 import mix
@@ -25,6 +26,8 @@ CASES = 8
 """Four cases of a token's letters, and the same for the first token of a line."""
 MARKERS = 16
 """The vocabulary's first ids, which spell markers; MPNet has never seen them."""
+SPECIAL_TOKENS = {101: 0, 102: 2, 0: 1}
+"""[CLS], [SEP] and [PAD] of the compact tokenizer as MPNet's <s>, </s> and <pad>."""
 EPSILON = 1e-5
 ADAPTED = 4
 """The first layer that learns; those below it stay as they were published. What MPNet has never
@@ -94,7 +97,8 @@ class MPNetEncoder(nn.Module):
         places = torch.arange(ids.shape[1], device=ids.device)
         x = self.norm(self.words(ids) + self.positions(places))
         hidden = (1.0 - mask.float())[:, None, None, :] * -1e9
-        bias = self.position_bias(_buckets(places)).permute(2, 0, 1)[None].float()
+        buckets = _BUCKETS[: ids.shape[1], : ids.shape[1]].to(ids.device)
+        bias = self.position_bias(buckets).permute(2, 0, 1)[None].float()
         bias = bias + hidden  # (B, 12, L, L)
         for number, layer in enumerate(self.layers):
             if number == ADAPTED:
@@ -104,39 +108,46 @@ class MPNetEncoder(nn.Module):
         return x.to(self.project.weight.dtype)
 
     def load_mpnet(self, weights: dict[str, Tensor], special: dict[int, int]) -> None:
-        """Take over an MPNet checkpoint's encoder.
-
-        Args:
-            weights: of `MPNetModel`, as the published safetensors file names them.
-            special: ids of the compact tokenizer whose words are MPNet's own special tokens, and
-                the ids of these.
-
-        Raises:
-            ValueError: where the weights are not MPNet-base's.
-        """
-        words = weights["embeddings.word_embeddings.weight"]
-        table = words[_SPECIAL_TOKENS : _SPECIAL_TOKENS + self.words.num_embeddings].clone()
-        for ours, theirs in special.items():
-            table[ours] = words[theirs]
-        new = {
-            "words.weight": table,
-            # the first two positions are padding's
-            "positions.weight": weights["embeddings.position_embeddings.weight"][2:],
-            "norm.weight": weights["embeddings.LayerNorm.weight"],
-            "norm.bias": weights["embeddings.LayerNorm.bias"],
-            "position_bias.weight": weights["encoder.relative_attention_bias.weight"],
-        }
-        for i in range(LAYERS):
-            old = f"encoder.layer.{i}."
-            for kind in ("weight", "bias"):
-                parts = [weights[f"{old}attention.attn.{p}.{kind}"] for p in ("q", "k", "v")]
-                new[f"layers.{i}.qkv.{kind}"] = torch.cat(parts)
-                for ours_name, theirs_name in _NAMES.items():
-                    new[f"layers.{i}.{ours_name}.{kind}"] = weights[f"{old}{theirs_name}.{kind}"]
+        """Take over an MPNet checkpoint's encoder; see `mpnet_weights`."""
+        new = mpnet_weights(weights, special, self.words.num_embeddings)
         missing, unexpected = self.load_state_dict(new, strict=False)
-        own = ("cases.", "markers.", "project.", "skip.")
-        if unexpected or any(not name.startswith(own) for name in missing):
+        if unexpected or any(not name.startswith(LEARNED) for name in missing):
             raise ValueError(f"not MPNet-base: missing {missing}, unexpected {unexpected}")
+
+
+def mpnet_weights(
+    weights: dict[str, Tensor], special: dict[int, int], vocabulary: int
+) -> dict[str, Tensor]:
+    """The weights of an `MPNetEncoder` that come from an MPNet checkpoint.
+
+    Args:
+        weights: of `MPNetModel`, as the published safetensors file names them.
+        special: ids of the compact tokenizer whose words are MPNet's own special tokens, and
+            the ids of these.
+        vocabulary: how many ids the compact tokenizer has.
+
+    Raises KeyError where the weights are not MPNet-base's.
+    """
+    words = weights["embeddings.word_embeddings.weight"]
+    table = words[_SPECIAL_TOKENS : _SPECIAL_TOKENS + vocabulary].clone()
+    for ours, theirs in special.items():
+        table[ours] = words[theirs]
+    new = {
+        "words.weight": table,
+        # the first two positions are padding's
+        "positions.weight": weights["embeddings.position_embeddings.weight"][2:],
+        "norm.weight": weights["embeddings.LayerNorm.weight"],
+        "norm.bias": weights["embeddings.LayerNorm.bias"],
+        "position_bias.weight": weights["encoder.relative_attention_bias.weight"],
+    }
+    for i in range(LAYERS):
+        old = f"encoder.layer.{i}."
+        for kind in ("weight", "bias"):
+            parts = [weights[f"{old}attention.attn.{p}.{kind}"] for p in ("q", "k", "v")]
+            new[f"layers.{i}.qkv.{kind}"] = torch.cat(parts)
+            for ours_name, theirs_name in _NAMES.items():
+                new[f"layers.{i}.{ours_name}.{kind}"] = weights[f"{old}{theirs_name}.{kind}"]
+    return new
 
 
 _SPECIAL_TOKENS = 4
@@ -159,3 +170,7 @@ def _buckets(places: Tensor) -> Tensor:
     ratio = distance.clamp(min=1).float() / exact
     far = exact + (torch.log(ratio) / math.log(MAX_DISTANCE / exact) * (half - exact)).long()
     return before + torch.where(distance < exact, distance, far.clamp(max=half - 1))
+
+
+# a table rather than logarithms at run time, which round differently elsewhere
+_BUCKETS = _buckets(torch.arange(POSITIONS))

@@ -3,7 +3,7 @@
 The encoder's own weights rest in bf16, its lower layers without any gradient; what learns is two
 narrow matrices beside each linear layer above them, the vectors of cases and markers, and the
 projection. The layer is written out here: on a CPU the casts and dropouts of the package peft cost
-more than the products.
+more than the products. `models.adapters` adds them to the encoder's weights.
 """
 
 from __future__ import annotations
@@ -12,13 +12,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from models.adapters import LEARNED
 from models.mpnet import ADAPTED, MPNetEncoder
 from models.umie import UMIE
 
 RANK = 32
 _PARTS = ("qkv", "out", "up", "down")
-_LEARNED = ("cases.", "markers.", "project.", "skip.")
-_DOWN, _UP = "narrow", "wide"
 
 
 class AdaptedLinear(nn.Module):
@@ -49,7 +48,7 @@ def add_adapters(model: UMIE, *, narrow: bool = True) -> None:
     if not isinstance(encoder, MPNetEncoder):
         raise TypeError("only MPNet is trained by adapters")
     for name, parameter in encoder.named_parameters():
-        if name.startswith(_LEARNED):
+        if name.startswith(LEARNED):
             continue
         parameter.requires_grad_(False)
         if narrow:
@@ -66,14 +65,9 @@ def learned_weights(model: nn.Module) -> dict[str, Tensor]:
     return {name: value for name, value in model.state_dict().items() if name not in resting}
 
 
-def merged(base: dict[str, Tensor], learned: dict[str, Tensor]) -> dict[str, Tensor]:
-    """A model's weights in fp32: those of `base` with what was `learned`, adapters added."""
-    weights = {name: value.float() for name, value in base.items()}
-    for name, value in learned.items():
-        layer, _, kind = name.rpartition(".")
-        if kind == _DOWN and f"{layer}.{_UP}" in learned:
-            wide = learned[f"{layer}.{_UP}"].float()
-            weights[f"{layer}.weight"] = weights[f"{layer}.weight"] + wide @ value.float()
-        elif kind != _UP:
-            weights[name] = value.float()
-    return weights
+def load_learned(model: UMIE, learned: dict[str, Tensor]) -> None:
+    """Put `learned_weights` back into a model with adapters; ValueError where some are missing."""
+    missing, unexpected = model.load_state_dict(learned, strict=False)
+    resting = {name for name, part in model.named_parameters() if not part.requires_grad}
+    if unexpected or set(missing) - resting:
+        raise ValueError(f"not its weights: missing {missing}, unexpected {unexpected}")

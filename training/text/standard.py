@@ -10,13 +10,10 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from models.config import PRESETS
-from models.mpnet import MPNetEncoder
+from models.mpnet import SPECIAL_TOKENS, MPNetEncoder
 from models.t5 import RelativeBias, position_bucket
 from models.umie import UMIE
 from tasks.source import Source
-
-SPECIAL_TOKENS = {101: 0, 102: 2, 0: 1}
-"""[CLS], [SEP] and [PAD] of the compact tokenizer as MPNet's <s>, </s> and <pad>."""
 
 _SLOPES = (2.0, 1.0, 0.5, 0.25, 0.0, 0.0)
 _AT_ONCE = 16
