@@ -28,7 +28,8 @@ def export(
     """Write the bundle that the service loads: ONNX graphs, decoder, tokenizer, manifest.
 
     A text encoder that the checkpoint leaves out is fetched once into ~/.cache/umie, or where
-    UMIE_CACHE says; hashes are checked. Exits with 2 where it cannot, and leaves what is in its place as it is.
+    UMIE_CACHE says; hashes are checked. Exits with 2 where it cannot, and leaves what is in its
+    place as it is.
     """
     from export.checkpoint import load_checkpoint, needs_encoder
     from export.encoder import obtain_encoder

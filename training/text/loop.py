@@ -15,6 +15,8 @@ from models.span_scorer import KINDS
 from tasks.context import Kind
 from tasks.errors import DataError, LabelError, TextTooLong
 from training.average import WeightAverage, all_weights
+from training.evaluation.labelled_posts import held_out_ids
+from training.text import broad_mixture, grounding_mixture
 from training.text.adapters import learned_weights
 from training.text.batch import Prompts, buckets, on_device
 from training.text.curriculum import Curriculum, Together
@@ -22,7 +24,8 @@ from training.text.exercise import Exercise, Spelled
 from training.text.gate import PROJECTIONS, averages, fit_gate, projections
 from training.text.learner import Learner
 from training.text.loss import Outcome, Sights
-from training.text.mixture import build_mixture
+from training.text.mixture import build_mixture, mentions_of
+from training.text.names import name_pool
 from training.text.optimiser import build_optimiser, build_schedule
 from training.text.options import TextOptions
 from training.text.parallel import ProcessGroup
@@ -48,8 +51,24 @@ def train_text(options: TextOptions, learner: Learner, own: Sequence[Curriculum]
     torch.manual_seed(options.seed)
     options.out.mkdir(parents=True, exist_ok=True)
     store = SightStore.load(list(options.features), options.least_region_score)
-    mixture = [build_mixture(options.data, store, log.info)] if options.data else []
+    mixture = _mixture(options, options.data, store) if options.data else []
     return Run(options, learner, Together([*mixture, *own]), store).train()
+
+
+def _mixture(options: TextOptions, data: Path, store: SightStore) -> list[Curriculum]:
+    """What the preset learns from."""
+    if options.preset != "standard":
+        return [build_mixture(data, store, log.info)]
+    broad = broad_mixture.build(data, log.info)
+    if not store.rows:
+        return [broad]
+    names = name_pool(
+        held_out=False,
+        organizations=mentions_of(broad.documents, "organization"),
+        locations=mentions_of(broad.documents, "location"),
+    )
+    held_out = held_out_ids()
+    return [broad, grounding_mixture.build(data, store, names, log.info, held_out=held_out)]
 
 
 class AccuracyByKind:

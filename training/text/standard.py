@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,10 +14,16 @@ from models.config import PRESETS
 from models.mpnet import SPECIAL_TOKENS, MPNetEncoder
 from models.t5 import RelativeBias, position_bucket
 from models.umie import UMIE
+from tasks import instruction
+from tasks.instruction import Prompter
+from tasks.ontology import load
 from tasks.source import Source
+from training.corpora import read_corpus
 
 _SLOPES = (2.0, 1.0, 0.5, 0.25, 0.0, 0.0)
 _AT_ONCE = 16
+_FITTED_TO = ("twitter2015", "conll2003", "mnre", "conll04", "casie")
+_FITTED_DOCUMENTS, _FITTED_CHARS = 60, 300
 
 
 def standard_model(encoder: Path, compact: UMIE) -> UMIE:
@@ -55,7 +62,7 @@ def fit_projection(model: UMIE, compact: UMIE, sources: Sequence[Source]) -> flo
     """Fit the projection by least squares, so that both encoders mean the same by a vector.
 
     Fusion and decoder, which were trained behind the compact encoder, then begin with what they
-    know. Returns the share of variance that the projection explains.
+    know. Returns the mean squared difference that is left, as a share of the states' mean square.
     """
     encoder = model.text_encoder
     assert isinstance(encoder, MPNetEncoder)
@@ -72,12 +79,24 @@ def fit_projection(model: UMIE, compact: UMIE, sources: Sequence[Source]) -> flo
         states = torch.cat([states, torch.ones(len(states), 1)], dim=1)  # (N, 769)
         gram += states.T @ states
         cross += states.T @ wanted
-        total += (wanted - wanted.mean(0)).square().sum()
+        total += wanted.square().sum()
     solved = torch.linalg.solve(gram + 1e-3 * gram.diagonal().mean() * torch.eye(width), cross)
     encoder.project.weight.copy_(solved[:-1].T)
     encoder.project.bias.copy_(solved[-1])
     explained = 2 * (solved * cross).sum() - (solved * (gram @ solved)).sum()
-    return float(explained / total)
+    return float(1 - explained / total)
+
+
+def projection_sources(data: Path, prompter: Prompter) -> list[Source]:
+    """Prompts of every kind of text, to fit the projection to; the same ones every time."""
+    generator = random.Random(0)
+    labels = [t.name for t in load("twitter4").entities]
+    sources = []
+    for corpus in _FITTED_TO:
+        for document in generator.sample(read_corpus(corpus, data, "train"), _FITTED_DOCUMENTS):
+            wording = generator.choice((instruction.ENTITIES, instruction.EVENTS))
+            sources.append(prompter.encode(document.text[:_FITTED_CHARS], wording, labels))
+    return sources
 
 
 def _padded(sources: Sequence[Source]) -> tuple[Tensor, Tensor, Tensor]:
