@@ -11,8 +11,15 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from cli.beginning import COMPACT, TOWER, Preset, beginning, features_of, packaged_backbone
-from cli.panels import MODEL, READ, TRAINING, WRITE
+from cli.help_panels import MODEL, READ, TRAINING, WRITE
+from cli.initial_checkpoint import (
+    COMPACT,
+    TOWER,
+    Preset,
+    features_of,
+    initial_checkpoint,
+    packaged_backbone,
+)
 
 if TYPE_CHECKING:
     from export.checkpoint import Checkpoint
@@ -149,7 +156,7 @@ def train(
         if tower is None and init is None and (work / "vision" / TOWER).exists():
             tower = work / "vision" / TOWER
         _seed(seed)
-        start = beginning(preset, encoder, init, tower)
+        start = initial_checkpoint(preset, encoder, init, tower)
         if preset == "standard" and init is None:
             _adapt(start, data)
         default_tower = COMPACT / TOWER if preset == "standard" else (init or work) / TOWER

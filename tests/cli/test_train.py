@@ -8,7 +8,7 @@ import torch
 from safetensors.torch import save_file
 from typer.testing import CliRunner, Result
 
-from cli.beginning import features_of
+from cli.initial_checkpoint import features_of
 from cli.main import app
 from export.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from models.config import PRESETS
