@@ -13,6 +13,7 @@ from tqdm import tqdm
 
 from tasks.errors import DataError, LabelError, TextTooLong
 from training.average import WeightAverage
+from training.saved_state import read_saved
 from training.text.batch import Prompts, buckets, on_device
 from training.text.curriculum import Curriculum, Together
 from training.text.exercise import Spelled
@@ -186,7 +187,7 @@ class Run:
         save_file(self.average.state, self._weights_file)
 
     def _restore(self) -> None:
-        state = torch.load(self._state_file, map_location=self.device, weights_only=True)
+        state = read_saved(self._state_file, self.device)
         self.model.load_state_dict(state["model"])
         self.average.state = state["average"]
         self.optimiser.load_state_dict(state["optimiser"])
