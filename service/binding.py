@@ -27,7 +27,9 @@ def bind(host: str, port: int, setting: str) -> list[socket.socket]:
     except OSError as error:
         for opened in sockets:
             opened.close()
-        reason = os.strerror(error.errno) if (error.errno or 0) > 0 else str(error.strerror)
+        number = error.errno or 0
+        # those of names are negative, and have their own text
+        reason = os.strerror(number) if number > 0 else str(error.strerror)
         raise SettingsError(
             f"{setting}={port} cannot be listened on at {host}: {reason.lower()}; "
             "stop what listens there or choose another port"

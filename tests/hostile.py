@@ -33,7 +33,7 @@ PAUSE_S = 3.0
 """Between the requests of a client: the server is used and not full."""
 
 RATIO = 2.0
-PEAK_MIB = 2048.0
+PEAK_MIB = 3072.0
 """The peak that docs/deploy.md states; the limits of containers are above it."""
 
 IDLE = 1100

@@ -1,8 +1,9 @@
 """More clients than a server admits, for a while: `python -m tests.soak --minutes 10`.
 
 Twice as many clients as requests are admitted ask without a pause, with pictures and without, while
-others open idle connections and SIGHUP comes again and again. A server passes that answers all of them in time, with 200, 429, 503 or 504 alone, that holds nothing
-when they have gone, and whose memory stays where it was. Without --bundle a tiny model is served.
+others open idle connections and SIGHUP comes again and again. A server passes that answers all of
+them in time, with 200, 429, 503 or 504 alone, that holds nothing when they have gone, and whose
+memory stays where it was. Without --bundle a tiny model is served.
 """
 
 from __future__ import annotations
