@@ -2,7 +2,8 @@
 
 Requests of every endpoint are mutated in their fields, their bytes and their headers, and sent over
 bare sockets. A server passes that answers all of them, and none with an error of its own other than
-503 and 504. The known attacks of `tests.support.attacks` follow, which have right answers. Without --url one is started, over a tiny model.
+503 and 504. The known attacks of `tests.support.attacks` follow, which have right answers. Without
+--url one is started, over a tiny model.
 """
 
 from __future__ import annotations

@@ -22,11 +22,16 @@ class Sights(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """The loss to minimise, how many decisions were right and how many there were."""
+    """The loss to minimise, how many decisions were right and how many there were.
+
+    Where their kinds are known, kinds (S,) and hits (S,): whether each was right.
+    """
 
     loss: Tensor
     right: Tensor
     decisions: int
+    kinds: Tensor | None = None
+    hits: Tensor | None = None
 
 
 def decision_loss(model: UMIE, batch: Batch, sights: Sights) -> Outcome:
@@ -37,9 +42,11 @@ def decision_loss(model: UMIE, batch: Batch, sights: Sights) -> Outcome:
     logits = decision_logits(model, batch, sights)
     wanted = logits.masked_fill(~batch.right, -torch.inf)
     losses = logits.logsumexp(-1) - wanted.logsumexp(-1)
-    right = batch.right.gather(1, logits.argmax(-1, keepdim=True)).sum()
+    hits = batch.right.gather(1, logits.argmax(-1, keepdim=True))[:, 0]
     loss = (losses * batch.weight).sum() / batch.weight.sum()
-    return Outcome(loss, right, len(batch.at))
+    contexts = batch.candidates.contexts
+    kinds = contexts.kind if contexts is not None else None
+    return Outcome(loss, hits.sum(), len(batch.at), kinds, hits)
 
 
 def decision_logits(model: UMIE, batch: Batch, sights: Sights) -> Tensor:
