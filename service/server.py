@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -14,8 +15,11 @@ from service import logs
 from service.api.app import create_app, create_aside
 from service.api.middleware.door import Opening
 from service.api.model_facts import ModelFacts
+from service.binding import bind, told
 from service.engine.engine import load_engine
 from service.extractor import Extractor
+from service.file_descriptors import raise_soft_limit, within_descriptors
+from service.foreign_lines import capture
 from service.listener import Aside, Listener, config_of
 from service.metrics import Metrics
 from service.proposers.choice import proposer_for
@@ -85,22 +89,39 @@ def build(settings: Settings) -> Service:
 
 
 def run(settings: Settings) -> None:
-    """Serve until a signal comes, then let running requests end within `drain_s`."""
-    logs.configure(settings)
+    """Serve until a signal comes, then let running requests end within `drain_s`.
+
+    Raises `BundleError`, `SettingsError` and `UnknownOntology`; the ports are taken first.
+    """
+    logs.configure(settings, capture() if settings.log_format == "json" else None)
     for name in unknown_variables():
         log.warning("%s names no setting", name)
-    asyncio.run(_listen(build(settings), settings))
+    sockets = bind(settings.host, settings.port, "UMIE_PORT")
+    asides: list[socket.socket] = []
+    if settings.metrics_port is not None:
+        asides = bind(settings.host, settings.metrics_port, "UMIE_METRICS_PORT")
+    limit = raise_soft_limit()
+    service = build(settings)
+    logs.adopt()
+    settings = within_descriptors(settings, limit)
+    asyncio.run(_listen(service, settings, sockets, asides))
 
 
-async def _listen(service: Service, settings: Settings) -> None:
+async def _listen(
+    service: Service,
+    settings: Settings,
+    sockets: list[socket.socket],
+    asides: list[socket.socket],
+) -> None:
     config = config_of(service.app, settings, service.metrics, settings.port)
     listener = Listener(config, service.opening, settings.drain_s)
-    if service.aside is None or settings.metrics_port is None:
-        return await listener.serve()
-    aside = Aside(config_of(service.aside, settings, service.metrics, settings.metrics_port))
-    serving = asyncio.create_task(aside.serve())
+    log.info("listening on %s", told(sockets))
+    if service.aside is None:
+        return await listener.serve(sockets)
+    aside = Aside(config_of(service.aside, settings, service.metrics, settings.port))
+    serving = asyncio.create_task(aside.serve(asides))
     try:
-        await listener.serve()
+        await listener.serve(sockets)
     finally:
         aside.should_exit = True
         await serving

@@ -73,7 +73,7 @@ class Settings(BaseSettings):
     max_triggers: int = Field(32, gt=0, description="Events asked for arguments, surest first.")
     max_batch_lines: int = Field(10_000, gt=0)
 
-    max_connections: int = Field(512, gt=0, description="Open at once; probes are let in beyond.")
+    max_connections: int = Field(512, gt=0, description="Open at once; more close idle ones.")
     max_inflight_requests: int = Field(256, gt=0, description="Requests read or answered at once.")
     max_inflight_bytes: int = Field(
         512 * MEBIBYTE, gt=0, description="Bodies of all requests that are read or answered."
