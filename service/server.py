@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -15,10 +16,12 @@ from service.api.app import create_app, create_aside
 from service.api.middleware.door import Opening
 from service.api.model_facts import ModelFacts
 from service.engine.engine import load_engine
+from service.engine.resources import check_resources
 from service.extractor import Extractor
 from service.listener import Aside, Listener, config_of
 from service.metrics import Metrics
 from service.proposers.choice import proposer_for
+from service.reloading import Reloads
 from service.settings import Settings, unknown_variables
 from tasks import ontology
 
@@ -33,6 +36,7 @@ class Service:
     aside: FastAPI | None
     opening: Opening
     metrics: Metrics
+    reloads: Reloads
 
 
 def build(settings: Settings) -> Service:
@@ -41,7 +45,7 @@ def build(settings: Settings) -> Service:
     Raises `BundleError`, `SettingsError` and `UnknownOntology`.
     """
     ontology.load(settings.ontology)
-    metrics, opening = Metrics(), Opening()
+    metrics, opening, reloads = Metrics(), Opening(), Reloads()
     loaded = load_engine(settings, metrics)
     metrics.describe_model(
         version=loaded.model_name, precision=loaded.precision, provider=loaded.provider
@@ -76,25 +80,37 @@ def build(settings: Settings) -> Service:
             extractor.close()
 
     app = create_app(
-        settings, loaded.engine, extractor, metrics, facts, opening=opening, lifespan=lifespan
+        settings,
+        loaded.engine,
+        extractor,
+        metrics,
+        facts,
+        opening=opening,
+        lifespan=lifespan,
+        reloads=reloads,
     )
     aside = None
     if settings.metrics_port is not None:
         aside = create_aside(loaded.engine, metrics, opening)
-    return Service(app, aside, opening, metrics)
+    return Service(app, aside, opening, metrics, reloads)
 
 
 def run(settings: Settings) -> None:
-    """Serve until a signal comes, then let running requests end within `drain_s`."""
+    """Serve until a signal comes, then let running requests end within `drain_s`.
+
+    Raises as `build` does, and `SettingsError` where the machine lacks what the service needs.
+    """
     logs.configure(settings)
     for name in unknown_variables():
         log.warning("%s names no setting", name)
+    check_resources(settings)
     asyncio.run(_listen(build(settings), settings))
 
 
 async def _listen(service: Service, settings: Settings) -> None:
     config = config_of(service.app, settings, service.metrics, settings.port)
     listener = Listener(config, service.opening, settings.drain_s)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, service.reloads.run)
     if service.aside is None or settings.metrics_port is None:
         return await listener.serve()
     aside = Aside(config_of(service.aside, settings, service.metrics, settings.metrics_port))

@@ -90,5 +90,9 @@ class Engine(Protocol):
         """Whether the engine's threads are alive and take work."""
 
     @property
+    def unready_because(self) -> str:
+        """Why the engine is not ready, fit to be shown; empty where it is."""
+
+    @property
     def queued(self) -> int:
         """How many items wait for the engine's threads."""

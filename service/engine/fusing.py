@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 
 import numpy as np
 from torch.utils.dlpack import from_dlpack
@@ -12,6 +12,7 @@ from export.bundle import Bundle
 from models.config import VISUAL_ROWS
 from models.umie import Memory
 from service.engine.contract import Prompt, Seen
+from service.engine.streams import NO_LOCK
 
 
 class Fuser:
@@ -21,9 +22,7 @@ class Fuser:
     torch has read them. `lock` is held while the device is at work.
     """
 
-    def __init__(
-        self, bundle: Bundle, lock: AbstractContextManager[object] = nullcontext()
-    ) -> None:
+    def __init__(self, bundle: Bundle, lock: AbstractContextManager[object] = NO_LOCK) -> None:
         self._lock = lock
         self._session = bundle.fusion
         self._pad = bundle.prompter.tokenizer.markers.pad

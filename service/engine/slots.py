@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 
 import torch
 from torch import Tensor
@@ -14,6 +14,7 @@ from models.layout import Layout
 from models.target_decoder import TargetDecoder
 from models.umie import Memory
 from service.engine.recording import Inputs, Recorder, Recordings
+from service.engine.streams import NO_LOCK
 
 _REGIONS = VISUAL_ROWS - 1
 
@@ -45,7 +46,7 @@ class Slots:
         length: int,
         record: Recorder | None = None,
         wait: Callable[[], None] = lambda: None,
-        lock: AbstractContextManager[object] = nullcontext(),
+        lock: AbstractContextManager[object] = NO_LOCK,
     ) -> None:
         config, weight = decoder.config, decoder.output_embeddings
         self._decoder, self._capacity, self._length = decoder, slots, length

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 
 import torch
 from torch import Tensor
@@ -14,6 +14,7 @@ from models.target_decoder import TargetDecoder
 from models.umie import Memory
 from service.engine.recording import Recorder
 from service.engine.slots import Slots
+from service.engine.streams import NO_LOCK
 from tasks.utterance import Option, Utterance
 
 _AT_ONCE = 8
@@ -83,7 +84,7 @@ class Speaker:
         observe: Callable[[int], None] = lambda _: None,
         record: Recorder | None = None,
         wait: Callable[[], None] = lambda: None,
-        lock: AbstractContextManager[object] = nullcontext(),
+        lock: AbstractContextManager[object] = NO_LOCK,
     ) -> None:
         self._slots = Slots(decoder, slots, steps, length, record, wait, lock)
         self._steps, self._observe = steps, observe

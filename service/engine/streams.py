@@ -11,6 +11,9 @@ from contextlib import AbstractContextManager, nullcontext
 
 import torch
 
+NO_LOCK: AbstractContextManager[object] = nullcontext()
+"""Where nothing has to be kept apart."""
+
 
 def wait_for(device: torch.device) -> Callable[[], None]:
     """What waits until torch has done all that this thread has asked of a device.
@@ -29,7 +32,7 @@ def lock_for(device: torch.device) -> AbstractContextManager[object]:
     While a thread captures, the runtime refuses what waits for the device (error 900). The CPU has
     nothing to capture, and there graphs run side by side.
     """
-    return threading.Lock() if device.type == "cuda" else nullcontext()
+    return threading.Lock() if device.type == "cuda" else NO_LOCK
 
 
 def _nothing() -> None:

@@ -60,6 +60,11 @@ class FakeEngine:
         self.working = 0
         self.cancelled = 0
 
+    @property
+    def unready_because(self) -> str:
+        """Nothing but that it is not ready."""
+        return "" if self.ready else "the model is not ready"
+
     async def see(self, picture: Picture) -> tuple[Seen, dict[str, float]]:
         """Two regions, whatever the picture shows, or those that it brings."""
         await self._work()
