@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pytest
+
 from service.engine.contract import Answer
 from service.events import Trigger, events_of, trigger_prompt, triggers_of
 from tasks import form
