@@ -19,6 +19,7 @@ from service.extraction import (
     RegionFound,
     Task,
 )
+from service.grounding import grounded_records, shown_gate
 from service.instructing import (
     Instructed,
     InstructionRequest,
@@ -36,7 +37,6 @@ from service.sight import Sight, View
 from service.stopwatch import Stopwatch
 from tasks.errors import LabelError
 from tasks.instruction import Prompter
-from tasks.records import Record
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +125,7 @@ class Extractor:
             records=records,
             image=ImageSize(width=view.width, height=view.height) if view else None,
             regions=self._regions(view, named_in(records)),
-            gate=round(answer.gate, 4),
+            gate=shown_gate(answer.gate),
             model=self.model_name,
             timing_ms=watch.read(),
         )
@@ -157,7 +157,7 @@ class Extractor:
 
     def _draft(self, request: ExtractionRequest, said: dict[Task, list[Answer]]) -> _Draft:
         prompter, text, ontology = self._prompter, request.text, request.ontology
-        entities = entities_of(_records(said[Task.ENTITIES]), request.min_score)
+        entities = entities_of(grounded_records(said[Task.ENTITIES]), request.min_score)
         asked: list[Question] = []
         if Task.RELATIONS in request.tasks:
             pairs = admitted_pairs(entities, ontology, self._settings.max_pairs)
@@ -168,7 +168,7 @@ class Extractor:
                 prompter,
                 text,
                 ontology,
-                _records(said[Task.EVENTS]),
+                grounded_records(said[Task.EVENTS]),
                 request.min_score,
                 self._settings.max_triggers,
             )
@@ -178,10 +178,6 @@ class Extractor:
         if view is None:
             return []
         return regions_of(view, self._settings.min_region_score, named)
-
-
-def _records(answers: Sequence[Answer]) -> list[Record]:
-    return [record for answer in answers for record in answer.records]
 
 
 @contextmanager

@@ -65,6 +65,9 @@ class Settings(BaseSettings):
     max_body_bytes: int = Field(28 * MEBIBYTE, gt=0, description="A batch: of each line.")
     max_image_bytes: int = Field(20 * MEBIBYTE, gt=0)
     max_image_pixels: int = Field(40_000_000, gt=0)
+    max_decoded_pixels: int = Field(
+        40_000_000, gt=0, description="Of all pictures in memory at once; 20 bytes each at most."
+    )
     max_text_chars: int = Field(20_000, gt=0, description="Unicode code points.")
     max_labels: int = Field(128, gt=0, description="Labels in each of a request's lists.")
     max_label_chars: int = Field(100, gt=0, description="Unicode code points of a label.")

@@ -31,6 +31,7 @@ from service.api.routes.page import page_routes
 from service.engine.contract import Engine
 from service.extractor import Extractor
 from service.metrics import Metrics
+from service.reloading import Reloads
 from service.settings import Settings
 from service.tracing import Tracing, tracer_provider
 
@@ -56,8 +57,11 @@ def create_app(
     *,
     opening: Opening | None = None,
     lifespan: Lifespan | None = None,
+    reloads: Reloads | None = None,
 ) -> FastAPI:
     """The service over an engine that somebody else starts and stops, `lifespan` for one.
+
+    `reloads` learns what can be read anew while the service runs.
 
     Raises `SettingsError` and `UnknownOntology`.
     """
@@ -91,14 +95,22 @@ def create_app(
         app.include_router(router)
     if settings.metrics_port is None:
         app.include_router(metrics_routes(metrics))
-    _surround(app, settings, metrics, opening, budget)
+    _surround(app, settings, metrics, opening, budget, reloads or Reloads())
     return app
 
 
 def _surround(
-    app: FastAPI, settings: Settings, metrics: Metrics, opening: Opening, budget: ByteBudget
+    app: FastAPI,
+    settings: Settings,
+    metrics: Metrics,
+    opening: Opening,
+    budget: ByteBudget,
+    reloads: Reloads,
 ) -> None:
     """Add the layers around every request: the last one added is the outermost."""
+    keys = None if settings.api_keys_file is None else Keys.read(settings.api_keys_file)
+    if keys is not None:
+        reloads.add("keys", keys.reload)
     app.add_middleware(
         BodyGuard,
         max_bytes=settings.max_body_bytes,
@@ -109,7 +121,7 @@ def _surround(
     app.add_middleware(
         Door,
         opening=opening,
-        keys=None if settings.api_keys_file is None else Keys.read(settings.api_keys_file),
+        keys=keys,
         per_minute=settings.requests_per_minute,
         max_header_bytes=settings.max_header_bytes,
     )
