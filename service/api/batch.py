@@ -122,9 +122,7 @@ class Batch:
             raise BodyTooLarge(f"the line has more than the {most} bytes admitted", limit=most)
         data = line.data
         with self._budget.hold(len(data)), desk.admission.enter():
-            body = await off_loop(
-                lambda: body_of_json(data, ExtractBody, desk.settings), len(data)
-            )
+            body = await off_loop(lambda: body_of_json(data, ExtractBody, desk.settings), len(data))
             desk.note(body)
             return await desk.extractor.extract(extraction_request(body, desk.settings))
 

@@ -33,7 +33,7 @@ class _FailFast:
     """Stops the validation of a list at its first fault. pydantic's own cannot stand in a union."""
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> Any:
-        return handler(source) | {"fail_fast": True}
+        return {**handler(source), "fail_fast": True}
 
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, pattern=VISIBLE)]
@@ -84,7 +84,9 @@ class EntityGiven(_Body):
     """An entity type of a request's own ontology."""
 
     name: Name
-    codes: Annotated[list[str], _FailFast()] = Field([], description="What corpora call it; not used here.")
+    codes: Annotated[list[str], _FailFast()] = Field(
+        [], description="What corpora call it; not used here."
+    )
     parent: str | None = Field(None, description="The coarser type; not used here.")
 
 
@@ -92,7 +94,9 @@ class RelationGiven(_Body):
     """A relation of a request's own ontology."""
 
     name: Name
-    codes: Annotated[list[str], _FailFast()] = Field([], description="What corpora call it; not used here.")
+    codes: Annotated[list[str], _FailFast()] = Field(
+        [], description="What corpora call it; not used here."
+    )
     head: Names = Field([], description="Entity types that it can come from; empty: any.")
     tail: Names = Field([], description="Entity types that it can go to; empty: any.")
 
@@ -101,7 +105,9 @@ class EventGiven(_Body):
     """An event type of a request's own ontology."""
 
     name: Name
-    codes: Annotated[list[str], _FailFast()] = Field([], description="What corpora call it; not used here.")
+    codes: Annotated[list[str], _FailFast()] = Field(
+        [], description="What corpora call it; not used here."
+    )
     roles: Names = Field([], description="What its arguments can be.")
 
 
@@ -137,9 +143,7 @@ class TaskBody(_Seen):
         description="One of `GET /ontologies` by name, or one of the request's own.",
         examples=["fmnerg51"],
     )
-    entity_types: Names | None = Field(
-        None, min_length=1, description="Instead of the ontology's."
-    )
+    entity_types: Names | None = Field(None, min_length=1, description="Instead of the ontology's.")
     relation_types: Names | None = Field(
         None,
         min_length=1,

@@ -1,7 +1,7 @@
 """A form's bytes as its fields: `multipart/form-data` (RFC 7578) and urlencoded.
 
 The whole body is in memory already, so parts are found by searching for the boundary. A form that
-is cut before its last boundary is refused, and so are fields that their character set cannot decode.
+is cut before its last boundary is refused, and so are fields that are not in their character set.
 """
 
 from __future__ import annotations
@@ -20,11 +20,52 @@ _MAX_PART_HEAD_BYTES = 4096
 _MAX_BOUNDARY_BYTES = 200
 _MAX_FILES = 2
 _CHARSETS = frozenset(
-    "utf-8 ascii iso8859-1 iso8859-2 iso8859-3 iso8859-4 iso8859-5 iso8859-6 iso8859-7 iso8859-8 "
-    "iso8859-9 iso8859-10 iso8859-11 iso8859-13 iso8859-14 iso8859-15 iso8859-16 cp1250 cp1251 "
-    "cp1252 cp1253 cp1254 cp1255 cp1256 cp1257 cp1258 cp874 koi8-r koi8-u mac-roman utf-16 "
-    "utf-16-le utf-16-be shift_jis cp932 euc_jp iso2022_jp euc_kr cp949 gb2312 gbk gb18030 big5 "
-    "big5hkscs".split()
+    [
+        "utf-8",
+        "ascii",
+        "iso8859-1",
+        "iso8859-2",
+        "iso8859-3",
+        "iso8859-4",
+        "iso8859-5",
+        "iso8859-6",
+        "iso8859-7",
+        "iso8859-8",
+        "iso8859-9",
+        "iso8859-10",
+        "iso8859-11",
+        "iso8859-13",
+        "iso8859-14",
+        "iso8859-15",
+        "iso8859-16",
+        "cp1250",
+        "cp1251",
+        "cp1252",
+        "cp1253",
+        "cp1254",
+        "cp1255",
+        "cp1256",
+        "cp1257",
+        "cp1258",
+        "cp874",
+        "koi8-r",
+        "koi8-u",
+        "mac-roman",
+        "utf-16",
+        "utf-16-le",
+        "utf-16-be",
+        "shift_jis",
+        "cp932",
+        "euc_jp",
+        "iso2022_jp",
+        "euc_kr",
+        "cp949",
+        "gb2312",
+        "gbk",
+        "gb18030",
+        "big5",
+        "big5hkscs",
+    ]
 )
 
 

@@ -33,8 +33,8 @@ def read_plain_yaml(data: bytes) -> Any:
     """The tree in a YAML or JSON text: lists, mappings and plain values, eight deep at most.
 
     Aliases are refused: a few of them can stand for a tree of any size. Raises `FieldError` where a
-    key is given twice, `YAMLError`, `ValueError` and whatever else PyYAML makes of odd tags. libyaml reads it; the loader in Python
-    would take seconds for a hostile page.
+    key is given twice, `YAMLError`, `ValueError` and whatever else PyYAML makes of odd tags.
+    libyaml reads it; the loader in Python would take seconds for a hostile page.
     """
     text = data.decode("utf-8-sig")
     depth = 0

@@ -47,7 +47,9 @@ FILLERS: dict[str, Filler] = {
     "boxes": _repeated(b'{"text":"a","regions":[', b"[0,0,1,1]", b"]}"),
     "objects": _repeated(b'{"text":"a","tasks":[', b"{}", b"]}"),
     "floats": _repeated(b'{"text":"a","head":[', b"1e1", b"]}"),
-    "codes": _repeated(b'{"text":"a","ontology":{"entities":[{"name":"a","codes":[', b"1", b"]}]}}"),
+    "codes": _repeated(
+        b'{"text":"a","ontology":{"entities":[{"name":"a","codes":[', b"1", b"]}]}}"
+    ),
     "unknown keys": _unknown_keys,
     "one key again": _repeated(b'{"text":"a",', b'"a":1', b"}"),
     "nesting": lambda size: b'{"text":' + b"[" * (size - 8),

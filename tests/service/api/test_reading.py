@@ -102,7 +102,11 @@ async def test_faults_in_json(
 ) -> None:
     response = await client.post("/extract", content=content, headers=HEADERS)
     problem = response.json()
-    assert (response.status_code, problem.get("type"), problem.get("field")) == (status, word, field)
+    assert (response.status_code, problem.get("type"), problem.get("field")) == (
+        status,
+        word,
+        field,
+    )
     assert response.headers["content-type"] == "application/problem+json"
     assert len(response.content) < 1000
     await still_works(client)
@@ -210,9 +214,9 @@ async def test_compressed_bodies_are_refused(client: httpx.AsyncClient) -> None:
 async def test_json_beside_the_picture_has_a_limit_of_its_own(
     connect: Connect, settings: Settings
 ) -> None:
-    client = connect(settings.model_copy(update={"max_json_bytes": 200, "max_text_chars": 10_000}))
+    client = connect(settings.model_copy(update={"max_json_bytes": 150, "max_text_chars": 10_000}))
     picture = base64.b64encode(picture_bytes((60, 60), colour="red")).decode()
-    assert len(picture) > 200
+    assert len(picture) > 150
     response = await client.post("/extract", json={"text": "Ann", "image": picture})
     assert response.status_code == 200 and response.json()["image"]["width"] == 60
     for body in (
@@ -223,5 +227,5 @@ async def test_json_beside_the_picture_has_a_limit_of_its_own(
     ):
         response = await client.post("/extract", json=body)
         assert (response.status_code, response.json()["type"]) == (413, "body-too-large"), body
-        assert response.json()["limit"] == 200
+        assert response.json()["limit"] == 150
     await still_works(client)
