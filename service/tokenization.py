@@ -87,7 +87,7 @@ def warnings_of(tokenizer: Tokenizer, sources: Sequence[Source]) -> list[AnswerW
         label.name: None
         for source in sources
         for label in (*source.spots, *source.asocs)
-        if _is_unknown(tokenizer, source.ids[label.start : label.end])
+        if _is_unknown(tokenizer, source.ids[label.start : label.stop])
     }
     if labels:
         shown = ", ".join(repr(label) for label in list(labels)[:_SHOWN_LABELS])
