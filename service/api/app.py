@@ -77,7 +77,6 @@ def create_app(
         version=API_VERSION,
         lifespan=lifespan,
         redirect_slashes=False,
-        root_path=settings.root_path or "",
         telemetry=tracing.config(),
     )
     metrics.watch(queued=lambda: engine.queued, ready=lambda: engine.ready and not opening.closed)

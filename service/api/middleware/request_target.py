@@ -45,6 +45,7 @@ class RequestTarget:
             raw = raw[authority.end() :] or b"/"
             scope["raw_path"], scope["path"] = raw, unquote(raw.decode("ascii", "replace"))
         path = scope["path"]
+        scope["root_path"] = self._root_path
         if self._root_path and path.startswith(f"{self._root_path}/"):
             scope["path"] = path[len(self._root_path) :]
 
