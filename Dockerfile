@@ -18,10 +18,14 @@ COPY umie_client umie_client
 COPY cli cli
 RUN uv pip install --python /opt/umie/bin/python --no-cache --compile-bytecode \
         --no-deps --no-build-isolation .
-COPY weights/compact weights/compact
-RUN ORT_DISABLE_TELEMETRY=1 /opt/umie/bin/umie export --checkpoint weights/compact --out /opt/bundles/compact
+# standard or compact: docker build --build-arg UMIE_WEIGHTS=compact .
+ARG UMIE_WEIGHTS=compact
+COPY weights/${UMIE_WEIGHTS} weights/${UMIE_WEIGHTS}
+RUN ORT_DISABLE_TELEMETRY=1 UMIE_CACHE=/tmp/cache /opt/umie/bin/umie export \
+    --checkpoint "weights/${UMIE_WEIGHTS}" --out "/opt/bundles/${UMIE_WEIGHTS}"
 
 FROM python:3.11-slim-bookworm
+ARG UMIE_WEIGHTS=compact
 RUN useradd --system --uid 10001 --no-create-home --home-dir /tmp umie
 COPY --from=build /opt/umie /opt/umie
 COPY --from=build /opt/bundles /opt/bundles
@@ -32,7 +36,7 @@ ENV PATH=/opt/umie/bin:$PATH \
     ORT_DISABLE_TELEMETRY=1 \
     UMIE_HOST=0.0.0.0 \
     UMIE_PORT=8000 \
-    UMIE_BUNDLE=/opt/bundles/compact
+    UMIE_BUNDLE=/opt/bundles/${UMIE_WEIGHTS}
 USER umie
 WORKDIR /tmp
 EXPOSE 8000

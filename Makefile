@@ -3,8 +3,10 @@
 VENV := .venv
 PY := $(VENV)/bin/python
 UV := $(VENV)/bin/uv
-CHECKPOINT := weights/compact
-BUNDLE := bundles/compact
+# standard or compact, for small machines: UMIE_WEIGHTS=compact make serve
+UMIE_WEIGHTS ?= compact
+CHECKPOINT := weights/$(UMIE_WEIGHTS)
+BUNDLE := bundles/$(UMIE_WEIGHTS)
 
 # The first interpreter on the path that runs, has the right version and can make environments.
 PYTHON ?= $(firstword $(foreach candidate,python3.11 python3.12 python3,$(shell $(candidate) -c \
@@ -41,7 +43,7 @@ $(STAMP):
 train-install: install ## adds what `umie train` needs
 	$(UV) pip install --python $(PY) --require-hashes -r requirements/train.txt
 
-export: $(BUNDLE)/manifest.json ## the bundle of the shipped weights, when missing or older than they are
+export: $(BUNDLE)/manifest.json ## the bundle of the weights UMIE_WEIGHTS, when missing or older than they are
 
 # export/manifest.py holds the bundle format.
 $(BUNDLE)/manifest.json: $(wildcard $(CHECKPOINT)/*.safetensors $(CHECKPOINT)/config.json $(CHECKPOINT)/tokenizer.json) export/manifest.py | $(STAMP)

@@ -92,7 +92,10 @@ def _argument_prompt(
         source = prompter.encode(text, wording, spots=[kind], asocs=roles)
     except TextTooLong:  # a trigger of very many tokens
         return None
-    return Prompt(source, form.ARGUMENTS)
+    head = None
+    if span.start is not None and span.end is not None:
+        head = source.locate(span.start, span.end)
+    return Prompt(source, form.ARGUMENTS, head)
 
 
 def _argument(asoc: Asoc) -> ArgumentFound:

@@ -151,6 +151,10 @@ class Settings(BaseSettings):
         return self
 
 
+_OF_OTHERS = {"UMIE_CACHE", "UMIE_WEIGHTS"}
+"""Variables that `umie export` and make read."""
+
+
 def load_settings(**overrides: Any) -> Settings:
     """The settings of the environment, `overrides` (None: not given) before it.
 
@@ -164,7 +168,7 @@ def load_settings(**overrides: Any) -> Settings:
 
 def unknown_variables(environ: Mapping[str, str] = os.environ) -> list[str]:
     """Variables with the prefix that name no setting: misspelt, most likely."""
-    known = {f"{PREFIX}{name}".upper() for name in Settings.model_fields}
+    known = {f"{PREFIX}{name}".upper() for name in Settings.model_fields} | _OF_OTHERS
     return sorted(n for n in environ if n.upper().startswith(PREFIX) and n.upper() not in known)
 
 

@@ -53,8 +53,8 @@ class Seen:
 class Prompt:
     """One instruction for the model: the encoded source and the form its answer takes.
 
-    `head` and `tail` are the ranges of the source's pieces that spell a pair's mentions (pair form
-    only), as `Source.locate` gives them. Not `constrained`, the answer is what the published code
+    `head` and `tail` are the ranges of the source's pieces that spell a pair's mentions, `head`
+    alone the mention or the trigger that is asked about, as `Source.locate` gives them. Not `constrained`, the answer is what the published code
     would decode, greedily over the whole vocabulary: its records are what can be read of it, and a
     span that the text does not contain has null offsets.
     """

@@ -20,6 +20,8 @@ from service.metrics import Metrics
 from tasks.automaton import Automaton
 from tasks.form import Filler
 from tasks.salvage import Salvage
+from tasks.salvage_span_first import SpanFirstSalvage
+from tasks.span_first import SpanFirstAutomaton
 from tasks.utterance import CopyUtterance, FreeUtterance, TokenUtterance, Utterance
 
 log = logging.getLogger(__name__)
@@ -221,10 +223,12 @@ def utterance_of(bundle: Bundle, prompt: Prompt, seen: Seen | None) -> Utterance
     offered = len(seen.scores) if seen and Filler.REGION in prompt.form.fillers else 0
     regions = range(1, offered + 1)
     if not prompt.constrained:
-        salvage = Salvage(prompt.source, prompt.form, tokenizer, regions)
+        reader = SpanFirstSalvage if bundle.config.span_first else Salvage
+        salvage = reader(prompt.source, prompt.form, tokenizer, regions)
         return FreeUtterance(salvage, tokenizer.markers.eos)
     copying = bundle.decoder.copy_head is not None
-    automaton = Automaton(
+    grammar = SpanFirstAutomaton if bundle.config.span_first else Automaton
+    automaton = grammar(
         prompt.source,
         prompt.form,
         tokenizer.markers,

@@ -47,7 +47,7 @@ class Slots:
         self._cross = weight.new_zeros(layers, 2, slots, heads, length, config.d_kv)
         self._hidden = torch.zeros(slots, 1, 1, length, device=weight.device)
         self._copy_keys = (
-            torch.zeros(slots, _REGIONS + length, config.copy_size, device=weight.device)
+            torch.zeros(slots, _REGIONS + length, decoder.copy_width, device=weight.device)
             if decoder.copy_head is not None
             else None
         )
@@ -129,10 +129,18 @@ class Slots:
         return depths
 
     def score(
-        self, slots: Sequence[int], states: Tensor, options: Sequence[Sequence[tuple[int, int]]]
+        self,
+        slots: Sequence[int],
+        states: Tensor,
+        options: Sequence[Sequence[tuple[int, int]]],
+        contexts: Sequence[Sequence[int]] = (),
     ) -> Tensor:
-        """Logits (S, N) of each slot's options, tokens and places, at its state; -inf beyond."""
-        laid = lay_out(options, slots, states.device)
+        """Logits (S, N) of each slot's options, tokens and places, at its state; -inf beyond.
+
+        `contexts` say what each slot's choice is about; only weights with a span scorer read them.
+        """
+        about = contexts if self._decoder.span_scorer is not None else ()
+        laid = lay_out(options, slots, states.device, about)
         return candidate_logits(self._decoder, states, self._copy_keys, laid)
 
     def score_all(self, states: Tensor) -> Tensor:

@@ -132,7 +132,9 @@ class Speaker:
         free = [slot for slot, some in options.items() if some is None]
         if bound:
             slots = list(bound)
-            self._say(slots, self._slots.score(slots, states[slots], list(bound.values())))
+            contexts = [self._voices[slot].utterance.context() for slot in slots]
+            logits = self._slots.score(slots, states[slots], list(bound.values()), contexts)
+            self._say(slots, logits)
         if free:
             self._say(free, self._slots.score_all(states[free]))
 
