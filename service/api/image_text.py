@@ -53,6 +53,8 @@ def _decode_leniently(text: memoryview, escaped: bool) -> bytes:
             plain = _plain(text[position:end], escaped)
             rest += plain.translate(_URL_SAFE, delete=_SPACES)
             whole = max(0, len(rest) - 1) // 4 * 4  # the last four characters may be padded
+            if b"=" in rest[:whole]:
+                raise _fault()
             decoded += binascii.a2b_base64(rest[:whole], strict_mode=True)
             rest, position = rest[whole:], end
         rest = rest.rstrip(b"=")
