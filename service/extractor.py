@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -12,6 +12,7 @@ from service.engine.contract import Answer, Engine, Prompt, Seen
 from service.entities import entities_of, entity_prompt
 from service.events import Trigger, events_of, trigger_prompt, triggers_of
 from service.extraction import (
+    AnswerWarning,
     EntityFound,
     Extraction,
     ExtractionRequest,
@@ -35,6 +36,13 @@ from service.regions import referenced, regions_of
 from service.settings import Settings
 from service.sight import Sight, View
 from service.stopwatch import Stopwatch
+from service.tokenization import (
+    Tokenized,
+    check_known,
+    max_text_tokens,
+    tokenize,
+    warnings_of,
+)
 from tasks.errors import LabelError
 from tasks.instruction import Prompter
 
@@ -78,8 +86,12 @@ class Extractor:
 
     @property
     def max_text_tokens(self) -> int:
-        """How many tokens a text and its instruction may have."""
-        return self._prompter.max_text_tokens
+        """How many tokens the text of an extraction may have while its labels are few."""
+        return max_text_tokens(self._prompter)
+
+    def tokenize(self, request: ExtractionRequest) -> Tokenized:
+        """The tokens of a request's text, and how many there may be."""
+        return tokenize(self._prompter, request)
 
     async def extract(
         self, request: ExtractionRequest, watch: Stopwatch | None = None
@@ -92,7 +104,8 @@ class Extractor:
         view = await self._look(request, watch)
         seen = view.seen if view else None
         dialogue = Dialogue(self._engine, seen, watch)
-        said = await dialogue.ask(await asyncio.to_thread(self._opening, request, seen))
+        opening = await asyncio.to_thread(self._opening, request, seen)
+        said = await dialogue.ask(opening)
         draft = await asyncio.to_thread(self._draft, request, said)
         said = await dialogue.ask(draft.prompts())
         events = events_of(draft.triggers, said[Task.EVENTS], request.min_score)
@@ -105,6 +118,7 @@ class Extractor:
             gate=dialogue.gate(),
             model=self.model_name,
             timing_ms=watch.read(),
+            warnings=[*request.warnings, *self._warnings(*opening.values())],
         )
         self._metrics.count_answer(answer)
         return answer
@@ -128,6 +142,7 @@ class Extractor:
             gate=shown_gate(answer.gate),
             model=self.model_name,
             timing_ms=watch.read(),
+            warnings=self._warnings([prompt]),
         )
 
     def close(self) -> None:
@@ -147,13 +162,25 @@ class Extractor:
             return prompts
         if request.tasks & {Task.ENTITIES, Task.RELATIONS}:
             with _labels_of("entity_types"):
+                self._check_known(kind.name for kind in request.ontology.entities)
                 found = entity_prompt(self._prompter, request.text, request.ontology, seen)
             prompts[Task.ENTITIES] = [found] if found else []
+        if Task.RELATIONS in request.tasks:
+            with _labels_of("relation_types"):
+                self._check_known(kind.name for kind in request.ontology.relations)
         if Task.EVENTS in request.tasks:
             with _labels_of("event_types"):
+                self._check_known(kind.name for kind in request.ontology.events)
                 found = trigger_prompt(self._prompter, request.text, request.ontology)
             prompts[Task.EVENTS] = [found] if found else []
         return prompts
+
+    def _check_known(self, labels: Iterable[str]) -> None:
+        check_known(self._prompter.tokenizer, labels, "labels")
+
+    def _warnings(self, *rounds: Sequence[Prompt]) -> list[AnswerWarning]:
+        sources = [prompt.source for prompts in rounds for prompt in prompts]
+        return warnings_of(self._prompter.tokenizer, sources)
 
     def _draft(self, request: ExtractionRequest, said: dict[Task, list[Answer]]) -> _Draft:
         prompter, text, ontology = self._prompter, request.text, request.ontology
@@ -186,4 +213,4 @@ def _labels_of(field: str) -> Iterator[None]:
     try:
         yield
     except LabelError as error:
-        raise LabelError(str(error), field=field) from error
+        raise LabelError(str(error), field=field, limit=error.limit) from error

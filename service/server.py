@@ -71,7 +71,9 @@ def build(settings: Settings) -> Service:
         loaded.precision,
         loaded.provider,
         tuple(region_types),
+        extractor.max_text_tokens,
         loaded.prompter.max_text_tokens,
+        loaded.prompter.max_tokens,
     )
 
     @asynccontextmanager

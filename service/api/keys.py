@@ -61,6 +61,11 @@ class Keys:
         return found
 
 
+def carries_key(headers: Headers) -> bool:
+    """Whether a request carries a key, known or not."""
+    return _sent(headers) is not None
+
+
 def _sent(headers: Headers) -> str | None:
     scheme, _, token = headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer":

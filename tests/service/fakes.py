@@ -30,7 +30,7 @@ from tests.support.tokenizer import tiny_tokenizer
 
 REGION_TYPES = ("person", "flag")
 MODEL_NAME = "umie-fake@0"
-FACTS = ModelFacts(MODEL_NAME, "fp32", "none", REGION_TYPES, 400)
+FACTS = ModelFacts(MODEL_NAME, "fp32", "none", REGION_TYPES, 300, 400, 800)
 TEXT = "Ann visited Bob 👋🏽 in Oslo"
 
 ONTOLOGY = Ontology(
