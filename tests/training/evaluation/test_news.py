@@ -1,7 +1,6 @@
 from __future__ import annotations
 
-from hypothesis import given
-from hypothesis import strategies as st
+import pytest
 
 from tasks.ontology import load
 from tasks.records import Record, Span
@@ -26,7 +25,7 @@ def test_the_sentences_have_all_four_types_in_turns() -> None:
     assert len(mixed) > len(documents) / 2
 
 
-@given(st.integers(1, 6))
+@pytest.mark.parametrize("length", [1, 2, 6])
 def test_joined_sentences_keep_their_entities(length: int) -> None:
     documents = news.read_news()
     for question in news.window_questions(length):
