@@ -1,0 +1,112 @@
+"""A text with its named things marked, put together from segments, and made into an exercise."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from tasks import form, instruction
+from tasks.document import Document
+from tasks.records import Asoc, Record, Region, Span
+from training.text.exercise import Exercise, Sight
+from training.text.kinds import coarse_types
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A piece of text; `kind` is None between named things.
+
+    `regions` show the thing, the best first. `key` tells apart things that are looked up later.
+    """
+
+    text: str
+    kind: str | None = None
+    regions: tuple[int, ...] = ()
+    key: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """Segments in order.
+
+    `annotated` are the coarse types of which every thing is marked; `fine` says that marks have
+    fine kinds, so that labels of fine inventories may be asked for.
+    """
+
+    segments: tuple[Segment, ...]
+    annotated: frozenset[str] = frozenset(coarse_types())
+    fine: bool = True
+
+    @property
+    def text(self) -> str:
+        """The whole text."""
+        return "".join(s.text for s in self.segments)
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds of the marked things, each once, in the text's order."""
+        return tuple(dict.fromkeys(s.kind for s in self.segments if s.kind is not None))
+
+    def mapped(self, change: Callable[[Segment], Segment]) -> Passage:
+        """The passage with every segment changed."""
+        return replace(self, segments=tuple(change(s) for s in self.segments))
+
+    def unseen(self) -> Passage:
+        """The same text beside a picture that shows nothing of it."""
+        return self.mapped(lambda segment: replace(segment, regions=()))
+
+
+def passage_of(document: Document, *, annotated: Sequence[str], fine: bool) -> Passage:
+    """A document's text, its mentions marked with their types; `key` counts mentions from 0.
+
+    Mentions that overlap an earlier one are left out.
+    """
+    segments: list[Segment] = []
+    at = 0
+    mentions = sorted(enumerate(document.entities or ()), key=lambda pair: pair[1].start)
+    for key, mention in mentions:
+        if mention.start < at:
+            continue
+        segments.append(Segment(document.text[at : mention.start]))
+        segments.append(Segment(document.text[mention.start : mention.end], mention.type, key=key))
+        at = mention.end
+    segments.append(Segment(document.text[at:]))
+    kept = tuple(segment for segment in segments if segment.text)
+    return Passage(kept, frozenset(annotated), fine)
+
+
+def grounded(
+    passage: Passage, sight: Sight, words: dict[str, str], spots: Sequence[str]
+) -> Exercise:
+    """The question for the named things of a passage beside a picture.
+
+    Args:
+        passage: The text; its marks' regions number regions of the picture.
+        sight: The picture; it counts as matched where a thing that is asked for has a region.
+        words: The listed label of every kind that is asked for; other kinds are not answered.
+        spots: The labels in the order in which they are listed.
+    """
+    text = passage.text
+    records: list[Record] = []
+    alike: dict[int, frozenset[int]] = {}
+    at = 0
+    for segment in passage.segments:
+        start, at = at, at + len(segment.text)
+        word = words.get(segment.kind) if segment.kind is not None else None
+        if word is None:
+            continue
+        asocs = tuple(Asoc(form.REGION_ROLE, Region(k)) for k in segment.regions[:1])
+        records.append(Record(word, Span.of(text, start, at), asocs))
+        if segment.regions:
+            best = segment.regions[0]
+            alike[best] = alike.get(best, frozenset()).union(segment.regions)
+    return Exercise(
+        text=text,
+        wording=instruction.ENTITIES,
+        form=form.GROUNDED,
+        records=tuple(records),
+        spots=tuple(spots),
+        asocs=(form.REGION_ROLE,),
+        sight=replace(sight, matched=bool(alike)),
+        alike=alike,
+    )
