@@ -5,7 +5,7 @@ Both are asked as a service asks: end to end, and with the names and their types
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -40,6 +40,10 @@ class Sentence:
     text: str
     names: tuple[tuple[str, str], ...]
     relation: tuple[str, str, str] | None = None
+
+
+Rule = Callable[[Sentence, Sequence[Found]], bool]
+"""What is asked of the relations found in a sentence."""
 
 
 def held(subject: Subject, limit: int = 0) -> tuple[int, list[Row]]:
@@ -179,7 +183,7 @@ def _found(said: Said) -> list[Found]:
 
 
 def _share(
-    title: str, sentences: Sequence[Sentence], found: Sequence[Sequence[Found]], rule: Any
+    title: str, sentences: Sequence[Sentence], found: Sequence[Sequence[Found]], rule: Rule
 ) -> Row:
     counted: list[tuple[str, Mapping[str, Counts]]] = [
         (sentence.text, {"": Counts.share(int(rule(sentence, one)), 1)})
@@ -188,7 +192,7 @@ def _share(
     return Row.of(title, counted, share=True)
 
 
-def _order(text: str) -> Any:
+def _order(text: str) -> Callable[[tuple[str, str]], int]:
     return lambda name: text.index(name[0])
 
 

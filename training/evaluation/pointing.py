@@ -28,7 +28,10 @@ def found(said: Said, question: Question) -> Shares:
 def shown_right(said: Said, question: Question) -> Shares:
     """Of the names that the picture shows, the share with a box that overlaps a gold one."""
     return _shares(
-        (name.label or "", (box := box_for(name, said, question)) is not None and right(box, boxes))
+        (
+            name.label or "",
+            (box := box_for(name, said, question)) is not None and overlapping(box, boxes),
+        )
         for name, boxes in _names(question)
         if boxes
     )
@@ -59,11 +62,6 @@ def absent_boxed(said: Said, question: Question) -> Shares:
         for name, boxes in _names(question)
         if not boxes
     )
-
-
-def right(box: Corners, gold: Sequence[Box]) -> bool:
-    """IoU >= 0.5 with any gold box."""
-    return overlapping(box, gold)
 
 
 def box_for(name: Record, said: Said, question: Question) -> Corners | None:

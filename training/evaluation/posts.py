@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 from tasks import form, instruction
@@ -64,8 +63,3 @@ def _span(post: Post, name: str) -> Span:
     if start < 0:
         raise DataError(f"post {post.id} does not have the name {name!r} that it is labelled with")
     return Span.of(post.text, start, start + len(name))
-
-
-def limited(questions: Sequence[Question], limit: int) -> list[Question]:
-    """The first `limit` questions; all where it is 0."""
-    return list(questions[: limit or None])

@@ -16,6 +16,7 @@ from tasks.context import Kind
 from tasks.errors import DataError, LabelError, TextTooLong
 from training.average import WeightAverage, all_weights
 from training.evaluation.labelled_posts import held_out_ids
+from training.saved_state import read_saved
 from training.text import broad_mixture, grounding_mixture
 from training.text.adapters import learned_weights
 from training.text.batch import Prompts, buckets, on_device
@@ -252,7 +253,7 @@ class Run:
         save_file(self.average.state, self._weights_file)
 
     def _restore(self) -> None:
-        state = torch.load(self._state_file, map_location=self.device, weights_only=True)
+        state = read_saved(self._state_file, self.device)
         self.model.load_state_dict(state["model"], strict=False)
         self.average.state = state["average"]
         self.optimiser.load_state_dict(state["optimiser"])
