@@ -87,7 +87,7 @@ class LocalSubject:
             else {}
         )
         seen = [views[q.picture] if q.picture is not None else None for q in questions]
-        answers = self._asker.ask([q.exercise for q in questions], title, seen)
+        answers = self._asker.ask([q.example for q in questions], title, seen)
         return [_said(answer, sight) for answer, sight in zip(answers, seen, strict=True)]
 
     def chain(

@@ -38,7 +38,7 @@ def test_what_is_finished_is_not_asked_again(
     first = read_results(out)
     again = FakeSubject()
     evaluation_run(data, again, out, resume=True).run(["mnre", "twitter2017", "casie"], ["regions"])
-    assert {q.exercise.text for q in again.asked} <= {"hacked", "Thieves hacked bank 9."}
+    assert {q.example.text for q in again.asked} <= {"hacked", "Thieves hacked bank 9."}
     second = read_results(out)
     assert list(second["corpora"]) == ["mnre", "twitter2017", "casie"]
     assert second["corpora"]["mnre"] == first["corpora"]["mnre"]

@@ -1,4 +1,4 @@
-"""Annotated documents to exercises: which labels are listed, in which words and order."""
+"""Training examples of annotated documents: sampling, wording and order of the label list."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tasks import form, instruction
 from tasks.document import Document, Event, Mention, Relation
 from tasks.ontology import NONE, Ontology
 from tasks.records import Asoc, Record, Span
-from training.text.exercise import Exercise, Sight
+from training.text.example import Example, ExamplePicture
 
 _OTHER_WORDS = {
     "person": ("people", "human", "name of a person"),
@@ -28,8 +28,8 @@ def entities(
     generator: random.Random,
     *,
     most_labels: int = 24,
-    sight: Sight | None = None,
-) -> Exercise:
+    picture: ExamplePicture | None = None,
+) -> Example:
     """The document's entities, grounded where there is a picture.
 
     Lists of labels are shuffled, sometimes shortened and sometimes worded otherwise; long
@@ -46,14 +46,14 @@ def entities(
         for mention in mentions
         if mention.type in words
     )
-    return Exercise(
+    return Example(
         text=document.text,
         wording=instruction.ENTITIES,
-        form=form.GROUNDED if sight else form.ENTITIES,
+        form=form.GROUNDED if picture else form.ENTITIES,
         records=records,
         spots=tuple(words.values()),
-        asocs=(form.REGION_ROLE,) if sight else (),
-        sight=sight,
+        asocs=(form.REGION_ROLE,) if picture else (),
+        picture=picture,
     )
 
 
@@ -63,15 +63,15 @@ def pair(
     ontology: Ontology,
     generator: random.Random,
     *,
-    sight: Sight | None = None,
-) -> Exercise:
+    picture: ExamplePicture | None = None,
+) -> Example:
     """The relation of a given pair, "none" among the options."""
     head, tail = document.mentions[relation.head], document.mentions[relation.tail]
     kinds = (head.type, tail.type) if head.type and tail.type else None
     labels = _relation_options(relation.type, kinds, ontology, generator)
     span = Span.of(document.text, tail.start, tail.end)
     words = document.text[head.start : head.end], span.text
-    return Exercise(
+    return Example(
         text=document.text,
         wording=instruction.relation(*words),
         form=form.PAIR,
@@ -79,17 +79,17 @@ def pair(
         asocs=tuple(labels),
         head=(head.start, head.end),
         tail=(tail.start, tail.end),
-        sight=sight,
+        picture=picture,
         weight=_PAIR_WEIGHT,
     )
 
 
-def joint(document: Document, ontology: Ontology, generator: random.Random) -> Exercise:
+def joint(document: Document, ontology: Ontology, generator: random.Random) -> Example:
     """Entities with the relations that they head; mentions of unknown type are left out."""
     spots = _shuffled([t.name for t in ontology.entities], generator)
     asocs = _shuffled([t.name for t in ontology.relations], generator)
     records = tuple(record for record in joint_records(document) if record.label)
-    return Exercise(
+    return Example(
         document.text, instruction.ENTITIES, form.JOINT, records, tuple(spots), tuple(asocs)
     )
 
@@ -117,8 +117,8 @@ def triggers(
     ontology: Ontology,
     generator: random.Random,
     *,
-    sight: Sight | None = None,
-) -> Exercise:
+    picture: ExamplePicture | None = None,
+) -> Example:
     """The events' triggers."""
     events = document.events or ()
     names = [t.name for t in ontology.events]
@@ -128,8 +128,8 @@ def triggers(
         for event in events
         if event.type in labels
     )
-    return Exercise(
-        document.text, instruction.EVENTS, form.TRIGGERS, records, tuple(labels), sight=sight
+    return Example(
+        document.text, instruction.EVENTS, form.TRIGGERS, records, tuple(labels), picture=picture
     )
 
 
@@ -139,13 +139,13 @@ def arguments(
     ontology: Ontology,
     generator: random.Random,
     *,
-    sight: Sight | None = None,
-) -> Exercise:
+    picture: ExamplePicture | None = None,
+) -> Example:
     """One event's arguments; its trigger is named in the instruction."""
     text = document.text
     roles = _shuffled(list(ontology.event(event.type).roles), generator)
     asocs = tuple(Asoc(a.role, Span.of(text, a.start, a.end)) for a in event.arguments)
-    return Exercise(
+    return Example(
         text,
         instruction.arguments(text[event.start : event.end]),
         form.ARGUMENTS,
@@ -153,7 +153,7 @@ def arguments(
         (event.type,),
         tuple(roles),
         head=(event.start, event.end),
-        sight=sight,
+        picture=picture,
     )
 
 

@@ -1,4 +1,4 @@
-"""Own annotated documents as exercises."""
+"""Annotated documents of the user as training examples."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ from tasks.ontology import Ontology
 from training.corpora import read_corpus
 from training.corpora.ndjson import read_ndjson
 from training.leakage import drop_leaks
-from training.text import exercises_of as make
-from training.text.exercise import Exercise
+from training.text import examples_of as make
+from training.text.example import Example
 from training.text.mixture import REPORTED
 
 _NONE_PAIRS = 2
 
 
 @dataclass(frozen=True)
-class OwnDocuments:
-    """Documents in the words of one inventory; each is learned once an epoch."""
+class AnnotatedDocuments:
+    """Documents annotated with one ontology; each is used once per epoch."""
 
     documents: Sequence[Document]
     ontology: Ontology
 
-    def epoch(self, generator: random.Random) -> Iterator[Exercise]:
-        """The exercises of all documents, document by document."""
+    def epoch(self, generator: random.Random) -> Iterator[Example]:
+        """The examples of all documents, document by document."""
         for document in self.documents:
             yield from self._of(document, generator)
 
-    def _of(self, document: Document, generator: random.Random) -> Iterator[Exercise]:
+    def _of(self, document: Document, generator: random.Random) -> Iterator[Example]:
         ontology = self.ontology
         if document.entities is not None and ontology.entities:
             yield make.entities(document, ontology, generator)
@@ -47,7 +47,9 @@ class OwnDocuments:
                     yield make.arguments(document, event, ontology, generator)
 
 
-def read_own(name: str, path: Path, ontology: Ontology, data: Path | None) -> OwnDocuments:
+def read_annotated(
+    name: str, path: Path, ontology: Ontology, data: Path | None
+) -> AnnotatedDocuments:
     """The documents of the file at `path`, called `name`.
 
     Those that occur in a reported test split under `data` are left out. Raises `DataError`.
@@ -56,4 +58,4 @@ def read_own(name: str, path: Path, ontology: Ontology, data: Path | None) -> Ow
     if data is not None:
         reported = [d for corpus in REPORTED for d in read_corpus(corpus, data, "test")]
         documents = drop_leaks(documents, reported)
-    return OwnDocuments(documents, ontology)
+    return AnnotatedDocuments(documents, ontology)

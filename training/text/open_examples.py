@@ -1,4 +1,4 @@
-"""Exercises about any inventory: lists of labels with absent ones, other words, descriptions."""
+"""Examples about any inventory: lists of labels with absent ones, other words, descriptions."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from tasks import form, instruction
 from tasks.document import Document, Event, Mention, Relation
 from tasks.ontology import NONE, Ontology
 from tasks.records import Record, Span
+from training.corpora.label_wordings import Kind
 from training.corpora.records import OpenRecord
-from training.corpora.wordings import Kind
-from training.text import exercises_of as make
-from training.text.exercise import Exercise
+from training.text import examples_of as make
+from training.text.example import Example
 from training.text.label_words import descriptions_of, reworded, words_for
 
 _SHORT = 6
@@ -24,7 +24,7 @@ _NO_MENTION = 0.3
 _WRONG_WORDS = 3
 
 
-def exercises_of(record: OpenRecord, generator: random.Random) -> Iterator[Exercise]:
+def examples_of(record: OpenRecord, generator: random.Random) -> Iterator[Example]:
     """What one record of an open set can teach, its own inventory alone being asked for."""
     document, inventory = record.document, record.inventory
     if document.entities is not None and inventory.entities:
@@ -43,7 +43,7 @@ def exercises_of(record: OpenRecord, generator: random.Random) -> Iterator[Exerc
             yield make.arguments(document, event, inventory, generator)
 
 
-def entities(document: Document, inventory: Ontology, generator: random.Random) -> Exercise:
+def entities(document: Document, inventory: Ontology, generator: random.Random) -> Example:
     """The document's entities under a list of labels drawn at random."""
     names = [t.name for t in inventory.entities]
     return _listed(
@@ -51,7 +51,7 @@ def entities(document: Document, inventory: Ontology, generator: random.Random) 
     )
 
 
-def triggers(document: Document, inventory: Ontology, generator: random.Random) -> Exercise:
+def triggers(document: Document, inventory: Ontology, generator: random.Random) -> Example:
     """The document's event triggers under a list of types drawn at random."""
     names = [t.name for t in inventory.events]
     events = document.events or ()
@@ -60,7 +60,7 @@ def triggers(document: Document, inventory: Ontology, generator: random.Random) 
 
 def choices(
     document: Document, inventory: Ontology, generator: random.Random, most: int
-) -> Iterator[Exercise]:
+) -> Iterator[Example]:
     """The types of given mentions, "none" among the options and right for other words."""
     mentions = list(document.entities or ())
     names = generator.sample([t.name for t in inventory.entities], len(inventory.entities))
@@ -72,7 +72,7 @@ def choices(
                 continue
             start, end, label = *found, NONE
         listed = _shortened(names, {label} - {NONE}, generator)
-        yield Exercise(
+        yield Example(
             text=document.text,
             wording=instruction.mention(document.text[start:end]),
             form=form.CHOICE,
@@ -89,7 +89,7 @@ def _listed(
     wording: instruction.Wording,
     shape: form.Form,
     generator: random.Random,
-) -> Exercise:
+) -> Example:
     listed = _labels(names, {item.type for item in said}, generator)
     kind: Kind = "events" if shape is form.TRIGGERS else "entities"
     words = words_for(kind, listed, generator)
@@ -98,7 +98,7 @@ def _listed(
         for item in said
         if item.type in words
     )
-    return Exercise(
+    return Example(
         text=document.text,
         wording=wording,
         form=shape,
@@ -129,7 +129,7 @@ def _shortened(names: Sequence[str], present: set[str], generator: random.Random
 
 def pair(
     document: Document, relation: Relation, inventory: Ontology, generator: random.Random
-) -> Exercise:
+) -> Example:
     """The relation of a given pair, its labels in other words now and then."""
     asked = make.pair(document, relation, inventory, generator)
     return reworded(asked, "relations", generator)

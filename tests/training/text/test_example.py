@@ -12,22 +12,22 @@ from tasks.instruction import Prompter
 from tasks.ontology import NONE
 from tasks.records import Asoc, Record, Region, Span
 from tasks.source import Source
-from training.text.exercise import Exercise, Sight, encode, spell
+from training.text.example import Example, ExamplePicture, encode, spell
 
 TEXT = "Ann Lee joined NASA in Oslo"
 ANN, NASA = Span.of(TEXT, 0, 7), Span.of(TEXT, 15, 19)
 RECORDS = (Record("person", ANN), Record("organization", NASA))
-GROUNDED = Exercise(
+GROUNDED = Example(
     TEXT,
     instruction.ENTITIES,
     form.GROUNDED,
     (Record("person", ANN, (Asoc("region", Region(2)),)), Record("organization", NASA)),
     ("organization", "person"),
     ("region",),
-    sight=Sight(4, (1, 2, 3)),
+    picture=ExamplePicture(4, (1, 2, 3)),
     weight=2.5,
 )
-PAIR = Exercise(
+PAIR = Example(
     TEXT,
     instruction.relation("Ann Lee", "NASA"),
     form.PAIR,
@@ -38,30 +38,30 @@ PAIR = Exercise(
 )
 
 
-def source_of(exercise: Exercise, prompter: Prompter) -> Source:
-    return prompter.encode(exercise.text, exercise.wording, exercise.spots, exercise.asocs)
+def source_of(example: Example, prompter: Prompter) -> Source:
+    return prompter.encode(example.text, example.wording, example.spots, example.asocs)
 
 
-def test_an_exercise_reads_as_the_service_asks(prompter: Prompter) -> None:
+def test_an_example_reads_as_the_service_asks(prompter: Prompter) -> None:
     encoded = encode(GROUNDED, prompter)
     source = source_of(GROUNDED, prompter)
     assert encoded is not None
     assert (encoded.ids, encoded.cases) == (source.ids, source.cases)
-    assert encoded.weight == 2.5 and encoded.sight == Sight(4, (1, 2, 3))
+    assert encoded.weight == 2.5 and encoded.picture == ExamplePicture(4, (1, 2, 3))
 
 
-@pytest.mark.parametrize("exercise", [GROUNDED, PAIR], ids=["grounded", "pair"])
-def test_its_tokens_spell_its_records(exercise: Exercise, prompter: Prompter) -> None:
-    encoded = encode(exercise, prompter)
+@pytest.mark.parametrize("example", [GROUNDED, PAIR], ids=["grounded", "pair"])
+def test_its_tokens_spell_its_records(example: Example, prompter: Prompter) -> None:
+    encoded = encode(example, prompter)
     assert encoded is not None
-    source = source_of(exercise, prompter)
+    source = source_of(example, prompter)
     automaton = Automaton(
         source,
-        exercise.form,
+        example.form,
         prompter.tokenizer.markers,
-        regions=exercise.sight.regions if exercise.sight else (),
-        head=source.locate(*exercise.head) if exercise.head else None,
-        tail=source.locate(*exercise.tail) if exercise.tail else None,
+        regions=example.picture.regions if example.picture else (),
+        head=source.locate(*example.head) if example.head else None,
+        tail=source.locate(*example.tail) if example.tail else None,
     )
     state = automaton.start()
     for token, step in zip(encoded.tokens, encoded.steps, strict=True):
@@ -74,7 +74,7 @@ def test_its_tokens_spell_its_records(exercise: Exercise, prompter: Prompter) ->
         (symbol,) = admitted
         state = automaton.advance(state, symbol)
     records = automaton.records(state)
-    if exercise is GROUNDED:
+    if example is GROUNDED:
         assert records == GROUNDED.records
     else:
         assert [r.asocs for r in records] == [r.asocs for r in PAIR.records]
@@ -85,8 +85,8 @@ def test_only_offered_regions_are_choices(prompter: Prompter) -> None:
     assert encoded is not None
     choices = [{s.region for s in step.admitted} for step in encoded.steps]
     assert {1, 2, 3} in choices
-    blind = encode(replace(GROUNDED, sight=None), prompter)
-    assert blind is not None and blind.sight is None
+    blind = encode(replace(GROUNDED, picture=None), prompter)
+    assert blind is not None and blind.picture is None
     assert not any(s.region for step in blind.steps for s in step.admitted)
 
 
@@ -129,12 +129,12 @@ def test_limits_are_the_prompters(prompter: Prompter) -> None:
         encode(replace(GROUNDED, spots=tuple(f"label {k}" for k in range(300))), prompter)
 
 
-@pytest.mark.parametrize("exercise", [GROUNDED, PAIR], ids=["grounded", "pair"])
-def test_spelled_out_it_goes_on_to_its_end(exercise: Exercise, prompter: Prompter) -> None:
-    spelled, encoded = spell(exercise, prompter), encode(exercise, prompter)
+@pytest.mark.parametrize("example", [GROUNDED, PAIR], ids=["grounded", "pair"])
+def test_spelled_out_it_goes_on_to_its_end(example: Example, prompter: Prompter) -> None:
+    spelled, encoded = spell(example, prompter), encode(example, prompter)
     assert spelled is not None and encoded is not None
     assert (spelled.ids, spelled.cases) == (encoded.ids, encoded.cases)
-    assert spelled.sight == exercise.sight
+    assert spelled.picture == example.picture
     assert spelled.tokens[: len(encoded.tokens)] == encoded.tokens
     markers = prompter.tokenizer.markers
     assert spelled.tokens[-2:] == (markers.close, markers.eos)
@@ -143,10 +143,10 @@ def test_spelled_out_it_goes_on_to_its_end(exercise: Exercise, prompter: Prompte
 
 def test_spelled_out_mentions_may_overlap(prompter: Prompter) -> None:
     inner = Record("organization", Span.of(TEXT, 4, 7))
-    exercise = replace(GROUNDED, sight=None, form=form.ENTITIES, records=(*RECORDS, inner))
-    spelled = spell(exercise, prompter)
+    example = replace(GROUNDED, picture=None, form=form.ENTITIES, records=(*RECORDS, inner))
+    spelled = spell(example, prompter)
     assert spelled is not None
-    source = source_of(exercise, prompter)
+    source = source_of(example, prompter)
     automaton = Automaton(source, form.ENTITIES, prompter.tokenizer.markers, ordered=False)
     found = [record.unscored() for record in replay(automaton, spelled.tokens)]
     assert found == [RECORDS[0], inner, RECORDS[1]]

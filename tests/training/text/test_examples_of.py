@@ -10,8 +10,8 @@ from tasks import form, instruction
 from tasks.document import Argument, Document, Event, Mention, Relation
 from tasks.ontology import NONE, EntityType, EventType, Ontology, RelationType, load, names
 from tasks.records import Asoc, Record, Span
-from training.text import exercises_of as make
-from training.text.exercise import Exercise, Sight
+from training.text import examples_of as make
+from training.text.example import Example, ExamplePicture
 
 TEXT = "Ann Lee joined NASA in Oslo"
 ANN, NASA, OSLO = Mention(0, 7, "person"), Mention(15, 19, "organization"), Mention(23, 27, "place")
@@ -41,25 +41,25 @@ def span(mention: Mention) -> Span:
     return Span.of(TEXT, mention.start, mention.end)
 
 
-def said(exercise: Exercise) -> dict[str, str]:
+def said(example: Example) -> dict[str, str]:
     """Mentions by type."""
-    return {r.label or "": r.span.text for r in exercise.records if r.span}
+    return {r.label or "": r.span.text for r in example.records if r.span}
 
 
 def test_entities_are_asked_for_under_the_labels_that_are_listed() -> None:
     orders, lengths = set(), Counter[int]()
     for seed in SEEDS:
-        exercise = make.entities(DOCUMENT, ONTOLOGY, random.Random(seed))
-        assert exercise.form is form.ENTITIES and exercise.asocs == ()
-        assert exercise.wording is instruction.ENTITIES and exercise.weight == 1.0
-        assert len(set(exercise.spots)) == len(exercise.spots)
-        assert said(exercise).keys() <= set(exercise.spots)
+        example = make.entities(DOCUMENT, ONTOLOGY, random.Random(seed))
+        assert example.form is form.ENTITIES and example.asocs == ()
+        assert example.wording is instruction.ENTITIES and example.weight == 1.0
+        assert len(set(example.spots)) == len(example.spots)
+        assert said(example).keys() <= set(example.spots)
         # whatever is listed is answered, whatever is not is not
         listed = {"person": ANN, "organization": NASA, "place": OSLO}
-        for label in listed.keys() & set(exercise.spots):
-            assert said(exercise)[label] == span(listed[label]).text
-        orders.add(exercise.spots)
-        lengths[len(exercise.spots)] += 1
+        for label in listed.keys() & set(example.spots):
+            assert said(example)[label] == span(listed[label]).text
+        orders.add(example.spots)
+        lengths[len(example.spots)] += 1
     assert len(orders) > 50
     assert lengths[5] > 0.6 * len(SEEDS) and len(lengths) == 5
 
@@ -71,19 +71,19 @@ def test_types_that_the_text_lacks_are_listed_too() -> None:
     assert min(listed["animal"], listed["song"]) > 0.7 * len(SEEDS)
 
 
-def test_a_text_without_entities_is_an_exercise_too() -> None:
+def test_a_text_without_entities_is_an_example_too() -> None:
     empty = Document(TEXT, "made up", "train", "made up", entities=())
-    exercise = make.entities(empty, ONTOLOGY, random.Random(0))
-    assert exercise.records == () and exercise.spots
+    example = make.entities(empty, ONTOLOGY, random.Random(0))
+    assert example.records == () and example.spots
 
 
 def test_a_type_is_sometimes_called_otherwise_in_question_and_answer_alike() -> None:
     others = Counter[str]()
     for seed in SEEDS:
-        exercise = make.entities(DOCUMENT, ONTOLOGY, random.Random(seed))
-        for record in exercise.records:
+        example = make.entities(DOCUMENT, ONTOLOGY, random.Random(seed))
+        for record in example.records:
             if record.span == span(ANN) and record.label != "person":
-                assert record.label in exercise.spots and "person" not in exercise.spots
+                assert record.label in example.spots and "person" not in example.spots
                 others[str(record.label)] += 1
     assert len(others) > 1 and 5 < others.total() < 0.3 * len(SEEDS)
 
@@ -112,13 +112,13 @@ def test_long_inventories_are_sampled_around_the_answer() -> None:
 
 
 def test_with_a_picture_entities_are_grounded() -> None:
-    sight = Sight(3, (1, 2, 3), matched=False)
+    picture = ExamplePicture(3, (1, 2, 3), matched=False)
     for seed in range(20):
-        exercise = make.entities(DOCUMENT, ONTOLOGY, random.Random(seed), sight=sight)
-        assert exercise.form is form.GROUNDED and exercise.asocs == ("region",)
-        assert exercise.sight is sight
+        example = make.entities(DOCUMENT, ONTOLOGY, random.Random(seed), picture=picture)
+        assert example.form is form.GROUNDED and example.asocs == ("region",)
+        assert example.picture is picture
         # no corpus says which region shows whom
-        assert not any(record.asocs for record in exercise.records)
+        assert not any(record.asocs for record in example.records)
 
 
 @pytest.mark.parametrize("relation", [*(DOCUMENT.relations or ()), Relation(NONE, 2, 0)])
@@ -126,16 +126,16 @@ def test_a_pair_has_its_relation_and_none_among_the_options(relation: Relation) 
     known = {kind.name for kind in ONTOLOGY.relations} | {NONE}
     numbers = Counter[int]()
     for seed in SEEDS:
-        exercise = make.pair(DOCUMENT, relation, ONTOLOGY, random.Random(seed))
+        example = make.pair(DOCUMENT, relation, ONTOLOGY, random.Random(seed))
         head, tail = DOCUMENT.mentions[relation.head], DOCUMENT.mentions[relation.tail]
-        assert exercise.form is form.PAIR and exercise.spots == ()
-        assert (exercise.head, exercise.tail) == ((head.start, head.end), (tail.start, tail.end))
+        assert example.form is form.PAIR and example.spots == ()
+        assert (example.head, example.tail) == ((head.start, head.end), (tail.start, tail.end))
         expected = instruction.relation(span(head).text, span(tail).text)
-        assert exercise.wording == expected
-        assert exercise.records == (Record(None, None, (Asoc(relation.type, span(tail)),)),)
-        assert {NONE, relation.type} <= set(exercise.asocs) <= known
-        assert len(set(exercise.asocs)) == len(exercise.asocs)
-        numbers[len(exercise.asocs)] += 1
+        assert example.wording == expected
+        assert example.records == (Record(None, None, (Asoc(relation.type, span(tail)),)),)
+        assert {NONE, relation.type} <= set(example.asocs) <= known
+        assert len(set(example.asocs)) == len(example.asocs)
+        numbers[len(example.asocs)] += 1
     assert numbers[4] >= 0.3 * len(SEEDS) and len(numbers) > 1
 
 
@@ -149,8 +149,8 @@ def test_options_of_a_pair_are_those_of_its_types_or_all(label: str) -> None:
     """A person can be in an organization, but not part of it."""
     seen = set()
     for seed in SEEDS:
-        exercise = make.pair(DOCUMENT, Relation(label, 0, 1), ONTOLOGY, random.Random(seed))
-        seen.add(frozenset(exercise.asocs) - {NONE})
+        example = make.pair(DOCUMENT, Relation(label, 0, 1), ONTOLOGY, random.Random(seed))
+        seen.add(frozenset(example.asocs) - {NONE})
     assert seen == {frozenset({"member of"}), frozenset({"member of", "part of", "lives in"})}
 
 
@@ -160,18 +160,18 @@ def test_an_unrelated_pair_of_unknown_types_has_the_options_of_some_types_or_all
     )
     seen = set()
     for seed in SEEDS:
-        exercise = make.pair(untyped, Relation(NONE, 0, 1), ONTOLOGY, random.Random(seed))
-        seen.add(frozenset(exercise.asocs) - {NONE})
+        example = make.pair(untyped, Relation(NONE, 0, 1), ONTOLOGY, random.Random(seed))
+        seen.add(frozenset(example.asocs) - {NONE})
     every = {"member of", "part of", "lives in"}
     assert seen == {frozenset(every), *(frozenset({name}) for name in every)}
 
 
 def test_joint_extraction_has_each_relation_under_its_head() -> None:
-    exercise = make.joint(DOCUMENT, ONTOLOGY, random.Random(1))
-    assert exercise.form is form.JOINT
-    assert sorted(exercise.spots) == sorted(kind.name for kind in ONTOLOGY.entities)
-    assert sorted(exercise.asocs) == sorted(kind.name for kind in ONTOLOGY.relations)
-    assert exercise.records == (
+    example = make.joint(DOCUMENT, ONTOLOGY, random.Random(1))
+    assert example.form is form.JOINT
+    assert sorted(example.spots) == sorted(kind.name for kind in ONTOLOGY.entities)
+    assert sorted(example.asocs) == sorted(kind.name for kind in ONTOLOGY.relations)
+    assert example.records == (
         Record("person", span(ANN), (Asoc("member of", span(NASA)), Asoc("lives in", span(OSLO)))),
         Record("organization", span(NASA)),
         Record("place", span(OSLO)),
@@ -181,22 +181,22 @@ def test_joint_extraction_has_each_relation_under_its_head() -> None:
 def test_triggers_are_asked_for_under_the_types_that_are_listed() -> None:
     dropped = 0
     for seed in SEEDS:
-        exercise = make.triggers(DOCUMENT, ONTOLOGY, random.Random(seed))
-        assert exercise.form is form.TRIGGERS and exercise.wording is instruction.EVENTS
-        listed = "join" in exercise.spots
-        assert said(exercise) == ({"join": "joined"} if listed else {})
+        example = make.triggers(DOCUMENT, ONTOLOGY, random.Random(seed))
+        assert example.form is form.TRIGGERS and example.wording is instruction.EVENTS
+        listed = "join" in example.spots
+        assert said(example) == ({"join": "joined"} if listed else {})
         dropped += not listed
     assert 0 < dropped < 0.3 * len(SEEDS)
 
 
 def test_arguments_are_asked_for_by_trigger() -> None:
     (event,) = DOCUMENT.events or ()
-    exercise = make.arguments(DOCUMENT, event, ONTOLOGY, random.Random(0))
-    assert exercise.form is form.ARGUMENTS and exercise.spots == ("join",)
-    assert sorted(exercise.asocs) == ["group", "member", "scene"]
-    assert exercise.wording == instruction.arguments("joined")
+    example = make.arguments(DOCUMENT, event, ONTOLOGY, random.Random(0))
+    assert example.form is form.ARGUMENTS and example.spots == ("join",)
+    assert sorted(example.asocs) == ["group", "member", "scene"]
+    assert example.wording == instruction.arguments("joined")
     asocs = (Asoc("member", span(ANN)), Asoc("group", span(NASA)))
-    assert exercise.records == (Record("join", None, asocs),)
+    assert example.records == (Record("join", None, asocs),)
 
 
 def test_unrelated_pairs_are_pairs_of_the_document_that_some_relation_admits() -> None:

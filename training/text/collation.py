@@ -1,4 +1,4 @@
-"""Exercises in ids to padded tensors."""
+"""Collates encoded examples to padded batches and groups them by length."""
 
 from __future__ import annotations
 
@@ -12,36 +12,36 @@ from torch import Tensor
 
 from models.candidates import Candidates, lay_out
 from tasks.tokenizer import Markers
-from training.text.exercise import Encoded, Spelled
+from training.text.example import Encoded, Spelled
 
 T = TypeVar("T")
 ItemT = TypeVar("ItemT", bound=Spelled)
 
 IGNORED = -100
-"""The label of a place behind a target's end."""
+"""The label of positions after a target's end."""
 
 
 @dataclass(frozen=True, slots=True)
 class Prompts:
-    """B prompts and what the decoder reads of their answers.
+    """B prompts and the decoder's input.
 
-    ids, mask, cases (B, L); prefix (B, T) decoder input; sight (B,) feature store rows, -1 for no
-    picture; matched (B,) whether the text is about it.
+    ids, mask, cases (B, L); prefix (B, T) decoder input; picture_rows (B,) rows of the feature
+    store, -1 without a picture; matched (B,) whether the text is about it.
     """
 
     ids: Tensor
     mask: Tensor
     cases: Tensor
     prefix: Tensor
-    sight: Tensor
+    picture_rows: Tensor
     matched: Tensor
 
 
 @dataclass(frozen=True, slots=True)
 class Batch(Prompts):
-    """Prompts with S decisions among the steps of their answers, symbols laid end to end.
+    """Prompts with the S decisions of their targets, concatenated.
 
-    at (S, 2) batch row and step of each decision; right (S, width) which of its symbols are right;
+    at (S, 2) batch row and step of each decision; right (S, width) which symbols are correct;
     weight (S,).
     """
 
@@ -53,7 +53,7 @@ class Batch(Prompts):
 
 @dataclass(frozen=True, slots=True)
 class SpelledBatch(Prompts):
-    """Prompts with their answers: labels (B, T), `IGNORED` behind the end."""
+    """Prompts with their targets: labels (B, T), `IGNORED` after the end."""
 
     labels: Tensor
 
@@ -96,8 +96,8 @@ def _prompts(items: Sequence[Spelled], markers: Markers) -> dict[str, Tensor]:
         "mask": _pad([(1,) * len(item.ids) for item in items], 0),
         "cases": _pad([item.cases for item in items], 0),
         "prefix": _pad(prefixes, markers.pad),
-        "sight": torch.tensor([item.sight.row if item.sight else -1 for item in items]),
-        "matched": torch.tensor([bool(item.sight and item.sight.matched) for item in items]),
+        "picture_rows": torch.tensor([item.picture.row if item.picture else -1 for item in items]),
+        "matched": torch.tensor([bool(item.picture and item.picture.matched) for item in items]),
     }
 
 

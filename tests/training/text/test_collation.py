@@ -7,21 +7,21 @@ import pytest
 import torch
 
 from tasks.instruction import Prompter
-from tests.training.text.test_exercise import GROUNDED, PAIR
-from training.text.batch import IGNORED, buckets, collate, collate_spelled, on_device
-from training.text.exercise import Encoded, Sight, encode, spell
+from tests.training.text.test_example import GROUNDED, PAIR
+from training.text.collation import IGNORED, buckets, collate, collate_spelled, on_device
+from training.text.example import Encoded, ExamplePicture, encode, spell
 
 
 @pytest.fixture
 def items(prompter: Prompter) -> list[Encoded]:
-    distracted = replace(GROUNDED, records=(), sight=Sight(2, (1, 2), matched=False))
-    exercises = (
+    distracted = replace(GROUNDED, records=(), picture=ExamplePicture(2, (1, 2), matched=False))
+    examples = (
         replace(GROUNDED, alike={2: frozenset({1, 2})}),
         PAIR,
-        replace(GROUNDED, records=(), sight=None, weight=1.0),
+        replace(GROUNDED, records=(), picture=None, weight=1.0),
         distracted,
     )
-    encoded = [encode(exercise, prompter) for exercise in exercises]
+    encoded = [encode(example, prompter) for example in examples]
     return [item for item in encoded if item is not None]
 
 
@@ -35,7 +35,7 @@ def test_rows_are_padded_on_the_right(items: list[Encoded], prompter: Prompter) 
         assert tuple(batch.cases[row, :length].tolist()) == item.cases
         assert batch.mask[row].tolist() == [1] * length + [0] * (batch.ids.shape[1] - length)
         assert (batch.ids[row, length:] == markers.pad).all()
-    assert batch.sight.tolist() == [4, -1, -1, 2]
+    assert batch.picture_rows.tolist() == [4, -1, -1, 2]
     assert batch.matched.tolist() == [True, False, False, False]
 
 
@@ -113,7 +113,7 @@ def test_answers_that_are_spelled_are_labels_of_what_comes_next(prompter: Prompt
         assert tuple(batch.labels[row, :length].tolist()) == item.tokens
         assert set(batch.labels[row, length:].tolist()) <= {IGNORED}
         assert batch.prefix[row, 1:length].tolist() == list(item.tokens[:-1])
-    assert batch.sight.tolist() == [4, -1]
+    assert batch.picture_rows.tolist() == [4, -1]
 
 
 def test_every_tensor_of_a_batch_goes_to_the_device(

@@ -4,8 +4,8 @@ import pytest
 
 from tasks.ontology import load, names
 from training.corpora.inventories import inventory
+from training.corpora.label_wordings import Kind, Wording, alternatives, wording
 from training.corpora.open_sets import OPEN_SETS
-from training.corpora.wordings import Kind, Wording, alternatives, wording
 
 INVENTORIES = (
     *(name for name in OPEN_SETS if name not in ("mtl_bio", "rams_wikievents", "scierc_chemprot")),

@@ -13,8 +13,8 @@ from tasks.instruction import Prompter
 from tasks.ontology import Ontology
 from tests.support.corpora import write, write_corpora
 from training.corpora.ndjson import read_ontology
-from training.text.exercise import Exercise, encode
-from training.text.own import OwnDocuments, read_own
+from training.text.annotated_documents import AnnotatedDocuments, read_annotated
+from training.text.example import Example, encode
 
 ONTOLOGY = """
 name: staff
@@ -39,33 +39,33 @@ def ontology(tmp_path: Path) -> Ontology:
     return read_ontology(write(tmp_path / "staff.yaml", ONTOLOGY))
 
 
-def read(folder: Path, ontology: Ontology, *rows: object) -> OwnDocuments:
+def read(folder: Path, ontology: Ontology, *rows: object) -> AnnotatedDocuments:
     path = write(folder / "own.ndjson", "".join(json.dumps(row) + "\n" for row in rows))
-    return read_own("own", path, ontology, None)
+    return read_annotated("own", path, ontology, None)
 
 
-def epoch(own: OwnDocuments, seed: int = 0) -> list[Exercise]:
+def epoch(own: AnnotatedDocuments, seed: int = 0) -> list[Example]:
     return list(own.epoch(random.Random(seed)))
 
 
 def test_every_kind_of_annotation_is_asked_about(
     tmp_path: Path, ontology: Ontology, prompter: Prompter
 ) -> None:
-    exercises = epoch(read(tmp_path, ontology, ROW))
-    assert Counter(exercise.form.name for exercise in exercises) == {
+    examples = epoch(read(tmp_path, ontology, ROW))
+    assert Counter(example.form.name for example in examples) == {
         form.ENTITIES.name: 1,
         form.JOINT.name: 1,
         form.PAIR.name: 2,  # the pair, and the other way round, which stands in no relation
         form.TRIGGERS.name: 1,
         form.ARGUMENTS.name: 1,
     }
-    assert all(encode(exercise, prompter) for exercise in exercises)
+    assert all(encode(example, prompter) for example in examples)
 
 
 def test_what_was_not_annotated_is_not_asked_about(tmp_path: Path, ontology: Ontology) -> None:
     part = {key: ROW[key] for key in ("text", "entities")}
-    exercises = epoch(read(tmp_path, ontology, {"text": "Bob"}, part))
-    assert [exercise.form for exercise in exercises] == [form.ENTITIES]
+    examples = epoch(read(tmp_path, ontology, {"text": "Bob"}, part))
+    assert [example.form for example in examples] == [form.ENTITIES]
     fired = {**ROW, "events": [{**JOINED, "type": "dismissal"}]}
     forms = [e.form for e in epoch(read(tmp_path, ontology, fired))]
     assert form.TRIGGERS in forms and form.ARGUMENTS not in forms
@@ -89,5 +89,5 @@ def test_what_is_reported_of_the_corpora_is_not_learned(tmp_path: Path, ontology
     write_corpora(tmp_path / "data")
     rows = (ROW, {"text": "RT @ada : Paris !!!"}, {"text": "of my own"})
     path = write(tmp_path / "own.ndjson", "".join(json.dumps(row) + "\n" for row in rows))
-    own = read_own("own", path, ontology, tmp_path / "data")
+    own = read_annotated("own", path, ontology, tmp_path / "data")
     assert [document.text for document in own.documents] == ["of my own"]

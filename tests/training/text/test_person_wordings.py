@@ -3,8 +3,8 @@ from __future__ import annotations
 import random
 
 from training.text.kinds import coarse_of
+from training.text.person_wordings import filled, worded, wordings
 from training.text.surface import restyled
-from training.text.wordings import filled, worded, wordings
 
 
 def test_there_are_wordings_of_many_kinds() -> None:

@@ -7,9 +7,9 @@ import torch
 
 from tests.training.text.conftest import MAN
 from training.flickr8k import Box, Photo, photo_from_json
+from training.text.caption_passages import CaptionPassages, own_regions
 from training.text.names import NamePool
-from training.text.pairs import CaptionPassages, own_regions
-from training.text.sights import SightStore
+from training.text.visual_features import VisualFeatureStore
 
 NAMES = NamePool(("Tom", "Max"), ("Eva", "Ada"), ("Stone", "Lee"))
 WOMAN = (0.5, 0.1, 0.8, 0.9)
@@ -42,7 +42,7 @@ def couple() -> Photo:
     )
 
 
-def seen(store: SightStore, *boxes: tuple[float, ...]) -> SightStore:
+def seen(store: VisualFeatureStore, *boxes: tuple[float, ...]) -> VisualFeatureStore:
     """The store with other regions on the photo."""
     changed = store.boxes.clone()
     scores = torch.zeros_like(store.scores)
@@ -52,7 +52,7 @@ def seen(store: SightStore, *boxes: tuple[float, ...]) -> SightStore:
     return replace(store, boxes=changed, scores=scores)
 
 
-def test_regions_belong_to_the_box_that_they_overlap_most(store: SightStore) -> None:
+def test_regions_belong_to_the_box_that_they_overlap_most(store: VisualFeatureStore) -> None:
     low = (0.1, 0.2, 0.4, 0.9)
     many = seen(store, WOMAN, low, MAN, BOTH)
     assert own_regions(many, "park.jpg", [MAN, WOMAN]) == [(3, 2), (1,)]
@@ -61,7 +61,7 @@ def test_regions_belong_to_the_box_that_they_overlap_most(store: SightStore) -> 
     assert own_regions(many, "park.jpg", []) == []
 
 
-def test_two_names_have_regions_of_their_own(store: SightStore) -> None:
+def test_two_names_have_regions_of_their_own(store: VisualFeatureStore) -> None:
     captions = CaptionPassages([couple()], seen(store, WOMAN, MAN), NAMES)
     assert captions.counts == (1, 1)
     for seed in range(40):
@@ -72,7 +72,7 @@ def test_two_names_have_regions_of_their_own(store: SightStore) -> None:
         assert passage.text == f"{named[0].text} throws a ball to {named[1].text} ."
 
 
-def test_one_of_two_may_be_named(store: SightStore) -> None:
+def test_one_of_two_may_be_named(store: VisualFeatureStore) -> None:
     captions = CaptionPassages([couple()], seen(store, WOMAN, MAN), NAMES)
     found = set()
     for seed in range(40):
@@ -82,7 +82,7 @@ def test_one_of_two_may_be_named(store: SightStore) -> None:
     assert found == {((2,), True), ((1,), False)}
 
 
-def test_people_who_share_their_regions_are_not_named_together(store: SightStore) -> None:
+def test_people_who_share_their_regions_are_not_named_together(store: VisualFeatureStore) -> None:
     captions = CaptionPassages([couple()], seen(store, MAN), NAMES)
     assert captions.counts == (1, 0)
     one = replace(couple(), boxes=(Box(MAN, ("1", "2"), ("people",)),))

@@ -15,18 +15,18 @@ from training.text.captions import gender_of, single_people
 from training.text.kinds import SOMEONE
 from training.text.names import NamePool
 from training.text.passage import Passage, Segment
-from training.text.sights import SightStore
+from training.text.visual_features import VisualFeatureStore
 
 _LEAST_IOU = 0.5
 _MOST_NAMED = 3
 
 
 def own_regions(
-    store: SightStore, image: str, boxes: Sequence[Box], least_iou: float = _LEAST_IOU
+    store: VisualFeatureStore, image: str, boxes: Sequence[Box], least_iou: float = _LEAST_IOU
 ) -> list[tuple[int, ...]]:
     """For every box the regions that overlap it enough and no other box more, the best first."""
     row = store.rows[image]
-    count = len(store.sight(image).regions)
+    count = len(store.picture(image).regions)
     if not count or not boxes:
         return [() for _ in boxes]
     overlaps = box_iou(store.boxes[row, :count], torch.tensor(list(boxes)))
@@ -51,7 +51,7 @@ class _Peopled:
 class CaptionPassages:
     """Captions of photos with people, names in the place of "a man"; photos are in the store."""
 
-    def __init__(self, photos: Sequence[Photo], store: SightStore, names: NamePool) -> None:
+    def __init__(self, photos: Sequence[Photo], store: VisualFeatureStore, names: NamePool) -> None:
         self._names = names
         found = (
             _Peopled(photo.image, caption, _people(photo, caption, store))
@@ -102,7 +102,7 @@ class CaptionPassages:
 
 
 def _people(
-    photo: Photo, caption: Caption, store: SightStore
+    photo: Photo, caption: Caption, store: VisualFeatureStore
 ) -> tuple[tuple[Phrase, tuple[int, ...]], ...]:
     """The phrases about one person with regions, in order; of two about one the first counts."""
     people = {box: phrase for phrase, box in reversed(single_people(photo, caption))}
