@@ -178,7 +178,7 @@ def build(
             that show nothing; pictures that are not in it are not used.
         names: The names to be trained on.
         report: Takes lines with counts.
-        named_posts: What `training.text.named_posts` has written.
+        named_posts: A text model's answers to the posts, as `training.text.named_posts` reads.
         held_out: The ids of posts that are kept for evaluation.
     """
     documents = _documents(data)
@@ -208,7 +208,7 @@ def build(
         texts=RealTexts.of([d for listed in documents.values() for d in listed]),
         boxed=[t for t in tweets if t.placements],
         unboxed=[t for t in tweets if not t.placements],
-        posts=read_named_posts(named_posts, store, held_out) if named_posts else [],
+        posts=_named_posts(data / "posts", named_posts, store, held_out),
     )
     report(", ".join(f"{len(found)} {kind} of one person" for kind, found in solos.items()))
     report(_counts(mixture))
@@ -230,6 +230,14 @@ def _counts(mixture: GroundingMixture) -> str:
 def _documents(data: Path) -> dict[str, list[Document]]:
     reported = [d for name in REPORTED for d in read_corpus(name, data, "test")]
     return {name: drop_leaks(read_corpus(name, data, "train"), reported) for name in _TEXTS}
+
+
+def _named_posts(
+    folder: Path, answers: Path | None, store: SightStore, held_out: AbstractSet[int]
+) -> list[NamedPost]:
+    if answers is None:
+        return []
+    return read_named_posts(folder / "posts.ndjson", answers, store, held_out)
 
 
 def _post_images(folder: Path, store: SightStore, held_out: AbstractSet[int]) -> list[str]:
