@@ -1,6 +1,10 @@
 # syntax=docker/dockerfile:1
 
+# cuda: as locked; cpu: without CUDA and Triton, see docs/deploy.md.
+ARG VARIANT=cuda
+
 FROM python:3.11-slim-bookworm AS build
+ARG VARIANT
 WORKDIR /src
 COPY requirements/uv.txt requirements/runtime.txt requirements/
 RUN python -m pip install --no-cache-dir --disable-pip-version-check --root-user-action ignore \
@@ -18,10 +22,16 @@ COPY umie_client umie_client
 COPY cli cli
 RUN uv pip install --python /opt/umie/bin/python --no-cache --compile-bytecode \
         --no-deps --no-build-isolation .
-COPY weights/compact weights/compact
-RUN ORT_DISABLE_TELEMETRY=1 /opt/umie/bin/umie export --checkpoint weights/compact --out /opt/bundles/compact
+COPY docker/cpu_variant.py docker/cpu_variant.py
+RUN if [ "$VARIANT" = cpu ]; then python docker/cpu_variant.py /opt/umie; fi
+# standard or compact: docker build --build-arg UMIE_WEIGHTS=compact .
+ARG UMIE_WEIGHTS=compact
+COPY weights/${UMIE_WEIGHTS} weights/${UMIE_WEIGHTS}
+RUN ORT_DISABLE_TELEMETRY=1 UMIE_CACHE=/tmp/cache /opt/umie/bin/umie export \
+    --checkpoint "weights/${UMIE_WEIGHTS}" --out "/opt/bundles/${UMIE_WEIGHTS}"
 
 FROM python:3.11-slim-bookworm
+ARG UMIE_WEIGHTS=compact
 RUN useradd --system --uid 10001 --no-create-home --home-dir /tmp umie
 COPY --from=build /opt/umie /opt/umie
 COPY --from=build /opt/bundles /opt/bundles
@@ -32,7 +42,7 @@ ENV PATH=/opt/umie/bin:$PATH \
     ORT_DISABLE_TELEMETRY=1 \
     UMIE_HOST=0.0.0.0 \
     UMIE_PORT=8000 \
-    UMIE_BUNDLE=/opt/bundles/compact
+    UMIE_BUNDLE=/opt/bundles/${UMIE_WEIGHTS}
 USER umie
 WORKDIR /tmp
 EXPOSE 8000

@@ -13,9 +13,11 @@ if TYPE_CHECKING:
     from export.checkpoint import Checkpoint
     from models.tower import CompactTower
 
-Preset = Literal["compact", "base", "large", "xl", "t5"]
+Preset = Literal["compact", "standard", "base", "large", "xl", "t5"]
 
 TOWER = "tower.safetensors"
+COMPACT = Path("weights/compact")
+"""The shipped weights that the standard preset begins with."""
 
 
 def beginning(
@@ -49,6 +51,8 @@ def _new(preset: Preset, encoder: str | None) -> Checkpoint:
 
     model: UMIE
     tokenizer: CompactTokenizer | T5Tokenizer
+    if preset == "standard":
+        return _standard(encoder)
     if preset == "compact":
         folder = Path(encoder) if encoder else packaged_encoder()
         model = initial.compact_model(folder)
@@ -61,6 +65,18 @@ def _new(preset: Preset, encoder: str | None) -> Checkpoint:
         initial.MAX_TEXT_TOKENS, initial.MAX_TOKENS, initial.SEPARATOR, initial.LEAST_REGION_SCORE
     )
     return Checkpoint(preset, model, None, tokenizer, prompt, {})
+
+
+def _standard(encoder: str | None) -> Checkpoint:
+    """MPNet before the shipped compact half; the projection between them begins at random."""
+    from export.checkpoint import load_checkpoint
+    from export.encoder import obtain_encoder
+    from training.text.standard import standard_model
+
+    compact = load_checkpoint(COMPACT)
+    weights = obtain_encoder(Path(encoder) if encoder else None, typer.echo)
+    model = standard_model(weights.parent, compact.model)
+    return replace(compact, name="standard", model=model, about={})
 
 
 def packaged_encoder() -> Path:

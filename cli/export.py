@@ -8,6 +8,12 @@ from typing import Annotated, Literal
 import typer
 
 CheckpointOption = Annotated[Path, typer.Option(help="Folder of the trained checkpoint.")]
+EncoderOption = Annotated[
+    Path | None,
+    typer.Option(
+        help="Folder of all-mpnet-base-v2, for checkpoints that leave it out; default: the cache."
+    ),
+]
 
 
 def export(
@@ -17,21 +23,28 @@ def export(
         Literal["fp32", "int8"],
         typer.Option(help="Of the fusion graph; int8 is smaller and quicker on processors."),
     ] = "fp32",
+    encoder: EncoderOption = None,
 ) -> None:
     """Write the bundle that the service loads: ONNX graphs, decoder, tokenizer, manifest.
 
-    Exits with 2 where it cannot, and leaves what is in its place as it is.
+    A text encoder that the checkpoint leaves out is fetched once into ~/.cache/umie, or where
+    UMIE_CACHE says; hashes are checked. Exits with 2 where it cannot, and leaves what is in its
+    place as it is.
     """
-    from export.checkpoint import load_checkpoint
+    from export.checkpoint import load_checkpoint, needs_encoder
+    from export.encoder import obtain_encoder
     from export.exporter import export_bundle
 
-    manifest = export_bundle(load_checkpoint(checkpoint), out, typer.echo, precision)
+    if needs_encoder(checkpoint):
+        encoder = obtain_encoder(encoder, typer.echo).parent
+    manifest = export_bundle(load_checkpoint(checkpoint, encoder), out, typer.echo, precision)
     typer.echo(f"{manifest.version} in {out}")
 
 
 def verify(
     checkpoint: CheckpointOption = Path("weights/compact"),
     bundle: Annotated[Path, typer.Option(help="Folder of the bundle.")] = Path("bundles/compact"),
+    encoder: EncoderOption = None,
 ) -> None:
     """Print the largest difference between torch and ONNX Runtime, output by output.
 
@@ -42,7 +55,7 @@ def verify(
     from export.manifest import read_manifest
 
     precision = read_manifest(bundle).precision
-    differences = verify.compare(load_checkpoint(checkpoint), bundle)
+    differences = verify.compare(load_checkpoint(checkpoint, encoder), bundle)
     for name, difference in differences.items():
         typer.echo(f"{name:10} {difference:.2e}")
     wrong = verify.beyond(differences, precision)

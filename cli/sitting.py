@@ -12,13 +12,16 @@ import typer
 from tasks.errors import DataError, UMIEError
 from training.evaluation.datasets import PHOTOS
 from training.evaluation.evaluation import EXAMS, Evaluation, corpora_of, has_split
+from training.evaluation.own_sets import OWN_SETS
 from training.evaluation.pictures import Pictures
 from training.evaluation.results import Kind, Results
 from training.evaluation.row import Row
 from training.evaluation.subject import Subject
 from training.evaluation.tables import compat_table, scores_table, types_table
 
-_NEED_PICTURES = frozenset({PHOTOS, "pictures", "regions"})
+_NEED_PICTURES = frozenset(
+    {PHOTOS, "pictures", "regions", *(name for name, own in OWN_SETS.items() if own.pictures)}
+)
 _NEED_PROPOSALS = frozenset({"regions"})
 
 

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from cli.beginning import TOWER, Preset, beginning, features_of, packaged_backbone
+from cli.beginning import COMPACT, TOWER, Preset, beginning, features_of, packaged_backbone
 from cli.panels import MODEL, READ, TRAINING, WRITE
 
 if TYPE_CHECKING:
     from export.checkpoint import Checkpoint
+    from tasks.instruction import Prompter
     from training.text.options import TextOptions
     from training.text.own import OwnDocuments
 
@@ -149,13 +150,29 @@ def train(
             tower = work / "vision" / TOWER
         _seed(seed)
         start = beginning(preset, encoder, init, tower)
-        features = _features(data, work, start, tower or (init or work) / TOWER)
+        if preset == "standard" and init is None:
+            _adapt(start, data)
+        default_tower = COMPACT / TOWER if preset == "standard" else (init or work) / TOWER
+        features = _features(data, work, start, tower or default_tower)
         asked: dict[str, Any] = {"tokens": tokens, "new_rate": rate, "pretrained_rate": rate}
         asked |= {"precision": precision, "data": data}
         options = _options(start, work / "text", steps, asked, fine=init is not None)
         options = replace(options, features=features, seed=seed, resume=resume)
         default = Path("weights") / preset if init is None else work / "checkpoint"
         _train_text(start, options, own, out or default, dtype)
+
+
+def _adapt(start: Checkpoint, data: Path | None) -> None:
+    """Fit the projection to the compact encoder and freeze MPNet behind adapters."""
+    from export.checkpoint import load_checkpoint
+    from training.text.adapters import add_adapters
+    from training.text.standard import fit_projection, projection_sources
+
+    if data is not None:
+        sources = projection_sources(data, _prompter(start))
+        compact = load_checkpoint(COMPACT).model
+        log.info("the projection misses %.3f", fit_projection(start.model, compact, sources))
+    add_adapters(start.model)
 
 
 def _seed(seed: int) -> None:
@@ -236,18 +253,14 @@ def _train_text(
     from safetensors.torch import load_file
 
     from export.checkpoint import save_checkpoint
-    from tasks.instruction import Prompter
     from training.text.learner import Learner
     from training.text.loop import train_text
     from training.text.temperature import calibrate
 
-    prompt = start.prompt
-    prompter = Prompter(
-        start.tokenizer, prompt.max_text_tokens, prompt.max_tokens, prompt.separator
-    )
+    prompter = _prompter(start)
     weights = train_text(options, Learner.of(start.model, prompter), own)
     model = start.model.cpu().eval()
-    model.load_state_dict(load_file(weights))
+    model.load_state_dict(load_file(weights), strict=False)
     about = {**start.about, "steps": options.steps, "seed": options.seed}
     if options.data is not None:
         about["licence"] = "research only"
@@ -258,6 +271,19 @@ def _train_text(
     dtypes = {"fp16": torch.float16, "bf16": torch.bfloat16, "fp32": torch.float32}
     usual: Dtype = "bf16" if model.config.text_encoder == "t5" else "fp16"
     save_checkpoint(replace(start, model=model, about=about), out, dtypes[dtype or usual])
+
+
+def _prompter(start: Checkpoint) -> Prompter:
+    from tasks.instruction import Prompter
+
+    prompt = start.prompt
+    return Prompter(
+        start.tokenizer,
+        prompt.max_text_tokens,
+        prompt.max_tokens,
+        prompt.separator,
+        lines=start.model.config.text_encoder == "mpnet",
+    )
 
 
 @contextmanager

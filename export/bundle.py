@@ -53,6 +53,7 @@ def load_bundle(folder: Path, *, threads: int = 0, providers: list[str] | None =
             prompt["max_text_tokens"],
             prompt["max_tokens"],
             prompt["separator"],
+            lines=config.text_encoder == "mpnet",
         )
         return Bundle(
             manifest=manifest,

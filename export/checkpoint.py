@@ -7,6 +7,8 @@ The folder holds
     tokenizer.json
     tower.safetensors      the visual tower, where there is one
     umie-00001.safetensors … the rest of the network, each shard below `SHARD_BYTES` or one tensor
+
+Of a network with adapters the shards hold what was learned; `export.encoder` has the rest.
 """
 
 from __future__ import annotations
@@ -22,7 +24,9 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from export.encoder import encoder_weights, find_encoder
 from export.kinds import load_tokenizer, tower_config, tower_values
+from models.adapters import has_adapters, is_resting, merged
 from models.clip_config import ClipTowerConfig
 from models.clip_tower import ClipTower
 from models.config import UMIEConfig
@@ -77,7 +81,8 @@ def save_checkpoint(
 ) -> None:
     """Write `checkpoint` as `dtype`; files of an earlier one in `folder` are replaced.
 
-    Takes the memory of one shard beside the checkpoint's own.
+    Of a network with adapters the frozen weights are left out. Takes the memory of one shard beside
+    the checkpoint's own.
     """
     folder.mkdir(parents=True, exist_ok=True)
     for old in folder.glob("*.safetensors"):
@@ -96,21 +101,41 @@ def save_checkpoint(
         kept = torch.float32 if dtype == torch.bfloat16 else dtype
         weights = dict(_narrowed(checkpoint.tower.state_dict(), kept))
         save_file(weights, folder / "tower.safetensors")
-    shards = _shards(_narrowed(checkpoint.model.state_dict(), dtype))
+    learned = _learned(checkpoint.model.state_dict())
+    shards = _shards(_narrowed(learned, dtype))
     for number, shard in enumerate(shards, start=1):
         save_file(shard, folder / f"umie-{number:05d}.safetensors")
     for path in folder.glob("*.safetensors"):
         path.chmod(0o644)  # safetensors writes for the owner alone
 
 
-def load_checkpoint(folder: Path) -> Checkpoint:
-    """The checkpoint in `folder`, in fp32 and evaluation mode.
+def needs_encoder(folder: Path) -> bool:
+    """Whether the checkpoint in `folder` leaves out its text encoder's published weights.
+
+    Raises `CheckpointError` where there is no checkpoint.
+    """
+    try:
+        shards = _shard_files(folder)
+        if not shards:
+            raise ValueError("it has no weights")
+        return any(has_adapters(load_file(shard)) for shard in shards)
+    except _UNUSABLE as error:
+        raise CheckpointError(f"{folder} holds no usable checkpoint: {error}") from error
+
+
+def load_checkpoint(folder: Path, encoder: Path | None = None) -> Checkpoint:
+    """The checkpoint in `folder`, in fp32 and evaluation mode, adapters added to what they adapt.
+
+    Args:
+        folder: where `save_checkpoint` wrote it.
+        encoder: folder of the text encoder's published weights, where the checkpoint leaves them
+            out; default the user's cache.
 
     Raises `CheckpointError` where a file is missing or damaged or a weight does not fit.
     """
     try:
         config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-        model = _load_model(UMIEConfig.from_dict(config["umie"]), folder)
+        model = _load_model(UMIEConfig.from_dict(config["umie"]), folder, encoder)
         tower = _load_tower(config["tower"], folder / "tower.safetensors")
         tokenizer = load_tokenizer(model.config.text_encoder, folder / "tokenizer.json")
         markers, brackets = tokenizer.markers, model.config.brackets
@@ -123,13 +148,16 @@ def load_checkpoint(folder: Path) -> Checkpoint:
         raise CheckpointError(f"{folder} holds no usable checkpoint: {error}") from error
 
 
-def _load_model(config: UMIEConfig, folder: Path) -> UMIE:
+def _load_model(config: UMIEConfig, folder: Path, encoder: Path | None) -> UMIE:
     """The network, its fp32 weights mapped into memory and others widened, in either case once."""
     with skeleton():
         model = UMIE(config)
     weights: dict[str, Tensor] = {}
-    for shard in sorted(folder.glob("umie-*.safetensors")):
+    for shard in _shard_files(folder):
         weights.update(_widened(load_file(shard)))
+    if has_adapters(weights):
+        base = encoder_weights(find_encoder(encoder), config.vocab_size)
+        weights = merged(base, weights)
     model.load_state_dict(weights, assign=True)
     return model.eval()
 
@@ -141,6 +169,17 @@ def _load_tower(values: dict[str, Any] | None, path: Path) -> CompactTower | Cli
     tower = ClipTower(config) if isinstance(config, ClipTowerConfig) else CompactTower(config)
     tower.load_state_dict(_widened(load_file(path)))
     return tower.eval()
+
+
+def _shard_files(folder: Path) -> list[Path]:
+    return sorted(folder.glob("umie-*.safetensors"))
+
+
+def _learned(weights: dict[str, Tensor]) -> dict[str, Tensor]:
+    """`weights`, without those that rest where there are adapters."""
+    if not has_adapters(weights):
+        return weights
+    return {name: value for name, value in weights.items() if not is_resting(name)}
 
 
 def _narrowed(weights: dict[str, Tensor], dtype: torch.dtype) -> Iterator[tuple[str, Tensor]]:

@@ -16,10 +16,10 @@ _TOWERS: dict[str, type[AnyTowerConfig]] = {"compact": TowerConfig, "clip": Clip
 
 
 def load_tokenizer(
-    text_encoder: Literal["t5", "minilm"], path: Path
+    text_encoder: Literal["t5", "minilm", "mpnet"], path: Path
 ) -> CompactTokenizer | T5Tokenizer:
     """The tokenizer of a text encoder; ValueError where the file is none of it."""
-    kind = CompactTokenizer if text_encoder == "minilm" else T5Tokenizer
+    kind = T5Tokenizer if text_encoder == "t5" else CompactTokenizer
     return kind.load(path)
 
 

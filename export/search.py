@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import torch
 from torch import Tensor
@@ -66,27 +67,52 @@ def greedy(model: TargetDecoder, cross: Tensor, mask: Tensor, length: int) -> Te
 
 @dataclass
 class _Finished:
-    """The best complete targets of one sample; a score is log-probability / length."""
+    """The best complete targets of one sample in order of arrival; score: log-probability / length.
+
+    Of equal scores the oldest leaves first, and the newest wins.
+    """
 
     size: int
     kept: list[tuple[float, list[int]]] = field(default_factory=list)
 
     def add(self, ids: list[int], logp: float) -> None:
-        """Keep `ids`, which count the start token and not the end token."""
-        self.kept.append((logp / len(ids), ids))
-        self.kept.sort(key=lambda entry: -entry[0])
-        del self.kept[self.size :]
+        """Keep `ids`, which count the start token and not the end token, if good enough."""
+        score = logp / len(ids)
+        if len(self.kept) == self.size:
+            scores = [kept for kept, _ in self.kept]
+            worst = min(scores)
+            if score <= worst:
+                return
+            del self.kept[scores.index(worst)]
+        self.kept.append((score, ids))
 
     def settled(self, best_open: float, length: int) -> bool:
-        """Whether no open target can do better any more."""
-        return len(self.kept) == self.size and self.kept[-1][0] >= best_open / length
+        """Whether no open target of log-probability `best_open` and this length does better."""
+        worst = min((score for score, _ in self.kept), default=0.0)
+        return len(self.kept) == self.size and worst >= best_open / length
+
+    def best(self) -> tuple[float, list[int]]:
+        """The score and ids of the best target."""
+        return max(reversed(self.kept), key=lambda entry: entry[0])
+
+
+class Scorer(Protocol):
+    """Prefixes of `ids` (rows, T), of which a search asks for the next scores."""
+
+    ids: Tensor
+
+    def scores(self) -> Tensor:
+        """Log-probabilities of the next token (rows, V)."""
+
+    def extend(self, rows: Tensor, tokens: Tensor) -> None:
+        """Go on with `tokens` (rows,) behind the prefixes of `rows` (rows,)."""
 
 
 @torch.inference_mode()
 def beam(
     model: TargetDecoder, cross: Tensor, mask: Tensor, length: int, beams: int
 ) -> tuple[Tensor, Tensor]:
-    """Beam search by the rule of transformers 4.28.1, which differs from later releases.
+    """Beam search by the rule of `search_beams`.
 
     Args:
         model, cross, mask, length: as in `greedy`.
@@ -95,33 +121,54 @@ def beam(
     Returns:
         (B, T) ids of the best targets and their scores (B,).
     """
-    batch = len(mask)
-    spread = torch.arange(batch, device=mask.device).repeat_interleave(beams)
-    writer = _Writer(model, cross[:, :, spread], mask[spread], length)
-    totals = torch.full((batch, beams), _NEVER, device=cross.device)
+    spread = torch.arange(len(mask), device=mask.device).repeat_interleave(beams)
+    scorer = _Writer(model, cross[:, :, spread], mask[spread], length)
+    return search_beams(scorer, len(mask), length, beams)
+
+
+def search_beams(scorer: Scorer, batch: int, length: int, beams: int) -> tuple[Tensor, Tensor]:
+    """Beam search by the rule of transformers 4.28.1, which differs from later releases.
+
+    That release adds one to the length in its stopping rule for every sample of the batch that is
+    still open, not once for the step: later samples of a batch search on for longer, and the result
+    of a sample depends on those before it.
+
+    Args:
+        scorer: of start tokens (B * beams, 1), sample by sample.
+        batch: B.
+        length: longest target, start token included.
+        beams: how many targets of a sample stay open.
+
+    Returns:
+        (B, T) ids of the best targets, padded behind the end token, and their scores (B,).
+    """
+    device = scorer.ids.device
+    totals = torch.full((batch, beams), _NEVER, device=device)
     totals[:, 0] = 0.0
     finished = [_Finished(beams) for _ in range(batch)]
     settled = [False] * batch
-    while writer.ids.shape[1] < length and not all(settled):
-        scores = writer.scores()  # (B * beams, V)
+    while scorer.ids.shape[1] < length and not all(settled):
+        scores = scorer.scores()  # (B * beams, V)
         summed = (totals.view(-1, 1) + scores).view(batch, -1)
         best, places = summed.topk(2 * beams, dim=1)
-        rows = torch.arange(batch * beams, device=mask.device)
+        rows = torch.arange(batch * beams, device=device)
         tokens = torch.full_like(rows, PAD)
+        totals = torch.zeros((batch, beams), device=device, dtype=scores.dtype)
+        counted = scorer.ids.shape[1]
         for sample, ended in enumerate(finished):
             if settled[sample]:
                 continue
             choices = _choose(
-                writer.ids, best[sample], places[sample], scores.shape[1], sample * beams, ended
+                scorer.ids, best[sample], places[sample], scores.shape[1], sample * beams, ended
             )
             for number, (logp, row, token) in enumerate(choices[:beams]):
                 totals[sample, number] = logp
                 rows[sample * beams + number], tokens[sample * beams + number] = row, token
-            likeliest = float(best[sample, 0])
-            settled[sample] = ended.settled(likeliest, writer.ids.shape[1])
-        writer.extend(rows, tokens)
-    _close(finished, settled, writer.ids, totals)
-    return _best(finished, length, mask.device)
+            counted += 1
+            settled[sample] = ended.settled(float(best[sample, 0]), counted)
+        scorer.extend(rows, tokens)
+    _close(finished, settled, scorer.ids, totals)
+    return _best(finished, length, device)
 
 
 def _choose(
@@ -148,7 +195,7 @@ def _close(finished: list[_Finished], settled: list[bool], ids: Tensor, totals: 
 
 
 def _best(finished: list[_Finished], length: int, device: torch.device) -> tuple[Tensor, Tensor]:
-    scores, winners = zip(*(ended.kept[0] for ended in finished), strict=True)
+    scores, winners = zip(*(ended.best() for ended in finished), strict=True)
     width = min(max(map(len, winners)) + 1, length)
     ids = torch.full((len(winners), width), PAD, device=device)
     for row, winner in enumerate(winners):

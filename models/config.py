@@ -22,10 +22,12 @@ class UMIEConfig:
     copy_size: width of the copy head's queries and keys, 0 for none.
     brackets: ids of the tokens that open and close records, where the decoder is told how deep in
     them each token stands; None as published.
+    span_first: answers name a span before its type, in place of the published order;
+    `models.span_scorer` scores the types. scorer_size: width of that scorer, 0 for none.
     """
 
     preset: str
-    text_encoder: Literal["t5", "minilm"]
+    text_encoder: Literal["t5", "minilm", "mpnet"]
     vocab_size: int
     d_model: int
     d_kv: int
@@ -40,6 +42,8 @@ class UMIEConfig:
     gate_pool: Literal["masked", "all"] = "masked"
     copy_size: int = 0
     brackets: tuple[int, int] | None = None
+    span_first: bool = False
+    scorer_size: int = 0
 
     def with_(self, **changes: Any) -> UMIEConfig:
         """The same configuration with `changes`."""
@@ -77,6 +81,21 @@ PRESETS = {
         tie_word_embeddings=True,
         copy_size=128,
         brackets=(1, 2),  # [unused0] and [unused1] of BERT's vocabulary
+    ),
+    "standard": UMIEConfig(
+        preset="standard",
+        text_encoder="mpnet",
+        vocab_size=30522,
+        d_model=384,
+        d_kv=64,
+        d_ff=1024,
+        num_heads=6,
+        num_layers=12,
+        num_decoder_layers=4,
+        tie_word_embeddings=True,
+        copy_size=128,
+        span_first=True,
+        scorer_size=256,
     ),
     "base": _flan("base", 768, 2048, 12, 12),
     "large": _flan("large", 1024, 2816, 16, 24),

@@ -11,6 +11,7 @@ from models.config import UMIEConfig
 from models.copy_head import CopyHead
 from models.decoder import Decoder
 from models.nesting import Nesting
+from models.span_scorer import SpanScorer
 
 
 class TargetDecoder(nn.Module):
@@ -27,6 +28,7 @@ class TargetDecoder(nn.Module):
             else nn.Linear(config.d_model, config.vocab_size, bias=False)
         )
         self.copy_head = CopyHead(config) if config.copy_size else None
+        self.span_scorer = SpanScorer(config) if config.scorer_size else None
         self.nesting = Nesting(config.brackets, config.d_model) if config.brackets else None
 
     def embed(self, tokens: Tensor, depths: Tensor | None = None) -> Tensor:
@@ -38,6 +40,11 @@ class TargetDecoder(nn.Module):
         if self.nesting is None:
             return x
         return x + self.nesting(self.nesting.depths(tokens) if depths is None else depths)
+
+    @property
+    def copy_width(self) -> int:
+        """Width of a memory's copy keys: the copy head's and the span scorer's."""
+        return self.config.copy_size + (self.span_scorer.width if self.span_scorer else 0)
 
     @property
     def output_embeddings(self) -> Tensor:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import torch
 from torch import Tensor, nn
 
 from models.config import UMIEConfig
 from models.gated_fusion import Fusion, GatedFusion
 from models.minilm import MiniLMEncoder
+from models.mpnet import MPNetEncoder
 from models.t5 import EncoderStack, initialise
 from models.target_decoder import TargetDecoder
 from models.visual_embedding import VisualEmbedding
@@ -17,8 +19,8 @@ from models.visual_embedding import VisualEmbedding
 class Memory(NamedTuple):
     """What the decoder reads of one batch.
 
-    gate (B,), cross (D, 2, B, H, L, k) cross-attention keys and values, copy_keys (B, 36 + L, c) or
-    None without a copy head.
+    gate (B,), cross (D, 2, B, H, L, k) cross-attention keys and values, copy_keys (B, 36 + L, c),
+    those of the copy head and behind them what the span scorer reads, or None without a copy head.
     """
 
     gate: Tensor
@@ -39,6 +41,8 @@ class UMIE(TargetDecoder):
     def encode_text(self, ids: Tensor, mask: Tensor, cases: Tensor) -> Tensor:
         """t (B, L, d) of ids, mask and cases (B, L)."""
         embedded = self.shared(ids)
+        if isinstance(self.text_encoder, MPNetEncoder):
+            return self.text_encoder(ids, embedded, mask, cases)
         if isinstance(self.text_encoder, MiniLMEncoder):
             return self.text_encoder(embedded, mask, cases)
         return self.text_encoder(embedded, mask)
@@ -55,12 +59,16 @@ class UMIE(TargetDecoder):
         `cross_weight` as `Decoder.project` takes it.
         """
         keys = self.copy_head.keys(fusion.fused, visual) if self.copy_head is not None else None
+        if keys is not None and self.span_scorer is not None:
+            keys = torch.cat([keys, self.span_scorer.memory(fusion.fused, visual)], dim=-1)
         return Memory(fusion.gate, self.decoder.project(fusion.fused, cross_weight), keys)
 
 
 def _text_encoder(config: UMIEConfig) -> nn.Module:
     if config.text_encoder == "minilm":
         return MiniLMEncoder(config)
+    if config.text_encoder == "mpnet":
+        return MPNetEncoder(config)
     return EncoderStack(
         config.num_layers,
         config.d_model,

@@ -20,6 +20,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from math import exp
 
+from tasks.context import PLAIN, Context
 from tasks.form import Filler, Form, Opening
 from tasks.passage import Passage, PieceRange
 from tasks.records import Asoc, Record, Region
@@ -38,7 +39,8 @@ class Automaton:
         form: the target's shape.
         markers: ids of the sentinels.
         regions: numbers of the regions that may be named, ascending.
-        head, tail: piece ranges of the pair (pair form only).
+        head, tail: piece ranges of the pair; head alone of a given mention or of the trigger that
+            a bare item is about.
         ordered: items in text order without overlap, which bounds every answer's
             length; weights trained elsewhere need not follow that order.
 
@@ -46,6 +48,8 @@ class Automaton:
 
     Raises ValueError where form and arguments do not go together.
     """
+
+    span_first = False
 
     def __init__(
         self,
@@ -71,9 +75,16 @@ class Automaton:
         self._check()
 
     def _check(self) -> None:
-        pair = self.form.opening is Opening.HEAD
-        if pair != (self.head is not None) or pair != (self.tail is not None):
+        opening = self.form.opening
+        pair = opening is Opening.HEAD
+        if pair != (self.tail is not None) or (pair and self.head is None):
             raise ValueError("the pair form, and no other, takes a head and a tail")
+        if opening is Opening.GIVEN and (self.head is None or not self.spots):
+            raise ValueError("a given mention needs its pieces and a label to choose")
+        if opening is Opening.TYPED and self.head is not None:
+            raise ValueError("typed items have no head")
+        if opening is Opening.GIVEN and not self.span_first:
+            raise ValueError("only the span-first order answers about given mentions")
         if pair and not self.roles:
             raise ValueError("a pair needs a relation to choose")
         if self.form.opening is Opening.BARE and not self.spots:
@@ -84,7 +95,7 @@ class Automaton:
         if not self.form.single:
             return State(Phase.ITEMS, (self._open,))
         opening = (self._open, self._open)
-        if self.head is not None:
+        if self.head is not None and self.form.opening is Opening.HEAD:
             item = NO_ITEM._replace(first=self.head[0], stop=self.head[1])
             return State(Phase.ROLE, (*opening, *self.copy(self.head), self._open), item=item)
         return State(Phase.BODY, opening + tuple(self.spots[0]), item=NO_ITEM._replace(spot=0))
@@ -99,7 +110,11 @@ class Automaton:
         """The state after the admitted `symbol`, chosen with log-probability `logp`."""
         if state.forced:
             return state.after_forced(logp)
-        return _MOVES[state.phase](self, state, symbol, logp)
+        return self._move(state, symbol, logp)
+
+    def context(self, state: State) -> Context:
+        """What the next choice is about: this order scores every choice alike."""
+        return PLAIN
 
     def records(self, state: State) -> tuple[Record, ...]:
         """What the answer says so far, unfinished items left out."""
@@ -192,13 +207,16 @@ class Automaton:
 
     # Moves
 
+    def _move(self, state: State, symbol: Symbol, logp: float) -> State:
+        return _MOVES[state.phase](self, state, symbol, logp)
+
     def _from_items(self, state: State, symbol: Symbol, logp: float) -> State:
         if symbol == self._close:
             return replace(state, phase=Phase.DONE, forced=(Symbol(self.markers.eos),))
         return replace(state, phase=Phase.LABEL, item=NO_ITEM._replace(logp=logp))
 
     def _from_label(self, state: State, symbol: Symbol, logp: float) -> State:
-        spot = _index_of(self.source.spots, symbol.position)
+        spot = index_of(self.source.spots, symbol.position)
         item = state.item._replace(spot=spot, logp=state.item.logp + logp)
         return replace(
             state, phase=Phase.SPAN, forced=(*self.spots[spot][1:], self._colon), item=item
@@ -225,7 +243,7 @@ class Automaton:
         return State(Phase.ITEMS, (), items)
 
     def _from_role(self, state: State, symbol: Symbol, logp: float) -> State:
-        role = _index_of(self.source.asocs, symbol.position)
+        role = index_of(self.source.asocs, symbol.position)
         link = state.link._replace(role=role, logp=state.link.logp + logp)
         rest = (*self.roles[role][1:], self._colon)
         if self.tail is None:
@@ -262,7 +280,8 @@ class Automaton:
 
     def _record(self, item: Item) -> Record:
         label = self.source.spots[item.spot].name if item.spot >= 0 else None
-        span = self._passage.span(item.first, item.stop) if item.first >= 0 else None
+        named = item.first >= 0 and self.form.opening is not Opening.BARE
+        span = self._passage.span(item.first, item.stop) if named else None
         asocs = tuple(
             Asoc(
                 self.source.asocs[link.role].name,
@@ -292,7 +311,8 @@ def _region(markers: Markers, number: int) -> tuple[int, ...]:
     return markers.regions[number - 1]
 
 
-def _index_of(labels: Sequence[Label], position: int) -> int:
+def index_of(labels: Sequence[Label], position: int) -> int:
+    """The label that begins at a source position; ValueError where none does."""
     for index, label in enumerate(labels):
         if label.start == position:
             return index

@@ -12,6 +12,7 @@ class Opening(Enum):
     TYPED = "label : span"
     HEAD = "the head of the pair"
     BARE = "label"
+    GIVEN = "a mention that the prompt names : label"
 
 
 class Filler(Enum):
@@ -40,6 +41,14 @@ ENTITIES = Form("entities", Opening.TYPED)
 GROUNDED = Form("grounded entities", Opening.TYPED, frozenset({Filler.REGION}), one_asoc=True)
 PAIR = Form(
     "relation of a pair", Opening.HEAD, frozenset({Filler.TAIL}), single=True, one_asoc=True
+)
+CHOICE = Form("type of a mention", Opening.GIVEN, single=True)
+GROUNDED_CHOICE = Form(
+    "type and region of a mention",
+    Opening.GIVEN,
+    frozenset({Filler.REGION}),
+    single=True,
+    one_asoc=True,
 )
 JOINT = Form("joint entities and relations", Opening.TYPED, frozenset({Filler.SPAN}))
 TRIGGERS = Form("event triggers", Opening.TYPED)

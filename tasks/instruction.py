@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
+from types import MappingProxyType
 
 from tasks.errors import LabelError, TextTooLong
 from tasks.source import Label, Source, case_of, pieces_of
@@ -20,6 +22,11 @@ class Wording:
 
 ENTITIES = Wording("Give the text: ", "Please extract the following entity type:")
 EVENTS = Wording("Please Extract event trigger and argument: ")
+
+LINE_START = 4
+"""What is added to the case of a line's first token; see `tasks.source.case_of`."""
+
+_NO_DESCRIPTIONS: Mapping[str, str] = MappingProxyType({})
 
 FOLLOW_UP_ROOM = 40
 """Tokens by which a question about what was found may be longer than the one that found it."""
@@ -41,18 +48,25 @@ def arguments(trigger: str) -> Wording:
     return Wording(EVENTS.before, f"The event trigger is: {trigger}")
 
 
+def mention(span: str) -> Wording:
+    """The wording that asks for the type of a given mention."""
+    return Wording("Give the text: ", f"Please choose the type of: {span}")
+
+
 @dataclass(frozen=True)
 class Prompter:
     """Encodes prompts for one tokenizer.
 
     `separator` goes between sentence and instruction. The published code puts nothing there, so a
-    sentence's last word and "Please" share tokens; our own weights read a space.
+    sentence's last word and "Please" share tokens; our own weights read a space. With `lines` the
+    first token of every line but the text's first is marked among the cases.
     """
 
     tokenizer: Tokenizer
     max_text_tokens: int
     max_tokens: int
     separator: str = ""
+    lines: bool = False
 
     def encode(
         self,
@@ -62,13 +76,16 @@ class Prompter:
         asocs: Sequence[str] = (),
         *,
         room: int = 0,
+        descriptions: Mapping[str, str] = _NO_DESCRIPTIONS,
     ) -> Source:
         """The source of a prompt; options keep the order in which they are given.
 
-        `room` tokens of the text part are left free, so that a longer instruction about the same
-        text will fit. Raises `TextTooLong` where the text part has more than `max_text_tokens`,
-        `LabelError` where the schema makes the whole longer than `max_tokens`: the published code
-        cuts both silently.
+        `descriptions` say in a sentence what some of the options mean; they are read and never
+        copied. `room` tokens of the text part are left free, so that a longer instruction about the
+        same text will fit. Raises `TextTooLong` where the text part has more than
+        `max_text_tokens`, `LabelError` where the schema makes the whole longer than `max_tokens`:
+        the published code cuts both silently. The errors' `limit` is what is left for the text
+        beside the rest.
         """
         markers = self.tokenizer.markers
         after = self.separator + wording.after if wording.after else ""
@@ -76,8 +93,9 @@ class Prompter:
         ids, offsets = self.tokenizer.encode(prompt)
         most = self.max_text_tokens - len(markers.prefix) - 1 - room
         if len(ids) > most:
+            own, left = self._share(ids, offsets, wording, text, most)
             raise TextTooLong(
-                f"the text and its instruction have {len(ids)} tokens, at most {most} fit"
+                f"the text has {own} tokens, at most {left} fit beside its instruction", limit=left
             )
         sentence = slice(len(wording.before), len(wording.before) + len(text))
         pieces = pieces_of(prompt, sentence, offsets, len(markers.prefix))
@@ -85,13 +103,21 @@ class Prompter:
         if not self.tokenizer.cased:
             for piece in pieces:
                 cases[piece.position] = case_of(text[piece.start : piece.end])
+        if self.lines:
+            for before, behind in pairwise(pieces):
+                if "\n" in text[before.end : behind.start]:
+                    cases[behind.position] += LINE_START
         sequence = [*markers.prefix, *ids, markers.eos]
-        spot_labels = self._append(sequence, markers.spot, spots)
-        asoc_labels = self._append(sequence, markers.asoc, asocs)
+        spot_labels = self._append(sequence, markers.spot, spots, descriptions)
+        asoc_labels = self._append(sequence, markers.asoc, asocs, descriptions)
         if len(sequence) > self.max_tokens:
+            own, left = self._share(ids, offsets, wording, text, most)
+            left = max(0, min(left, own + self.max_tokens - len(sequence)))
             raise LabelError(
-                f"text and labels have {len(sequence)} tokens, at most {self.max_tokens} fit",
+                f"text and labels have {len(sequence)} tokens, at most {self.max_tokens} fit; "
+                f"these labels leave {left} for the text, which has {own}",
                 field="labels",
+                limit=left,
             )
         cases.extend([0] * (len(sequence) - len(cases)))
         return Source(
@@ -103,7 +129,40 @@ class Prompter:
             asocs=asoc_labels,
         )
 
-    def _append(self, sequence: list[int], marker: int, names: Sequence[str]) -> tuple[Label, ...]:
+    def tokens_left(
+        self, wording: Wording, spots: Sequence[str] = (), asocs: Sequence[str] = (), room: int = 0
+    ) -> int:
+        """How many tokens a text may have in a prompt with these labels; below 0: none fit.
+
+        A text that shares a token with the instruction can have one more or less.
+        """
+        after = self.separator + wording.after if wording.after else ""
+        instruction = len(self.tokenizer.encode(wording.before + after)[0])
+        labels = sum(len(self.tokenizer.encode(name)[0]) + 1 for name in (*spots, *asocs))
+        frame = len(self.tokenizer.markers.prefix) + 1
+        most = min(self.max_text_tokens - room, self.max_tokens - labels)
+        return most - frame - instruction
+
+    @staticmethod
+    def _share(
+        ids: Sequence[int],
+        offsets: Sequence[tuple[int, int]],
+        wording: Wording,
+        text: str,
+        most: int,
+    ) -> tuple[int, int]:
+        """The text's own tokens in a prompt, and how many it may have."""
+        start, end = len(wording.before), len(wording.before) + len(text)
+        own = sum(first < end and last > start for first, last in offsets)
+        return own, most - (len(ids) - own)
+
+    def _append(
+        self,
+        sequence: list[int],
+        marker: int,
+        names: Sequence[str],
+        descriptions: Mapping[str, str],
+    ) -> tuple[Label, ...]:
         labels: list[Label] = []
         for name in names:
             ids, _ = self.tokenizer.encode(name)
@@ -112,4 +171,6 @@ class Prompter:
             sequence.append(marker)
             labels.append(Label(name, len(sequence), len(sequence) + len(ids)))
             sequence.extend(ids)
+            if description := descriptions.get(name):
+                sequence.extend(self.tokenizer.encode(f": {description}")[0])
         return tuple(labels)

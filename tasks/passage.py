@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
 from itertools import accumulate
 
 from tasks.records import Span
-from tasks.source import Source
+from tasks.source import Piece, Source
 from tasks.state import Symbol
+
+_LINE_BREAK = re.compile("[\n\r\v\f\x85\u2028\u2029]")
 
 PieceRange = tuple[int, int]
 """Half-open range of a source's pieces."""
@@ -16,7 +19,7 @@ PieceRange = tuple[int, int]
 class Passage:
     """The symbols of a source's pieces, and which of them a span can run over.
 
-    A span has a letter or a digit: punctuation alone names nothing.
+    A span has a letter or a digit: punctuation alone names nothing. It stands in one line.
 
     symbols: one for each piece. starts: the pieces that a span may begin with, ascending.
     """
@@ -32,7 +35,7 @@ class Passage:
         self._on_named, self._on_unnamed = [False] * len(pieces), [False] * len(pieces)
         can_end = can_name = False
         for i in reversed(range(len(pieces))):
-            contiguous = i + 1 < len(pieces) and pieces[i + 1].position == pieces[i].position + 1
+            contiguous = i + 1 < len(pieces) and _adjoin(source.text, pieces[i], pieces[i + 1])
             self._on_named[i], self._on_unnamed[i] = contiguous and can_end, contiguous and can_name
             can_end = pieces[i].closes or self._on_named[i]
             can_name = can_end if names[i] else self._on_unnamed[i]
@@ -74,3 +77,10 @@ class Passage:
         """The span that a range of pieces spells."""
         pieces = self._source.pieces
         return Span.of(self._source.text, pieces[first].start, pieces[stop - 1].end)
+
+
+def _adjoin(text: str, piece: Piece, follower: Piece) -> bool:
+    """Whether a span can run from one piece to the next."""
+    if follower.position != piece.position + 1:
+        return False
+    return _LINE_BREAK.search(text, piece.end, follower.start) is None

@@ -6,15 +6,17 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from tasks.automaton import Automaton, PieceRange, Symbol
+from tasks.context import PLAIN, Context
 from tasks.form import Filler, Opening
 from tasks.records import Record, Region, Span
 
 
 class Step(NamedTuple):
-    """One step of a target: what was admitted, and which of these was said."""
+    """One step of a target: what was admitted, which of these was said, what it was about."""
 
     admitted: list[Symbol]
     said: int
+    context: Context = PLAIN
 
 
 class _Link(NamedTuple):
@@ -37,6 +39,8 @@ def target_of(automaton: Automaton, records: Sequence[Record]) -> list[Symbol]:
     does not have, asocs behind the first where the form has one, and where the automaton is ordered
     a span that overlaps an earlier one. ValueError for a pair without a relation.
     """
+    if automaton.span_first:
+        return _span_first(automaton, records)
     say = automaton
     opened, closed, colon = (
         Symbol(say.markers.open),
@@ -59,6 +63,34 @@ def target_of(automaton: Automaton, records: Sequence[Record]) -> list[Symbol]:
     return [*symbols, closed, Symbol(say.markers.eos)]
 
 
+def _span_first(automaton: Automaton, records: Sequence[Record]) -> list[Symbol]:
+    markers = automaton.markers
+    colon, closed = Symbol(markers.colon), Symbol(markers.close)
+    symbols = [Symbol(markers.open)]
+    opening = automaton.form.opening
+    for item in _items(automaton, records):
+        if item.pieces is not None:
+            symbols += automaton.copy(item.pieces)
+        if opening in (Opening.TYPED, Opening.GIVEN):
+            symbols.append(colon)
+        if item.spot >= 0:
+            symbols += automaton.spots[item.spot]
+        for link in item.links:
+            role = automaton.roles[link.role]
+            if automaton.tail is not None:
+                symbols += [*role, *automaton.copy(automaton.tail)]
+                continue
+            filler = (
+                automaton.regions[link.region]
+                if link.pieces is None
+                else automaton.copy(link.pieces)
+            )
+            symbols += [*filler, colon, *role]
+        symbols.append(closed)
+    ending = [] if automaton.form.single else [closed]
+    return [*symbols, *ending, Symbol(markers.eos)]
+
+
 def trace(automaton: Automaton, symbols: Sequence[Symbol]) -> list[Step]:
     """What was admitted at each step of `symbols`; ValueError where one was not."""
     state, steps = automaton.start(), []
@@ -66,7 +98,7 @@ def trace(automaton: Automaton, symbols: Sequence[Symbol]) -> list[Step]:
         admitted = automaton.admitted(state)
         if symbol not in admitted:
             raise ValueError(f"{symbol} cannot be said in {state.phase.name}")
-        steps.append(Step(admitted, admitted.index(symbol)))
+        steps.append(Step(admitted, admitted.index(symbol), automaton.context(state)))
         state = automaton.advance(state, symbol)
     return steps
 
@@ -99,6 +131,11 @@ def _apart(items: Sequence[_Item]) -> list[_Item]:
 
 def _single(automaton: Automaton, record: Record | None) -> _Item:
     links = _links(automaton, record) if record is not None else ()
+    if automaton.form.opening is Opening.GIVEN:
+        names = [label.name for label in automaton.source.spots]
+        if record is None or record.label not in names:
+            raise ValueError("the target of a given mention names a label of the schema")
+        return _Item(names.index(record.label), automaton.head, links)
     if automaton.form.opening is not Opening.HEAD:
         return _Item(0, None, links)
     if not links:
@@ -125,6 +162,9 @@ def _links(automaton: Automaton, record: Record) -> tuple[_Link, ...]:
         if pieces is not None:
             links.setdefault((0, pieces[0], role), _Link(role, pieces, 0))
     found = tuple(links[key] for key in sorted(links))
+    if automaton.span_first:
+        fillers_once = {(link.pieces and link.pieces[0], link.region): link for link in found[::-1]}
+        found = tuple(link for link in found if link in fillers_once.values())
     return found[:1] if automaton.form.one_asoc else found
 
 

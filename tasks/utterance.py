@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from tasks.automaton import Automaton
+from tasks.context import PLAIN, Context
 from tasks.frontier import Frontier
 from tasks.records import Record
 from tasks.salvage import Salvage
@@ -28,6 +29,9 @@ class Utterance(Protocol):
 
     def options(self) -> Sequence[Option] | None:
         """What may be said next, in a fixed order; None for any token of the vocabulary."""
+
+    def context(self) -> Context:
+        """What the next choice is about."""
 
     def say(self, option: int, logp: float) -> int:
         """Go on with an option, by its number, of this log-probability; the token it says.
@@ -56,6 +60,10 @@ class CopyUtterance:
         """Tokens with their places."""
         return [(symbol.token, symbol.place) for symbol in self._admitted]
 
+    def context(self) -> Context:
+        """What the automaton asks."""
+        return self._automaton.context(self._state)
+
     def say(self, option: int, logp: float) -> int:
         """Go on with an option."""
         symbol = self._admitted[option]
@@ -83,6 +91,10 @@ class TokenUtterance:
     def options(self) -> list[Option]:
         """Tokens without places."""
         return [(token, -1) for token in self._admitted]
+
+    def context(self) -> Context:
+        """Nothing: places are what contexts are about."""
+        return PLAIN
 
     def say(self, option: int, logp: float) -> int:
         """Go on with an option."""
@@ -119,6 +131,10 @@ class FreeUtterance:
 
     def options(self) -> None:
         """Any token."""
+
+    def context(self) -> Context:
+        """Nothing in particular."""
+        return PLAIN
 
     def say(self, option: int, logp: float) -> int:
         """Go on with a token."""

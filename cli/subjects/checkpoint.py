@@ -119,7 +119,11 @@ def _bundle(checkpoint: Checkpoint, files: dict[str, str]) -> Bundle:
         fusion=cast("ort.InferenceSession", fusion),
         decoder=model.requires_grad_(False),
         prompter=Prompter(
-            checkpoint.tokenizer, prompt.max_text_tokens, prompt.max_tokens, prompt.separator
+            checkpoint.tokenizer,
+            prompt.max_text_tokens,
+            prompt.max_tokens,
+            prompt.separator,
+            lines=model.config.text_encoder == "mpnet",
         ),
         least_region_score=prompt.least_region_score,
     )

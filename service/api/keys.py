@@ -19,8 +19,9 @@ _COMMENT = re.compile(r"(^|\s)#.*")
 class Keys:
     """The keys that are let in. Only their hashes are kept; a key's name is its line number."""
 
-    def __init__(self, keys: Iterable[tuple[int, str]]) -> None:
+    def __init__(self, keys: Iterable[tuple[int, str]], path: Path | None = None) -> None:
         self._hashes = [(line, _hash(key)) for line, key in keys]
+        self._path = path
 
     @classmethod
     def read(cls, path: Path) -> Keys:
@@ -39,7 +40,12 @@ class Keys:
                 )
         if not keys:
             raise SettingsError(f"UMIE_API_KEYS_FILE={path}: there is no key in it")
-        return cls(keys)
+        return cls(keys, path)
+
+    def reload(self) -> None:
+        """Read the file again; raises `SettingsError`, and keeps what it had then."""
+        if self._path is not None:
+            self._hashes = Keys.read(self._path)._hashes
 
     def name_of(self, headers: Headers) -> int:
         """The name of the key that a request carries; raises `Unauthorised`."""
@@ -53,6 +59,11 @@ class Keys:
         if found is None:
             raise Unauthorised("the key is not known")
         return found
+
+
+def carries_key(headers: Headers) -> bool:
+    """Whether a request carries a key, known or not."""
+    return _sent(headers) is not None
 
 
 def _sent(headers: Headers) -> str | None:

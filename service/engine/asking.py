@@ -49,7 +49,7 @@ class Question(Protocol):
 
     @property
     def head(self) -> tuple[int, int] | None:
-        """Characters of a pair's head."""
+        """Characters of a pair's head, or of the trigger that arguments are asked for."""
 
     @property
     def tail(self) -> tuple[int, int] | None:
@@ -126,6 +126,6 @@ class Asker:
             return None
         head = source.locate(*question.head) if question.head else None
         tail = source.locate(*question.tail) if question.tail else None
-        if question.head and (head is None or tail is None):
+        if (question.head and head is None) or (question.tail and tail is None):
             return None
         return Prompt(source, question.form, head, tail)

@@ -14,12 +14,16 @@ from tasks.form import Filler, Form, Opening
 from tasks.instruction import Prompter, Wording
 from tasks.records import Record, Region, Span
 from tasks.source import Source
+from tasks.span_first import SpanFirstAutomaton
 from tasks.state import State
 from tasks.tokenizer import Tokenizer
 from tests.support.cased import byte_tokenizer, metaspace_tokenizer
 from tests.support.tokenizer import tiny_tokenizer
 
 FORMS = (form.ENTITIES, form.GROUNDED, form.PAIR, form.JOINT, form.TRIGGERS, form.ARGUMENTS)
+ALL_FORMS = (*FORMS, form.CHOICE, form.GROUNDED_CHOICE)
+"""Those that only the span-first order answers, too."""
+
 TOKENIZERS: dict[str, Tokenizer] = {
     "wordpiece": tiny_tokenizer(("the", "new", "##ing", "person", "place", "of")),
     "bytes": byte_tokenizer(),
@@ -106,6 +110,26 @@ def automata(
         head=pair[0],
         tail=pair[1],
         ordered=ordered,
+    )
+
+
+@st.composite
+def span_first_automata(draw: st.DrawFn) -> SpanFirstAutomaton:
+    """Automata of all forms in the order of our own weights; a bare item may know its trigger."""
+    tokenizer = TOKENIZERS[draw(st.sampled_from(sorted(TOKENIZERS)))]
+    labels = st.lists(st.sampled_from(LABELS), min_size=1, max_size=3, unique=True)
+    source = encode(tokenizer, draw(texts()), draw(labels), draw(labels))
+    spans = sayable(source)
+    given = {Opening.HEAD, Opening.GIVEN}
+    shape = draw(st.sampled_from([f for f in ALL_FORMS if spans or f.opening not in given]))
+    regions = draw(st.lists(st.sampled_from((1, 2, 3, 12, 36)), max_size=3, unique=True))
+    head = tail = None
+    if spans and (shape.opening in given or (shape is form.ARGUMENTS and draw(st.booleans()))):
+        head = draw(st.sampled_from(spans))
+    if shape is form.PAIR:
+        tail = draw(st.sampled_from(spans))
+    return SpanFirstAutomaton(
+        source, shape, tokenizer.markers, regions=regions, head=head, tail=tail
     )
 
 

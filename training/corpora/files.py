@@ -33,3 +33,13 @@ def text_of(path: Path) -> str:
         raise DataError(f"{path} is missing") from error
     except UnicodeDecodeError as error:
         raise DataError(f"{path}: not UTF-8 from byte {error.start} on") from error
+
+
+def json_lines_of(path: Path) -> Iterator[tuple[int, Any]]:
+    """The JSON values of a file that has one a line, with the numbers of their lines."""
+    for number, line in lines_of(path):
+        if line.strip():
+            try:
+                yield number, json.loads(line)
+            except json.JSONDecodeError as error:
+                raise DataError(f"{path}:{number}: {error.msg}") from error

@@ -22,6 +22,7 @@ from training.evaluation.label_order import LabelOrder
 from training.evaluation.m2e2_rule import M2E2Rule
 from training.evaluation.marking import Outcome
 from training.evaluation.media import ask_pictures, media_rows
+from training.evaluation.own_sets import OWN_SETS, OwnSet
 from training.evaluation.pictures import Pictures
 from training.evaluation.plan import exams_of, hold
 from training.evaluation.proposals import proposal_rows
@@ -100,7 +101,7 @@ class Evaluation:
     def corpus(self, name: str) -> Part:
         """The results of a corpus; raises `DataError` where it cannot be read."""
         started = time.perf_counter()
-        part = self._captions() if name == PHOTOS else self._documents(name)
+        part = self._corpus(name)
         return {**part, "seconds": round(time.perf_counter() - started, 1)}
 
     def exam(self, name: str, corpora: Sequence[str] = CORPORA_ASKED) -> Part:
@@ -116,6 +117,15 @@ class Evaluation:
         return {**held[name](), "seconds": round(time.perf_counter() - started, 1)}
 
     # Corpora
+
+    def _corpus(self, name: str) -> Part:
+        if name in OWN_SETS:
+            return self._own(OWN_SETS[name])
+        return self._captions() if name == PHOTOS else self._documents(name)
+
+    def _own(self, own: OwnSet) -> Part:
+        count, rows = own.hold(self.data, self.subject, self.options.split, self.options.limit)
+        return {"documents": count, "rows": _plain(rows)}
 
     def _documents(self, name: str) -> Part:
         documents = self._read(name)
@@ -197,12 +207,15 @@ def corpora_of(split: str) -> tuple[str, ...]:
 
 def has_split(name: str, split: str) -> bool:
     """Whether a corpus has a split; raises `DataError` where there is no such corpus."""
+    if name in OWN_SETS:
+        return split in OWN_SETS[name].splits
     if name == SAMPLES:
         return split == "test"
     if name == PHOTOS:
         return split in ("train", "dev", "test")
     if name not in CORPORA:
-        raise DataError(f"no corpus {name!r}; there are {', '.join([*CORPORA, PHOTOS, SAMPLES])}")
+        known = ", ".join([*CORPORA, PHOTOS, SAMPLES, *OWN_SETS])
+        raise DataError(f"no corpus {name!r}; there are {known}")
     return split in CORPORA[name].splits
 
 

@@ -73,7 +73,7 @@ def caption_rows(subject: Subject, captions: Sequence[Question]) -> list[Row]:
     found = []
     for name, asked in {
         "own picture": captions,
-        "another's picture": _turned(captions),
+        "another's picture": turned(captions),
         "no picture": [pictured(question, None) for question in captions],
     }.items():
         scores: dict[str, Scorer] = {
@@ -142,7 +142,7 @@ def _questions(documents: Sequence[Document]) -> list[Question]:
     return [q for document in documents for q in entity_exam(document, load(document.ontology))]
 
 
-def _turned(captions: Sequence[Question]) -> list[Question]:
+def turned(captions: Sequence[Question]) -> list[Question]:
     """Each caption with the picture of the next one, which shows nobody that it names."""
     return [
         replace(question, picture=other.picture, boxes=((),) * len(question.boxes))

@@ -30,6 +30,10 @@ TITLES = {
     "flickr8k": "Flickr8k captions",
     "congress": "portraits of the US Congress",
     "samples": "our own sentences",
+    "posts": "our labelled posts",
+    "wordings": "photos of one person, many wordings",
+    "cooccurrence": "our own sentences on relations",
+    "news": "our own news, joined",
 }
 """What corpora are called in tables."""
 

@@ -69,6 +69,7 @@ def collate(items: Sequence[Encoded], markers: Markers) -> Batch:
     candidates = lay_out(
         [[(symbol.token, symbol.place) for symbol in step.admitted] for *_, step in decisions],
         [row for row, *_ in decisions],
+        contexts=[step.context for *_, step in decisions],
     )
     right = torch.zeros(len(decisions), candidates.width, dtype=torch.bool)
     for index, (_, _, item, step) in enumerate(decisions):
@@ -105,7 +106,7 @@ def on_device(value: T, device: torch.device) -> T:
     moved: Any = value
     if isinstance(value, Tensor):
         moved = value.to(device)
-    elif isinstance(value, tuple):  # a named one
+    elif isinstance(value, tuple):  # a named one, or a part that is not there
         moved = type(value)(*(on_device(part, device) for part in value))
     elif is_dataclass(value) and not isinstance(value, type):
         parts = {f.name: on_device(getattr(value, f.name), device) for f in fields(value)}

@@ -9,6 +9,7 @@ from tasks.automaton import Automaton
 from tasks.form import Form
 from tasks.instruction import Prompter, Wording
 from tasks.records import Record
+from tasks.span_first import SpanFirstAutomaton
 from tasks.target import Step, target_of, trace
 
 
@@ -29,7 +30,8 @@ class Exercise:
     """A prompt with its answer.
 
     `weight` multiplies the loss of its decisions. `alike` names the regions that are as right as a
-    region of the answer: proposals overlap, and several show the same thing.
+    region of the answer: proposals overlap, and several show the same thing. `descriptions` say in
+    a sentence what some of the labels mean.
     """
 
     text: str
@@ -43,6 +45,7 @@ class Exercise:
     sight: Sight | None = None
     weight: float = 1.0
     alike: Mapping[int, frozenset[int]] = field(default_factory=dict)
+    descriptions: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +78,15 @@ def encode(exercise: Exercise, prompter: Prompter) -> Encoded | None:
 
     Raises `TextTooLong` and `LabelError` as the prompter does.
     """
-    automaton = _automaton(exercise, prompter, ordered=True)
+    return _traced(exercise, _automaton(exercise, prompter, ordered=True))
+
+
+def encode_span_first(exercise: Exercise, prompter: Prompter) -> Encoded | None:
+    """`encode` for weights that write spans before types."""
+    return _traced(exercise, _automaton(exercise, prompter, ordered=True, span_first=True))
+
+
+def _traced(exercise: Exercise, automaton: Automaton | None) -> Encoded | None:
     if automaton is None:
         return None
     symbols = target_of(automaton, exercise.records)
@@ -108,14 +119,26 @@ def spell(exercise: Exercise, prompter: Prompter) -> Spelled | None:
     return Spelled(source.ids, source.cases, tokens, exercise.sight)
 
 
-def _automaton(exercise: Exercise, prompter: Prompter, *, ordered: bool) -> Automaton | None:
-    source = prompter.encode(exercise.text, exercise.wording, exercise.spots, exercise.asocs)
+def _automaton(
+    exercise: Exercise, prompter: Prompter, *, ordered: bool, span_first: bool = False
+) -> Automaton | None:
+    source = prompter.encode(
+        exercise.text,
+        exercise.wording,
+        exercise.spots,
+        exercise.asocs,
+        descriptions=exercise.descriptions,
+    )
     head = source.locate(*exercise.head) if exercise.head else None
     tail = source.locate(*exercise.tail) if exercise.tail else None
-    if exercise.head and (head is None or tail is None):
+    if (exercise.head and head is None) or (exercise.tail and tail is None):
         return None
     regions = exercise.sight.regions if exercise.sight else ()
     markers = prompter.tokenizer.markers
+    if span_first:
+        return SpanFirstAutomaton(
+            source, exercise.form, markers, regions=regions, head=head, tail=tail
+        )
     return Automaton(
         source, exercise.form, markers, regions=regions, head=head, tail=tail, ordered=ordered
     )

@@ -152,6 +152,7 @@ def arguments(
         (Record(event.type, None, asocs),),
         (event.type,),
         tuple(roles),
+        head=(event.start, event.end),
         sight=sight,
     )
 

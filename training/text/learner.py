@@ -10,7 +10,7 @@ from models.umie import UMIE
 from tasks.instruction import Prompter
 from tasks.tokenizer import Markers
 from training.text.batch import Batch, Prompts, SpelledBatch, collate, collate_spelled
-from training.text.exercise import Encoded, Exercise, Spelled, encode, spell
+from training.text.exercise import Encoded, Exercise, Spelled, encode, encode_span_first, spell
 from training.text.loss import Outcome, Sights, decision_loss, spelling_loss
 
 ItemT = TypeVar("ItemT", bound=Spelled)
@@ -33,6 +33,9 @@ class Objective(Generic[ItemT, BatchT]):
 DECISIONS: Objective[Encoded, Batch] = Objective(encode, collate, decision_loss)
 """Train as you decode: choices among what the grammar admits."""
 
+SPAN_FIRST: Objective[Encoded, Batch] = Objective(encode_span_first, collate, decision_loss)
+"""The same for weights that write spans before types."""
+
 SPELLING: Objective[Spelled, SpelledBatch] = Objective(spell, collate_spelled, spelling_loss)
 """Teacher forcing over the whole vocabulary, as the published code trains."""
 
@@ -48,4 +51,6 @@ class Learner:
     @classmethod
     def of(cls, model: UMIE, prompter: Prompter) -> Learner:
         """With the objective that fits how the model's answers will be decoded."""
-        return cls(model, prompter, SPELLING if model.copy_head is None else DECISIONS)
+        if model.copy_head is None:
+            return cls(model, prompter, SPELLING)
+        return cls(model, prompter, SPAN_FIRST if model.config.span_first else DECISIONS)

@@ -11,20 +11,34 @@ import torch
 from safetensors.torch import save_file
 from tqdm import tqdm
 
+from models.span_scorer import KINDS
+from tasks.context import Kind
 from tasks.errors import DataError, LabelError, TextTooLong
-from training.average import WeightAverage
+from training.average import WeightAverage, all_weights
+from training.evaluation.labelled_posts import held_out_ids
+from training.saved_state import read_saved
+from training.text import broad_mixture, grounding_mixture
+from training.text.adapters import learned_weights
 from training.text.batch import Prompts, buckets, on_device
 from training.text.curriculum import Curriculum, Together
-from training.text.exercise import Spelled
+from training.text.exercise import Exercise, Spelled
 from training.text.gate import PROJECTIONS, averages, fit_gate, projections
 from training.text.learner import Learner
-from training.text.loss import Sights
-from training.text.mixture import build_mixture
+from training.text.loss import Outcome, Sights
+from training.text.mixture import build_mixture, mentions_of
+from training.text.names import name_pool
 from training.text.optimiser import build_optimiser, build_schedule
 from training.text.options import TextOptions
+from training.text.parallel import ProcessGroup
 from training.text.sights import SightStore
 
 log = logging.getLogger(__name__)
+
+_POOL = 4000
+"""Exercises that are put into ids at a time; batches are made of similar ones among them."""
+
+_RECENT = 12_000
+"""Exercises that the gate may be fitted to."""
 
 AVERAGE_EVERY = 5  # averaging touches every weight, as much memory traffic as a small batch
 
@@ -38,8 +52,46 @@ def train_text(options: TextOptions, learner: Learner, own: Sequence[Curriculum]
     torch.manual_seed(options.seed)
     options.out.mkdir(parents=True, exist_ok=True)
     store = SightStore.load(list(options.features), options.least_region_score)
-    mixture = [build_mixture(options.data, store, log.info)] if options.data else []
+    mixture = _mixture(options, options.data, store) if options.data else []
     return Run(options, learner, Together([*mixture, *own]), store).train()
+
+
+def _mixture(options: TextOptions, data: Path, store: SightStore) -> list[Curriculum]:
+    """What the preset learns from."""
+    if options.preset != "standard":
+        return [build_mixture(data, store, log.info)]
+    broad = broad_mixture.build(data, log.info)
+    if not store.rows:
+        return [broad]
+    names = name_pool(
+        held_out=False,
+        organizations=mentions_of(broad.documents, "organization"),
+        locations=mentions_of(broad.documents, "location"),
+    )
+    held_out = held_out_ids()
+    return [broad, grounding_mixture.build(data, store, names, log.info, held_out=held_out)]
+
+
+class AccuracyByKind:
+    """How many choices of each kind were right since it was last told."""
+
+    def __init__(self) -> None:
+        self._right, self._all = torch.zeros(KINDS), torch.zeros(KINDS)
+
+    def add(self, outcome: Outcome) -> None:
+        """Count the choices of a batch, where their kinds are known."""
+        if outcome.kinds is not None and outcome.hits is not None:
+            kinds = outcome.kinds.cpu()
+            self._right.index_add_(0, kinds, outcome.hits.detach().float().cpu())
+            self._all.index_add_(0, kinds, torch.ones(len(kinds)))
+
+    def told(self) -> str:
+        """The shares, kind by kind, and a new beginning."""
+        shares = (self._right / self._all.clamp(min=1)).tolist()
+        named = [f"{Kind(i).name} {share:.3f}" for i, share in enumerate(shares) if self._all[i]]
+        self._right.zero_()
+        self._all.zero_()
+        return ", ".join(named)
 
 
 class Run:
@@ -62,10 +114,13 @@ class Run:
             epsilon=options.epsilon,
         )
         self.schedule = build_schedule(self.optimiser, warmup=options.warmup, steps=options.steps)
-        self.average = WeightAverage(self.model, decay=0.99)
+        weights = learned_weights if options.preset == "standard" else all_weights
+        self.average = WeightAverage(self.model, 0.99, weights)
+        self.group = ProcessGroup()
         self.step = 0
         self._settling = options.steps - round(options.steps * options.settled)
         self._exercises: list[Spelled] = []
+        self._by_kind = AccuracyByKind()
         if options.resume and self._state_file.exists():
             self._restore()
 
@@ -89,6 +144,7 @@ class Run:
                 mean, accuracy = loss / 50, right / decisions
                 bar.set_postfix(loss=f"{mean:.3f}", accuracy=f"{accuracy:.3f}")
                 log.info("step %d loss %.4f accuracy %.4f", self.step, mean, accuracy)
+                log.info("accuracy by kind of choice: %s", self._by_kind.told())
                 loss = right = decisions = 0.0
             if self.step % self.options.save_every == 0 or self.step == self.options.steps:
                 self._save()
@@ -100,7 +156,7 @@ class Run:
 
         The gate depends on every change of that half, so the rest learns to write with it last.
         """
-        self.model.load_state_dict(self.average.state)
+        self.model.load_state_dict(self.average.state, strict=False)
         self._stop_reading()
         self.model.eval()
         generator = random.Random(self.options.seed)
@@ -108,6 +164,7 @@ class Run:
         if given is not None:
             fit = fit_gate(self.model.gated_fusion, given, self.options.gate_steps)
             log.info("the gate opens for %.2f of own and %.2f of others' pictures", *fit)
+            self.group.share(weight.data for weight in projections(self.model.gated_fusion))
             for name in PROJECTIONS:
                 self.average.follow(self.model, f"gated_fusion.{name}.")
         self.model.train()
@@ -126,34 +183,42 @@ class Run:
         with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=narrow):
             outcome = self.objective.loss(self.model, on_device(batch, self.device), sights)
         outcome.loss.backward()
+        self.group.average_gradients(self.model.parameters())
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.options.clip)
         self.optimiser.step()
         self.schedule.step()
         self.optimiser.zero_grad()
         if self.step % AVERAGE_EVERY == 0:
             self.average.update(self.model)
+        self._by_kind.add(outcome)
         return float(outcome.loss.detach()), float(outcome.right), outcome.decisions
 
     def _batches(self) -> Iterator[Prompts]:
         """Batches without end. Each epoch has its own seed, so a resumed run repeats none."""
         epoch = self.step  # any number that differs after a resume
         while True:
-            generator = random.Random(f"{self.options.seed}-{epoch}")
-            encoded = list(self._encoded(generator))
-            log.info("epoch seed %s: %d exercises", epoch, len(encoded))
-            if not encoded:
+            generator = random.Random(f"{self.options.seed}-{epoch}-{self.group.rank}")
+            exercises = list(self.curriculum.epoch(random.Random(f"{self.options.seed}-{epoch}")))
+            random.Random(epoch).shuffle(exercises)
+            own = exercises[self.group.rank :: self.group.size]
+            log.info("epoch seed %s: %d exercises", epoch, len(own))
+            some = False
+            for first in range(0, len(own), _POOL):
+                encoded = list(self._encoded(own[first : first + _POOL]))
+                some = some or bool(encoded)
+                self._exercises = [*encoded, *self._exercises][:_RECENT]
+                for items in buckets(encoded, self.options.tokens, generator) if encoded else ():
+                    yield self._collate(items)
+            if not some:
                 raise DataError("there is nothing to learn: no exercise fits into a prompt")
-            self._exercises = encoded
-            for items in buckets(encoded, self.options.tokens, generator):
-                yield self._collate(items)
             epoch += 1
 
     def _collate(self, items: Sequence[Spelled]) -> Prompts:
         return self.objective.collate(items, self.prompter.tokenizer.markers)
 
-    def _encoded(self, generator: random.Random) -> Iterator[Spelled]:
+    def _encoded(self, exercises: Sequence[Exercise]) -> Iterator[Spelled]:
         skipped = 0
-        for exercise in self.curriculum.epoch(generator):
+        for exercise in exercises:
             try:
                 encoded = self.objective.encode(exercise, self.prompter)
             except (TextTooLong, LabelError):
@@ -173,9 +238,11 @@ class Run:
         return self.options.out / "umie.safetensors"
 
     def _save(self) -> None:
+        if not self.group.leads:
+            return
         state = {
             "step": self.step,
-            "model": self.model.state_dict(),
+            "model": self.average.weights(self.model),
             "average": self.average.state,
             "optimiser": self.optimiser.state_dict(),
             "schedule": self.schedule.state_dict(),
@@ -186,8 +253,8 @@ class Run:
         save_file(self.average.state, self._weights_file)
 
     def _restore(self) -> None:
-        state = torch.load(self._state_file, map_location=self.device, weights_only=True)
-        self.model.load_state_dict(state["model"])
+        state = read_saved(self._state_file, self.device)
+        self.model.load_state_dict(state["model"], strict=False)
         self.average.state = state["average"]
         self.optimiser.load_state_dict(state["optimiser"])
         self.schedule.load_state_dict(state["schedule"])

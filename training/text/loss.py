@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-from models.candidates import candidate_logits, vocabulary_logits
+from models.candidates import Candidates, candidate_logits, vocabulary_logits
 from models.config import VISUAL_ROWS
 from models.gated_fusion import Fusion
+from models.target_decoder import TargetDecoder
 from models.umie import UMIE, Memory
 from training.text.batch import IGNORED, Batch, Prompts, SpelledBatch
+
+Score = Callable[[TargetDecoder, Tensor, Tensor | None, Candidates], Tensor]
+"""`candidate_logits` or `option_logits`."""
 
 
 class Sights(NamedTuple):
@@ -22,11 +27,16 @@ class Sights(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """The loss to minimise, how many decisions were right and how many there were."""
+    """The loss to minimise, how many decisions were right and how many there were.
+
+    Where their kinds are known, kinds (S,) and hits (S,): whether each was right.
+    """
 
     loss: Tensor
     right: Tensor
     decisions: int
+    kinds: Tensor | None = None
+    hits: Tensor | None = None
 
 
 def decision_loss(model: UMIE, batch: Batch, sights: Sights) -> Outcome:
@@ -37,17 +47,21 @@ def decision_loss(model: UMIE, batch: Batch, sights: Sights) -> Outcome:
     logits = decision_logits(model, batch, sights)
     wanted = logits.masked_fill(~batch.right, -torch.inf)
     losses = logits.logsumexp(-1) - wanted.logsumexp(-1)
-    right = batch.right.gather(1, logits.argmax(-1, keepdim=True)).sum()
+    hits = batch.right.gather(1, logits.argmax(-1, keepdim=True))[:, 0]
     loss = (losses * batch.weight).sum() / batch.weight.sum()
-    return Outcome(loss, right, len(batch.at))
+    contexts = batch.candidates.contexts
+    kinds = contexts.kind if contexts is not None else None
+    return Outcome(loss, hits.sum(), len(batch.at), kinds, hits)
 
 
-def decision_logits(model: UMIE, batch: Batch, sights: Sights) -> Tensor:
+def decision_logits(
+    model: UMIE, batch: Batch, sights: Sights, score: Score = candidate_logits
+) -> Tensor:
     """Logits (S, width) of the symbols admitted at every decision, the answers before it given."""
     memory = _memory(model, batch, sights)
     states = model.decoder(model.embed(batch.prefix), memory.cross, batch.mask)  # (B, T, d)
     decided = states[batch.at[:, 0], batch.at[:, 1]]  # (S, d)
-    return candidate_logits(model, decided, memory.copy_keys, batch.candidates)
+    return score(model, decided, memory.copy_keys, batch.candidates)
 
 
 def spelling_loss(model: UMIE, batch: SpelledBatch, sights: Sights) -> Outcome:

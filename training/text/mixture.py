@@ -183,8 +183,8 @@ def build_mixture(data: Path, store: SightStore, report: Callable[[str], None]) 
     portraits = [p for p in read_portraits(data / "congress") if p.image in store.rows]
     names = name_pool(
         held_out=False,
-        organizations=_mentions(documents, "organization"),
-        locations=_mentions(documents, "location"),
+        organizations=mentions_of(documents, "organization"),
+        locations=mentions_of(documents, "location"),
     )
     types = [t.name for t in load("twitter4").entities]
     regions = [t.name for t in load("flickr30k").entities]
@@ -215,7 +215,7 @@ def _short(documents: list[Document], most_chars: int = 600) -> list[Document]:
     return [d for d in documents if len(d.text) <= most_chars]
 
 
-def _mentions(documents: dict[str, list[Document]], kind: str) -> set[str]:
+def mentions_of(documents: dict[str, list[Document]], kind: str) -> set[str]:
     """Mentions of one coarse type, short ones that look like names."""
     found: set[str] = set()
     for corpus in ("twitter2015", "twitter2017", "conll2003", "conll04"):

@@ -13,6 +13,11 @@ _DEPTHS_FASTER = 5.0
 of that in 2,600 steps, and the decoder hardly heard them."""
 
 
+_SCORER_FASTER = 2.0
+_POSITIONS_FASTER = 10.0
+"""A table of biases is in units of logits, where other weights are a fraction of that."""
+
+
 def build_optimiser(
     model: UMIE,
     *,
@@ -23,21 +28,27 @@ def build_optimiser(
 ) -> AdamW:
     """Parameters that begin pre-trained learn at `pretrained_rate`, all others at `new_rate`.
 
-    But for the vectors of depth, which learn faster. Those that want no gradient are left out.
+    But for the vectors of depth, the span scorer and the decoder's position table, which learn
+    faster. Those that want no gradient are left out.
     """
-    pretrained: list[Parameter] = []
-    new: list[Parameter] = []
-    depths: list[Parameter] = []
+    groups: dict[float, list[Parameter]] = {}
     for name, parameter in model.named_parameters():
-        if not parameter.requires_grad:
-            continue
-        slow = name.startswith(("text_encoder.", "shared.")) and "skip" not in name
-        fast = name.startswith("nesting.")
-        (depths if fast else pretrained if slow else new).append(parameter)
-    groups = [{"params": pretrained, "lr": pretrained_rate}, {"params": new, "lr": new_rate}]
-    if depths:
-        groups.append({"params": depths, "lr": _DEPTHS_FASTER * new_rate})
-    return AdamW(groups, weight_decay=0.01, betas=betas, eps=epsilon, fused=True)
+        if parameter.requires_grad:
+            rate = _rate(name, new_rate, pretrained_rate)
+            groups.setdefault(rate, []).append(parameter)
+    each = [{"params": found, "lr": rate} for rate, found in groups.items()]
+    return AdamW(each, weight_decay=0.01, betas=betas, eps=epsilon, fused=True)
+
+
+def _rate(name: str, new_rate: float, pretrained_rate: float) -> float:
+    if name.startswith("nesting."):
+        return _DEPTHS_FASTER * new_rate
+    if name.startswith("span_scorer."):
+        return _SCORER_FASTER * new_rate
+    if name == "decoder.bias.table.weight":
+        return _POSITIONS_FASTER * new_rate
+    slow = name.startswith(("text_encoder.", "shared.")) and "skip" not in name
+    return pretrained_rate if slow else new_rate
 
 
 def build_schedule(optimiser: AdamW, *, warmup: int, steps: int) -> LambdaLR:

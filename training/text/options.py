@@ -47,6 +47,7 @@ class TextOptions:
     save_every: int = 250
     resume: bool = False
     device: str = _DEVICE
+    preset: str = "compact"
 
 
 def options_for(config: UMIEConfig, out: Path, steps: int) -> TextOptions:
@@ -57,6 +58,18 @@ def options_for(config: UMIEConfig, out: Path, steps: int) -> TextOptions:
     """
     if config.text_encoder == "minilm":
         return TextOptions(out, steps=steps)
+    if config.text_encoder == "mpnet":
+        return TextOptions(
+            out,
+            preset="standard",
+            steps=steps,
+            tokens=1500,
+            warmup=60,
+            new_rate=5e-4,
+            pretrained_rate=4e-4,
+            settled=0.1,
+            save_every=100,
+        )
     rate = _PUBLISHED_RATE.get(config.preset, _PUBLISHED_RATE["base"])
     return TextOptions(
         out,

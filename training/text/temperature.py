@@ -17,6 +17,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from models.candidates import option_logits
+from models.span_scorer import scan
 from models.umie import UMIE
 from tasks.errors import LabelError, TextTooLong
 from tasks.form import Form
@@ -24,8 +26,8 @@ from tasks.instruction import Prompter
 from tasks.ontology import load
 from training.corpora import CORPORA, read_corpus
 from training.leakage import drop_leaks
-from training.text.batch import buckets, collate
-from training.text.exercise import Encoded, Exercise, encode
+from training.text.batch import Batch, buckets, collate
+from training.text.exercise import Encoded, Exercise, encode, encode_span_first
 from training.text.loss import Sights, decision_logits
 from training.text.mixture import TEXT_CORPORA
 from training.text.own import OwnDocuments
@@ -40,10 +42,14 @@ _GOLDEN = (5**0.5 - 1) / 2
 
 
 class Choices(NamedTuple):
-    """Some decisions: logits (S, N) of what was admitted, right (S, N) which of it is right."""
+    """Some decisions: logits (S, N) of what was admitted, right (S, N) which of it is right.
+
+    scanned (S,) as in `models.span_scorer.scan`, which reads the logits once they are cooled.
+    """
 
     logits: Tensor
     right: Tensor
+    scanned: Tensor
 
 
 def calibrate(model: UMIE, prompter: Prompter, data: Path, seed: int = 0) -> float:
@@ -82,15 +88,22 @@ def choices(
     model.eval()
     none = Sights(torch.zeros(0, 37, 512), torch.zeros(0, 37, 4))
     kinds: dict[Form, list[Encoded]] = {}
-    for kind, encoded in _encoded(exercises, prompter):
+    for kind, encoded in _encoded(exercises, prompter, span_first=model.config.span_first):
         kinds.setdefault(kind, []).append(encoded)
     found: list[list[Choices]] = []
     for items in kinds.values():
         batches = [
             collate(some, prompter.tokenizer.markers) for some in buckets(items, _TOKENS, generator)
         ]
-        found.append([Choices(decision_logits(model, b, none), b.right) for b in batches])
+        found.append([_choices(model, batch, none) for batch in batches])
     return found
+
+
+def _choices(model: UMIE, batch: Batch, sights: Sights) -> Choices:
+    logits = decision_logits(model, batch, sights, option_logits)
+    contexts = batch.candidates.contexts
+    none = torch.zeros(len(logits), dtype=torch.long)
+    return Choices(logits, batch.right, none if contexts is None else contexts.scanned)
 
 
 def fit_temperature(given: Sequence[Sequence[Choices]]) -> float:
@@ -114,16 +127,25 @@ def cool(model: UMIE, temperature: float) -> None:
     """Divide all logits of a model with a copy head, by weights that nothing else reads.
 
     States enter the LM head and the copy head's query alone, and both are linear in the final norm.
+    They also enter the span scorer, which is not: there the keys are divided, and its query stays.
     """
     assert model.copy_head is not None
     model.decoder.norm.weight.div_(temperature)
     model.copy_head.query.bias.div_(temperature)
+    if (scorer := model.span_scorer) is not None:
+        scorer.state.weight.mul_(temperature)
+        for key in (scorer.text_key, scorer.region_key, scorer.token_key):
+            key.weight.div_(temperature)
+            key.bias.div_(temperature)
 
 
-def _encoded(exercises: Iterator[Exercise], prompter: Prompter) -> Iterator[tuple[Form, Encoded]]:
+def _encoded(
+    exercises: Iterator[Exercise], prompter: Prompter, *, span_first: bool
+) -> Iterator[tuple[Form, Encoded]]:
+    spelt = encode_span_first if span_first else encode
     for exercise in exercises:
         try:
-            encoded = encode(exercise, prompter)
+            encoded = spelt(exercise, prompter)
         except (TextTooLong, LabelError):
             continue
         if encoded is not None:
@@ -137,8 +159,8 @@ def _surprise(given: Sequence[Sequence[Choices]], temperature: float) -> float:
 
 def _mean_surprise(kind: Sequence[Choices], temperature: float) -> float:
     total, decisions = 0.0, 0
-    for logits, right in kind:
-        cooled = logits / temperature
+    for logits, right, scanned in kind:
+        cooled = scan(logits / temperature, scanned)
         wanted = cooled.masked_fill(~right, -torch.inf)
         total += float((cooled.logsumexp(-1) - wanted.logsumexp(-1)).sum())
         decisions += len(logits)

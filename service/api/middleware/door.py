@@ -9,10 +9,11 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service.api.bucket import Bucket
-from service.api.keys import Keys
+from service.api.keys import Keys, carries_key
 from service.api.middleware.measurement import PROBES
 from service.api.problems import problem_response
-from tasks.errors import EngineUnavailable, HeadersTooLarge, RateLimited, UMIEError
+from service.api.wrong_keys import WrongKeys
+from tasks.errors import EngineUnavailable, HeadersTooLarge, RateLimited, UMIEError, Unauthorised
 
 PAGE_FILES = "/page/"
 """Where the page's scripts, styles and pictures are."""
@@ -43,6 +44,7 @@ class Door:
         keys: Keys | None,
         per_minute: int | None,
         max_header_bytes: int,
+        wrong_keys_per_minute: int,
     ) -> None:
         self._app = app
         self._max_header_bytes = max_header_bytes
@@ -50,6 +52,7 @@ class Door:
         self._keys = keys
         self._per_minute = per_minute
         self._buckets: dict[int, Bucket] = {}
+        self._wrong_keys = WrongKeys(wrong_keys_per_minute)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or answer it here."""
@@ -77,7 +80,7 @@ class Door:
         path = scope["path"]
         if self._keys is None or path in PUBLIC or path.startswith(PAGE_FILES):
             return
-        state["key"] = name = self._keys.name_of(Headers(scope=scope))
+        state["key"] = name = self._key_name(self._keys, scope)
         if self._per_minute is None:
             return
         state["bucket"] = bucket = self._buckets.setdefault(name, Bucket(self._per_minute))
@@ -86,6 +89,15 @@ class Door:
                 f"the key may be used {self._per_minute} times a minute",
                 retry_after_s=math.ceil(wait),
             )
+
+    def _key_name(self, keys: Keys, scope: Scope) -> int:
+        headers = Headers(scope=scope)
+        try:
+            return keys.name_of(headers)
+        except Unauthorised:
+            if carries_key(headers):
+                self._wrong_keys.note((scope.get("client") or ("", 0))[0])
+            raise
 
 
 def _head_bytes(scope: Scope) -> int:

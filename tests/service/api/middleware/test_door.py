@@ -107,3 +107,16 @@ async def test_nobody_is_let_in_when_the_service_stops(
         assert (await client.get("/readyz")).status_code == 503
         assert (await client.get("/healthz")).status_code == 200
         assert "umie_engine_ready 0.0" in (await client.get("/metrics")).text
+
+
+async def test_unknown_keys_are_throttled_and_known_ones_are_not(
+    connect: Connect, locked: Settings
+) -> None:
+    client = connect(locked.model_copy(update={"wrong_keys_per_minute": 2}))
+    wrong = [
+        await client.get("/model", headers={"X-API-Key": f"wrong-key-0123456789-{n}"})
+        for n in range(3)
+    ]
+    assert [response.status_code for response in wrong] == [401, 401, 429]
+    assert int(wrong[-1].headers["retry-after"]) >= 1
+    assert (await client.get("/model", headers={"X-API-Key": KEYS[0]})).status_code == 200

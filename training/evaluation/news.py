@@ -1,0 +1,129 @@
+"""Plain news sentences, alone and joined: types and spans must hold to the last item of a text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import yaml
+
+from tasks.document import Document, Mention
+from tasks.ontology import load
+from tasks.records import Record
+from training.evaluation.counts import Counts
+from training.evaluation.exams import entity_exam
+from training.evaluation.marking import Marking, Outcome
+from training.evaluation.question import Question, Said
+from training.evaluation.row import Row
+from training.evaluation.spans import exactly, typed
+from training.evaluation.subject import Subject
+
+CORPUS, ONTOLOGY = "news", "twitter4"
+WINDOWS, PLACES = (1, 2, 3, 4, 6), (1, 3, 6, 10)
+"""How many sentences are joined, and the items of the longest texts that are looked at alone."""
+
+
+def held(subject: Subject, limit: int = 0) -> tuple[int, list[Row]]:
+    """How many texts were asked about, and F1 by length and by the item's place in the text.
+
+    There are as many texts of every length as sentences, at most `limit`; every sentence leads one.
+    """
+    rows, longest = list[Row](), max(WINDOWS)
+    texts = 0
+    for length in WINDOWS:
+        asked = window_questions(length)[: limit or None]
+        said = subject.ask(asked, f"news, {length} joined")
+        title = f"entities, {length} sentence{'s' if length > 1 else ''}"
+        rows += Outcome(Marking(title, {title: exactly(typed)}), asked, said).rows()
+        texts += len(asked)
+        if length == longest:
+            rows += place_rows(asked, said)
+    return texts, rows
+
+
+def window_questions(length: int) -> list[Question]:
+    """Each sentence with those after it, the first ones after the last: `length` in all."""
+    sentences = read_news()
+    windows = [
+        [sentences[(start + step) % len(sentences)] for step in range(length)]
+        for start in range(len(sentences))
+    ]
+    ontology = load(ONTOLOGY)
+    return [q for window in windows for q in entity_exam(joined(window), ontology)]
+
+
+def read_news() -> list[Document]:
+    """The sentences with their entities, in the file's order."""
+    return [_document(text, names) for text, names in _tree()]
+
+
+def joined(documents: Sequence[Document]) -> Document:
+    """Documents in a row, a space between them, their entities moved along."""
+    text, mentions = "", list[Mention]()
+    for document in documents:
+        text += " " if text else ""
+        mentions += [
+            Mention(m.start + len(text), m.end + len(text), m.type) for m in document.entities or ()
+        ]
+        text += document.text
+    first = documents[0]
+    return Document(text, first.corpus, first.split, first.ontology, entities=tuple(mentions))
+
+
+def place_rows(asked: Sequence[Question], said: Sequence[Said]) -> list[Row]:
+    """F1 of the items at each of `PLACES`, counted from 1."""
+    counted = [
+        (question.unit, by_place(question.exercise.records, one.records))
+        for question, one in zip(asked, said, strict=True)
+    ]
+    return [
+        Row.of(
+            f"entities, item {place} of {max(WINDOWS)} sentences",
+            [(unit, {"": counts.get(place, Counts())}) for unit, counts in counted],
+        )
+        for place in PLACES
+    ]
+
+
+def by_place(gold: Sequence[Record], ours: Sequence[Record]) -> Mapping[int, Counts]:
+    """Counts by an item's place among the gold ones, which are in the order of the text.
+
+    An answer belongs to the first item that it overlaps, otherwise to the next one behind it.
+    """
+    counts = {place: Counts(gold=1) for place in range(1, len(gold) + 1)}
+    taken: set[int] = set()
+    for record in ours:
+        if record.span is None or record.span.start is None:
+            continue
+        place = _place(record.span.start, gold)
+        same = next(iter(typed([record]))) == next(iter(typed([gold[place - 1]])))
+        correct = same and place not in taken
+        taken |= {place} if correct else set()
+        counts[place] += Counts(correct=int(correct), predicted=1)
+    return counts
+
+
+def _place(start: int, gold: Sequence[Record]) -> int:
+    for place, record in enumerate(gold, start=1):
+        assert record.span is not None and record.span.end is not None
+        if start < record.span.end:
+            return place
+    return len(gold)
+
+
+def _document(text: str, names: Sequence[tuple[str, str]]) -> Document:
+    mentions, at = list[Mention](), 0
+    for name, kind in names:
+        start = text.index(name, at)
+        at = start + len(name)
+        mentions.append(Mention(start, at, kind))
+    return Document(text, CORPUS, "test", ONTOLOGY, entities=tuple(mentions))
+
+
+@cache
+def _tree() -> list[Any]:
+    path = files("training.evaluation").joinpath("data/news.yaml")
+    tree: list[Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return tree

@@ -1,0 +1,99 @@
+"""Captions that name two people, each with a box: two names must not share a region."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from tasks import form, instruction
+from tasks.document import Box
+from tasks.ontology import load
+from tasks.records import Record, Span
+from training.evaluation import pointing
+from training.evaluation.boxes import iou
+from training.evaluation.counts import Counts
+from training.evaluation.marking import Marking, Outcome
+from training.evaluation.question import Question, Said
+from training.evaluation.row import Row
+from training.evaluation.spans import Scorer
+from training.evaluation.subject import Subject
+from training.flickr8k import Caption, Photo, image_path
+from training.text.captions import put_names, single_people
+from training.text.exercise import Exercise
+from training.text.names import NamePool, name_pool
+
+_APART, _SAME = 0.3, 0.5
+"""Gold boxes overlap by less than the first; answers that overlap by the second are one region."""
+
+
+def two_name_rows(subject: Subject, photos: Sequence[Photo], folder: Path, most: int) -> list[Row]:
+    """How often both names of a caption are grounded, rightly, and in one region: a fault.
+
+    One caption of each of at most `most` photos; `folder` is the photos'.
+    """
+    asked = two_name_questions(photos, folder)[:most]
+    scores: dict[str, Scorer] = {
+        "two names: both boxed": both_boxed,
+        "two names: both right": both_right,
+        "two names: one region of those boxed": one_region,
+    }
+    said = subject.ask(asked, "captions with two names")
+    return Outcome(Marking("two names", scores, frozenset(scores)), asked, said).rows()
+
+
+def two_name_questions(photos: Sequence[Photo], folder: Path) -> list[Question]:
+    """The first caption of each photo that names two people who stand apart, with unseen names."""
+    generator, names = random.Random(0), name_pool(held_out=True)
+    found = []
+    for photo in photos:
+        asked = (_question(photo, c, folder, names, generator) for c in photo.captions)
+        question = next((one for one in asked if one is not None), None)
+        if question is not None:
+            found.append(question)
+    return found
+
+
+def both_boxed(said: Said, question: Question) -> Mapping[str, Counts]:
+    """Whether both names have a box."""
+    return {"": Counts.share(int(len(_boxes(said, question)) == 2), 1)}
+
+
+def both_right(said: Said, question: Question) -> Mapping[str, Counts]:
+    """Whether both names have the right box."""
+    counts = pointing.shown_right(said, question).values()
+    return {"": Counts.share(int(sum(one.correct for one in counts) == 2), 1)}
+
+
+def one_region(said: Said, question: Question) -> Mapping[str, Counts]:
+    """Whether two boxed names have one region; nothing is counted where a name has no box."""
+    boxes = _boxes(said, question)
+    if len(boxes) < 2:
+        return {}
+    return {"": Counts.share(int(iou(*boxes) >= _SAME), 1)}
+
+
+def _boxes(said: Said, question: Question) -> list[tuple[float, ...]]:
+    found = (pointing.box_for(name, said, question) for name in question.exercise.records)
+    return [tuple(box) for box in found if box is not None]
+
+
+def _question(
+    photo: Photo, caption: Caption, folder: Path, names: NamePool, generator: random.Random
+) -> Question | None:
+    people = single_people(photo, caption)
+    if len(people) != 2 or iou(people[0][1], people[1][1]) >= _APART:
+        return None
+    text, spans = put_names(caption.text, [phrase for phrase, _ in people], names, generator)
+    if len({text[slice(*span)] for span in spans}) < 2:
+        return None
+    exercise = Exercise(
+        text,
+        instruction.ENTITIES,
+        form.GROUNDED,
+        tuple(Record("person", Span.of(text, *span)) for span in spans),
+        tuple(kind.name for kind in load("twitter4").entities),
+        (form.REGION_ROLE,),
+    )
+    boxes: tuple[tuple[Box, ...], ...] = tuple((box,) for _, box in people)
+    return Question(exercise, photo.image, boxes, image_path(folder, photo))

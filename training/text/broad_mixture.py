@@ -1,0 +1,182 @@
+"""The mixture of the standard preset: many labels, many items, every form, and grounding."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tasks.document import Document, Relation
+from tasks.ontology import NONE, Ontology, load
+from training.corpora import read_corpus
+from training.corpora.open_sets import OPEN_SETS, read_open
+from training.corpora.records import OpenRecord
+from training.leakage import drop_leaks
+from training.text import exercises_of as make
+from training.text import open_exercises as opened
+from training.text.exercise import Exercise
+from training.text.joining import grouped, joined
+from training.text.mixture import REPORTED
+
+_SHARE = {
+    "twitter2015": 1.0,
+    "twitter2017": 1.3,
+    "gmner": 0.6,
+    "fmnerg51": 0.9,
+    "fmnerg8": 0.15,
+    "broad_twitter": 0.3,
+    "tweebank": 0.5,
+    "conll2003": 0.22,
+    "mnre": 0.65,
+    "conll04": 1.0,
+    "casie": 0.12,
+    "m2e2": 0.7,
+    "semeval2010": 0.12,
+    "kbp37": 0.08,
+    "crossner_ai": 3.0,
+    "crossner_literature": 3.0,
+    "crossner_science": 2.0,
+}
+"""How often a document comes in an epoch."""
+
+_OPEN_SIZE = {
+    "multiconer2_en": 1600,
+    "stackoverflow_ner": 500,
+    "nlu_eval_home": 600,
+    "presidio_pii": 800,
+    "wikigold": 500,
+    "gum3": 600,
+    "geneva": 900,
+    "knowledgenet": 1400,
+    "phee": 350,
+    "litbank": 400,
+    "mtl_bio": 600,
+    "re3d": 300,
+    "sec_filings": 250,
+    "fire": 400,
+    "uner_en_ewt": 400,
+    "materials_synth": 250,
+    "wnut2020_wlp": 250,
+    "skillspan": 250,
+    "anem": 120,
+    "rams_wikievents": 350,
+    "culotta_wiki": 250,
+    "ade": 250,
+    "scierc_chemprot": 300,
+}
+"""How many records of an open set an epoch draws."""
+
+_SYMMETRIC = ("couple", "spouse", "sibling", "peer", "neighbor", "alternate", "relative", "alike")
+_NONE_KEPT, _EVENTLESS_KEPT = 0.6, 0.15
+_JOINT_ROUNDS, _LISTED_ROUNDS = 3, 1
+_NONE_PAIRS = 3
+_REVERSED = 0.25
+_CHOICES = 0.08
+_MOST_CHARS = 600
+
+
+@dataclass(frozen=True)
+class BroadMixture:
+    """Documents by corpus and records by open set; texts alone."""
+
+    documents: dict[str, list[Document]]
+    records: dict[str, list[OpenRecord]]
+
+    def epoch(self, generator: random.Random) -> Iterator[Exercise]:
+        """Every exercise of one epoch, corpus by corpus."""
+        for corpus, documents in self.documents.items():
+            drawn = _drawn(documents, _SHARE[corpus], generator)
+            ontology = load(documents[0].ontology)
+            yield from self._of_corpus(drawn, ontology, generator)
+        for name, records in self.records.items():
+            size = min(_OPEN_SIZE[name], 3 * len(records))
+            for record in generator.choices(records, k=size):
+                yield from opened.exercises_of(record, generator)
+
+    def _of_corpus(
+        self, documents: list[Document], ontology: Ontology, generator: random.Random
+    ) -> Iterator[Exercise]:
+        first = documents[0]
+        if first.entities is not None and first.relations is None:
+            for group in grouped(documents, generator):
+                document = joined(group, generator)
+                yield opened.entities(document, ontology, generator)
+                if generator.random() < _CHOICES:
+                    yield from opened.choices(document, ontology, generator, most=2)
+        if first.entities is not None and first.relations is not None:
+            for document in documents:
+                yield from self._related(document, ontology, generator)
+        if first.entities is None and first.relations is not None:
+            for document in documents:
+                yield from self._pairs(document, ontology, generator)
+        if first.events is not None:
+            for document in documents:
+                yield from self._events(document, ontology, generator)
+
+    def _related(
+        self, document: Document, ontology: Ontology, generator: random.Random
+    ) -> Iterator[Exercise]:
+        for _ in range(_JOINT_ROUNDS):
+            yield make.joint(document, ontology, generator)
+        for _ in range(_LISTED_ROUNDS):
+            yield opened.entities(document, ontology, generator)
+        none = make.none_pairs(document, ontology, _NONE_PAIRS, generator)
+        related = list(document.relations or ())
+        turned = [_reversed(r) for r in related if generator.random() < _REVERSED]
+        for relation in (*related, *none, *turned):
+            yield opened.pair(document, relation, ontology, generator)
+
+    def _pairs(
+        self, document: Document, ontology: Ontology, generator: random.Random
+    ) -> Iterator[Exercise]:
+        for relation in document.relations or ():
+            if relation.type == NONE and generator.random() >= _NONE_KEPT:
+                continue
+            yield opened.pair(document, relation, ontology, generator)
+            if directed(relation.type) and generator.random() < _REVERSED:
+                yield opened.pair(document, _reversed(relation), ontology, generator)
+
+    def _events(
+        self, document: Document, ontology: Ontology, generator: random.Random
+    ) -> Iterator[Exercise]:
+        if not document.events and generator.random() >= _EVENTLESS_KEPT:
+            return
+        yield make.triggers(document, ontology, generator)
+        for event in document.events or ():
+            if ontology.event(event.type).roles:
+                yield make.arguments(document, event, ontology, generator)
+
+
+def build(data: Path, report: Callable[[str], None]) -> BroadMixture:
+    """Read everything under `data`, leaks dropped; `report` takes lines with counts."""
+    reported = [d for name in REPORTED for d in read_corpus(name, data, "test")]
+    documents: dict[str, list[Document]] = {}
+    for name in _SHARE:
+        kept = drop_leaks(read_corpus(name, data, "train"), reported)
+        documents[name] = [d for d in kept if len(d.text) <= _MOST_CHARS]
+        report(f"{name}: {len(documents[name])} documents")
+    records: dict[str, list[OpenRecord]] = {}
+    for name in OPEN_SETS:
+        found = list(read_open(name, data / "open"))
+        clean = {id(d) for d in drop_leaks([r.document for r in found], reported)}
+        records[name] = [r for r in found if id(r.document) in clean]
+        report(f"{name}: {len(records[name])} records")
+    return BroadMixture(documents, records)
+
+
+def directed(relation: str) -> bool:
+    """Whether a relation means something else when its ends change places."""
+    return relation != NONE and not any(word in relation for word in _SYMMETRIC)
+
+
+def _reversed(relation: Relation) -> Relation:
+    """The pair with its ends in the other order, which stands in none of the listed relations."""
+    return Relation(NONE, relation.tail, relation.head)
+
+
+def _drawn(documents: Sequence[Document], share: float, generator: random.Random) -> list[Document]:
+    """So many times all documents, the fraction by chance; at least one."""
+    whole = int(share)
+    rest = generator.sample(documents, round((share - whole) * len(documents)))
+    return [*documents] * whole + rest or [*documents[:1]]
