@@ -46,6 +46,7 @@ _SHARES = {
     "several": 0.16,
     "post": 0.08,
 }
+_POST_ROUNDS = 4  # few posts are sure enough, and they are not to be learnt by heart
 _ABSENT = 0.3
 _NO_PERSON_NAMED = 0.12
 _RESTYLED_CAPTION, _RESTYLED_REAL = 0.6, 0.15
@@ -81,6 +82,8 @@ class GroundingMixture:
         """`size` examples in random order; about a third shows nothing of the text."""
         parts = self._parts()
         shares = [_SHARES[name] for name in parts]
+        if "post" in parts:
+            shares[-1] = min(shares[-1], _POST_ROUNDS * len(self.posts) / self.size)
         for name in generator.choices(list(parts), shares, k=self.size):
             image, passage = parts[name](generator)
             yield asked(passage, self.store.picture(image), generator)
@@ -178,7 +181,7 @@ def build(
             that show nothing; pictures that are not in it are not used.
         names: The names to be trained on.
         report: Takes lines with counts.
-        named_posts: What `training.text.named_posts` has written.
+        named_posts: A text model's answers to the posts, as `training.text.named_posts` reads.
         held_out: The ids of posts that are kept for evaluation.
     """
     documents = _documents(data)
@@ -208,7 +211,7 @@ def build(
         texts=RealTexts.of([d for listed in documents.values() for d in listed]),
         boxed=[t for t in tweets if t.placements],
         unboxed=[t for t in tweets if not t.placements],
-        posts=read_named_posts(named_posts, store, held_out) if named_posts else [],
+        posts=_named_posts(data / "posts", named_posts, store, held_out),
     )
     report(", ".join(f"{len(found)} {kind} of one person" for kind, found in solos.items()))
     report(_counts(mixture))
@@ -230,6 +233,14 @@ def _counts(mixture: GroundingMixture) -> str:
 def _documents(data: Path) -> dict[str, list[Document]]:
     reported = [d for name in REPORTED for d in read_corpus(name, data, "test")]
     return {name: drop_leaks(read_corpus(name, data, "train"), reported) for name in _TEXTS}
+
+
+def _named_posts(
+    folder: Path, answers: Path | None, store: VisualFeatureStore, held_out: AbstractSet[int]
+) -> list[NamedPost]:
+    if answers is None:
+        return []
+    return read_named_posts(folder / "posts.ndjson", answers, store, held_out)
 
 
 def _post_images(folder: Path, store: VisualFeatureStore, held_out: AbstractSet[int]) -> list[str]:

@@ -35,7 +35,7 @@ from training.text.mixture import TEXT_CORPORA
 DEVELOPED = ("twitter2015", "twitter2017", "gmner", "fmnerg51", "mnre", "conll04", "casie")
 """Corpora with a development split."""
 
-_EACH = 200
+_EACH = 80
 _TOKENS = 2500
 _LOWEST, _HIGHEST, _CUTS = 0.5, 4.0, 30
 _GOLDEN = (5**0.5 - 1) / 2
