@@ -70,7 +70,7 @@ def _new(preset: Preset, encoder: str | None) -> Checkpoint:
 def _standard(encoder: str | None) -> Checkpoint:
     """MPNet in front of the shipped compact weights; the projection between them is random."""
     from export.checkpoint import load_checkpoint
-    from export.encoder import obtain_encoder
+    from export.pretrained_encoder import obtain_encoder
     from training.text.standard import standard_model
 
     compact = load_checkpoint(COMPACT)

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from export.flan import ANY_SIZE, read_flan
-from export.search import greedy
+from export.unconstrained_decoding import greedy
 from models.umie import UMIE
 from tasks.instruction import Prompter
 from tasks.records import Asoc, Record, Region, Span

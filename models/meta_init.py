@@ -1,4 +1,4 @@
-"""Networks without memory, for weights that are put in afterwards."""
+"""Modules on the meta device, for weights that are loaded afterwards."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _RANDOM = (Tensor.normal_, Tensor.uniform_)
 
 
 class _Unfilled(TorchFunctionMode):
-    """Leaves tensors as they are where random values would be drawn for them.
+    """Skips random initialisation.
 
-    Without memory there is nothing to fill, but torch would import its compiler to find that out:
+    Meta tensors have no values to initialise, but torch would import its compiler to find that out:
     884 modules, seconds of a start.
     """
 
@@ -34,7 +34,7 @@ class _Unfilled(TorchFunctionMode):
 
 
 @contextmanager
-def skeleton() -> Iterator[None]:
-    """Modules made meanwhile have weights on the meta device, in shape and type alone."""
+def meta_init() -> Iterator[None]:
+    """Create modules with weights on the meta device: shape and dtype, no storage."""
     with torch.device("meta"), _Unfilled():
         yield

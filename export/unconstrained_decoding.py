@@ -18,8 +18,8 @@ PAD, EOS = 0, 1
 _NEVER = -1e9
 
 
-class _Writer:
-    """Rows of prefixes under one cache, extended by a token at a time."""
+class _CachedDecoder:
+    """Prefixes that share one KV cache and grow by a token at a time."""
 
     def __init__(self, model: TargetDecoder, cross: Tensor, mask: Tensor, length: int) -> None:
         self.model, self.cross, self.bias = model, cross, padding_bias(mask)
@@ -37,7 +37,7 @@ class _Writer:
         return logits.log_softmax(-1)
 
     def extend(self, rows: Tensor, tokens: Tensor) -> None:
-        """Go on with `tokens` behind the prefixes of `rows`."""
+        """Append `tokens` to the prefixes of `rows`."""
         self.ids = torch.cat([self.ids[rows], tokens[:, None]], dim=1)
         self._cache.keep(rows.tolist())
 
@@ -55,7 +55,7 @@ def greedy(model: TargetDecoder, cross: Tensor, mask: Tensor, length: int) -> Te
     Returns:
         (B, T) ids from the start token on, padded behind the end token; T is at most `length`.
     """
-    writer = _Writer(model, cross, mask, length)
+    writer = _CachedDecoder(model, cross, mask, length)
     rows = torch.arange(len(mask), device=mask.device)
     done = torch.zeros(len(mask), dtype=torch.bool, device=mask.device)
     while writer.ids.shape[1] < length and not bool(done.all()):
@@ -122,7 +122,7 @@ def beam(
         (B, T) ids of the best targets and their scores (B,).
     """
     spread = torch.arange(len(mask), device=mask.device).repeat_interleave(beams)
-    scorer = _Writer(model, cross[:, :, spread], mask[spread], length)
+    scorer = _CachedDecoder(model, cross[:, :, spread], mask[spread], length)
     return search_beams(scorer, len(mask), length, beams)
 
 

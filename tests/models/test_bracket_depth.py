@@ -4,8 +4,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from models.bracket_depth import DEPTHS, BracketDepth
 from models.config import PRESETS
-from models.nesting import DEPTHS, Nesting
 from models.target_decoder import TargetDecoder
 
 OPEN, CLOSE = 1, 2
@@ -13,7 +13,7 @@ CONFIG = PRESETS["compact"].with_(vocab_size=40, d_model=16, d_kv=4, num_decoder
 
 
 def test_depths_count_the_brackets_that_are_open() -> None:
-    nesting = Nesting((OPEN, CLOSE), 4)
+    nesting = BracketDepth((OPEN, CLOSE), 4)
     prefix = torch.tensor([[0, 1, 1, 9, 1, 9, 2, 2, 2], [0, 1, 2, 0, 0, 0, 0, 0, 0]])
     assert nesting.depths(prefix).tolist() == [
         [0, 1, 2, 2, 3, 3, 2, 1, 0],
@@ -23,7 +23,7 @@ def test_depths_count_the_brackets_that_are_open() -> None:
 
 @given(tokens=st.lists(st.integers(0, 4), min_size=1, max_size=30))
 def test_token_by_token_the_depths_are_the_same(tokens: list[int]) -> None:
-    nesting, depth, depths = Nesting((OPEN, CLOSE), 4), 0, list[int]()
+    nesting, depth, depths = BracketDepth((OPEN, CLOSE), 4), 0, list[int]()
     for token in tokens:
         depth = nesting.behind(depth, token)
         depths.append(depth)
@@ -48,7 +48,7 @@ def test_depths_are_told_and_can_be_given() -> None:
 
 
 def test_what_is_too_deep_counts_as_the_deepest() -> None:
-    nesting = Nesting((OPEN, CLOSE), 4)
+    nesting = BracketDepth((OPEN, CLOSE), 4)
     torch.nn.init.normal_(nesting.table)
     told = nesting(torch.tensor([-1, 0, DEPTHS - 1, DEPTHS + 5]))
     assert torch.equal(told[0], told[1]) and torch.equal(told[2], told[3])

@@ -6,14 +6,14 @@ import sys
 import torch
 from torch import nn
 
-from models.skeleton import skeleton
+from models.meta_init import meta_init
 from models.target_decoder import TargetDecoder
 from tests.support.bundle import tiny_model
 
 
 def test_a_skeleton_has_the_shapes_of_the_network_and_no_memory() -> None:
     model = tiny_model()
-    with skeleton():
+    with meta_init():
         bare = type(model)(model.config)
     shapes = {name: value.shape for name, value in model.state_dict().items()}
     assert {name: value.shape for name, value in bare.state_dict().items()} == shapes
@@ -22,7 +22,7 @@ def test_a_skeleton_has_the_shapes_of_the_network_and_no_memory() -> None:
 
 def test_weights_put_into_a_skeleton_are_the_network() -> None:
     model = tiny_model().eval()
-    with skeleton():
+    with meta_init():
         bare = TargetDecoder(model.config)
     names = bare.state_dict()
     bare.load_state_dict({n: v for n, v in model.state_dict().items() if n in names}, assign=True)
@@ -31,7 +31,7 @@ def test_weights_put_into_a_skeleton_are_the_network() -> None:
 
 
 def test_outside_of_it_weights_are_drawn_as_ever() -> None:
-    with skeleton():
+    with meta_init():
         nn.Linear(3, 3)
     torch.manual_seed(1)
     first = nn.Linear(3, 3).weight
@@ -41,7 +41,7 @@ def test_outside_of_it_weights_are_drawn_as_ever() -> None:
 
 def test_a_skeleton_does_not_bring_torch_s_compiler() -> None:
     program = (
-        "import sys; from models.config import PRESETS; from models.skeleton import skeleton; "
+        "import sys; from models.config import PRESETS; from models.meta_init import skeleton; "
         "from models.target_decoder import TargetDecoder\n"
         "with skeleton(): TargetDecoder(PRESETS['compact'])\n"
         "print('sympy' in sys.modules, 'torch._dynamo' in sys.modules)"

@@ -1,4 +1,4 @@
-"""How deep in the brackets of its target a token stands, told to the decoder.
+"""Embeddings of the bracket depth of target tokens, an extra input of the decoder.
 
 After ")" the next token depends on whether that bracket closed an item or something inside one.
 Attention would have to count brackets to know; 32 of 100 such choices were right without this.
@@ -10,10 +10,10 @@ import torch
 from torch import Tensor, nn
 
 DEPTHS = 6
-"""Depths told apart; what stands deeper counts as the deepest. The grammar's records need four."""
+"""Distinct depths; deeper ones share the last. The grammar's records need four."""
 
 
-class Nesting(nn.Module):
+class BracketDepth(nn.Module):
     """One vector per depth, zero before training.
 
     Args:
@@ -27,12 +27,12 @@ class Nesting(nn.Module):
         self.table = nn.Parameter(torch.zeros(DEPTHS, d))
 
     def depths(self, tokens: Tensor) -> Tensor:
-        """(..., T) brackets open behind each token of whole prefixes (..., T)."""
+        """(..., T) open brackets after each token of whole prefixes (..., T)."""
         change = (tokens == self.open).long() - (tokens == self.close).long()
         return change.cumsum(-1)
 
     def behind(self, depth: int, token: int) -> int:
-        """Brackets open behind `token` where `depth` are open before it."""
+        """Open brackets after `token`, with `depth` open before it."""
         return depth + (token == self.open) - (token == self.close)
 
     def forward(self, depths: Tensor) -> Tensor:

@@ -7,9 +7,9 @@ import onnx
 import onnx_ir
 import pytest
 
-from export import tracing
+from export import onnx_tracing
 from export.bundle import open_session
-from export.tracing import OPSET, save_model
+from export.onnx_tracing import OPSET, save_model
 from tests.support.converted import Converted
 
 FUSION, DATA = "fusion.onnx", "fusion.onnx.data"
@@ -29,7 +29,7 @@ def test_small_weights_stay_in_the_file(graph: Path, tmp_path: Path) -> None:
 def test_large_weights_go_beside_it(
     graph: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tracing, "MOST_INLINE_BYTES", 1000)
+    monkeypatch.setattr(onnx_tracing, "MOST_INLINE_BYTES", 1000)
     places = tmp_path / "one", tmp_path / "an" / "other"
     for place in places:
         place.mkdir(parents=True)
@@ -59,5 +59,5 @@ def test_a_graph_says_nothing_of_where_it_was_written(graph: Path) -> None:
     assert [entry.version for entry in model.opset_import if not entry.domain] == [OPSET]
     assert not model.metadata_props and not any(node.metadata_props for node in model.graph.node)
     data = graph.read_bytes()
-    for path in (Path(tracing.__file__).parents[1], Path(onnx.__file__).parent):
+    for path in (Path(onnx_tracing.__file__).parents[1], Path(onnx.__file__).parent):
         assert str(path).encode() not in data

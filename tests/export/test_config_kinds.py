@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from export.kinds import load_tokenizer, tower_config, tower_values
+from export.config_kinds import load_tokenizer, tower_config, tower_values
 from models.clip_config import ClipTowerConfig
 from models.tower_config import TowerConfig
 from tasks.tokenizer import CompactTokenizer, T5Tokenizer

@@ -1,4 +1,4 @@
-"""What the kinds in a configuration stand for: tokenizers and visual towers."""
+"""Maps the kinds in a configuration to tokenizer and tower classes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _TOWERS: dict[str, type[AnyTowerConfig]] = {"compact": TowerConfig, "clip": Clip
 def load_tokenizer(
     text_encoder: Literal["t5", "minilm", "mpnet"], path: Path
 ) -> CompactTokenizer | T5Tokenizer:
-    """The tokenizer of a text encoder; ValueError where the file is none of it."""
+    """Load the tokenizer of a text encoder; raises ValueError if the file is of another kind."""
     kind = T5Tokenizer if text_encoder == "t5" else CompactTokenizer
     return kind.load(path)
 
@@ -30,7 +30,7 @@ def tower_values(config: AnyTowerConfig) -> dict[str, Any]:
 
 
 def tower_config(values: dict[str, Any]) -> AnyTowerConfig:
-    """The configuration that `tower_values` gave; the kind is "compact" where none is told.
+    """The configuration that `tower_values` gave; the kind defaults to "compact".
 
     Raises ValueError, TypeError or AttributeError where the values make no sense.
     """

@@ -1,4 +1,4 @@
-"""Graphs traced and written as ONNX files that hold nothing of where they were written."""
+"""Traces graphs with torch.export and writes reproducible ONNX files without local paths."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from models.config import VISUAL_ROWS
 OPSET = 20
 
 MOST_INLINE_BYTES = 1 << 30
-"""Weights that an ONNX file holds itself; more go beside it.
+"""Largest weights stored inside an ONNX file; larger ones go to an external data file.
 
 The file is a protocol buffer, of at most 2 GiB, and in memory twice while it is written.
 """
@@ -93,7 +93,7 @@ def save_model(model: onnx_ir.Model, path: Path) -> None:
 
 
 def _untraced(model: onnx.ModelProto) -> onnx.ModelProto:
-    """`model` without the exporter's notes: they hold the paths of whoever exported it."""
+    """`model` without the exporter's metadata, which contains local paths."""
     graph = model.graph
     for part in (graph, *graph.node, *graph.value_info, *graph.input, *graph.output):
         del part.metadata_props[:]

