@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from itertools import accumulate
+from itertools import accumulate, pairwise
 
 from tasks.records import Span
 from tasks.source import Piece, Source
@@ -47,6 +47,13 @@ class Passage:
     def names(self, first: int, stop: int) -> bool:
         """Whether a range of pieces has a letter or a digit."""
         return self._named[stop] > self._named[first]
+
+    def spells(self, first: int, stop: int) -> bool:
+        """Whether a range of pieces can be a span: it names something and crosses no line break."""
+        pieces, text = self._source.pieces[first:stop], self._source.text
+        return self.names(first, stop) and all(
+            _adjoin(text, piece, follower) for piece, follower in pairwise(pieces)
+        )
 
     def closes(self, first: int, stop: int) -> bool:
         """Whether a span of this range of pieces may end there."""

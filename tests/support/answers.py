@@ -69,6 +69,7 @@ def sayable(source: Source) -> list[tuple[int, int]]:
         and pieces[stop - 1].closes
         and pieces[stop - 1].position - pieces[first].position == stop - 1 - first
         and any(char.isalnum() for char in source.text[pieces[first].start : pieces[stop - 1].end])
+        and len(source.text[pieces[first].start : pieces[stop - 1].end].splitlines()) == 1
     ]
 
 
