@@ -1,4 +1,4 @@
-"""What an epoch of grounding exercises is made of: who is named, and what the picture shows."""
+"""What an epoch of grounding examples is made of: who is named, and what the picture shows."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from training.corpora import read_corpus
 from training.flickr8k import read_photos
 from training.leakage import drop_leaks
 from training.text.blanks import PREFIX
-from training.text.exercise import Exercise
+from training.text.caption_passages import CaptionPassages
+from training.text.example import Example
 from training.text.labelling import asked
 from training.text.mixture import REPORTED
 from training.text.named_posts import NamedPost, read_named_posts
 from training.text.names import NamePool
-from training.text.pairs import CaptionPassages
 from training.text.passage import Passage
+from training.text.person_wordings import worded
 from training.text.portraits import read_portraits
 from training.text.real_texts import RealTexts
-from training.text.sights import SightStore
 from training.text.solo import (
     Solo,
     crowds,
@@ -34,7 +34,7 @@ from training.text.solo import (
 )
 from training.text.surface import restyled
 from training.text.surrogate import PeopleIndex, Surrogate, surrogates
-from training.text.wordings import worded
+from training.text.visual_features import VisualFeatureStore
 
 _TEXTS = ("twitter2015", "twitter2017", "broad_twitter", "conll2003", "fmnerg51")
 _SIZE = 12_000
@@ -68,7 +68,7 @@ class Pictures:
 class GroundingMixture:
     """Texts and pictures, and how an epoch is drawn from them."""
 
-    store: SightStore
+    store: VisualFeatureStore
     names: NamePool
     pictures: Pictures
     captions: CaptionPassages
@@ -78,15 +78,15 @@ class GroundingMixture:
     posts: Sequence[NamedPost]
     size: int = _SIZE
 
-    def epoch(self, generator: random.Random) -> Iterator[Exercise]:
-        """`size` exercises in random order; about a third shows nothing of the text."""
+    def epoch(self, generator: random.Random) -> Iterator[Example]:
+        """`size` examples in random order; about a third shows nothing of the text."""
         parts = self._parts()
         shares = [_SHARES[name] for name in parts]
         if "post" in parts:
             shares[-1] = min(shares[-1], _POST_ROUNDS * len(self.posts) / self.size)
         for name in generator.choices(list(parts), shares, k=self.size):
             image, passage = parts[name](generator)
-            yield asked(passage, self.store.sight(image), generator)
+            yield asked(passage, self.store.picture(image), generator)
 
     def _parts(self) -> dict[str, Callable[[random.Random], tuple[str, Passage]]]:
         """What can be drawn from what there is."""
@@ -166,7 +166,7 @@ class GroundingMixture:
 
 def build(
     data: Path,
-    store: SightStore,
+    store: VisualFeatureStore,
     names: NamePool,
     report: Callable[[str], None],
     *,
@@ -236,14 +236,14 @@ def _documents(data: Path) -> dict[str, list[Document]]:
 
 
 def _named_posts(
-    folder: Path, answers: Path | None, store: SightStore, held_out: AbstractSet[int]
+    folder: Path, answers: Path | None, store: VisualFeatureStore, held_out: AbstractSet[int]
 ) -> list[NamedPost]:
     if answers is None:
         return []
     return read_named_posts(folder / "posts.ndjson", answers, store, held_out)
 
 
-def _post_images(folder: Path, store: SightStore, held_out: AbstractSet[int]) -> list[str]:
+def _post_images(folder: Path, store: VisualFeatureStore, held_out: AbstractSet[int]) -> list[str]:
     """The names of posts' pictures that are in the store and not kept for evaluation."""
     names = sorted(path.name for path in (folder / "images").glob("*.jpg"))
     return [n for n in names if n in store.rows and int(Path(n).stem) not in held_out]

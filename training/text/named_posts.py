@@ -15,8 +15,8 @@ from typing import Any
 from training.corpora.files import lines_of
 from training.text.kinds import PERSON, coarse_types
 from training.text.passage import Passage, Segment
-from training.text.sights import SightStore
 from training.text.solo import solo_pictures, without_people
+from training.text.visual_features import VisualFeatureStore
 
 _SURE, _DOUBTFUL = 0.7, 0.3
 
@@ -31,7 +31,7 @@ class NamedPost:
 
 
 def read_named_posts(
-    posts: Path, answers: Path, store: SightStore, held_out: AbstractSet[int] = frozenset()
+    posts: Path, answers: Path, store: VisualFeatureStore, held_out: AbstractSet[int] = frozenset()
 ) -> list[NamedPost]:
     """The posts that name exactly one person, beside one clear person or nobody.
 
