@@ -259,7 +259,7 @@ class Run:
     def _restore(self) -> None:
         state = read_saved(self._state_file, self.device)
         self.model.load_state_dict(state["model"], strict=False)
-        self.average.state = state["average"]
+        self.average.state |= state["average"]
         self.optimiser.load_state_dict(state["optimiser"])
         self.schedule.load_state_dict(state["schedule"])
         self.step = state["step"]
