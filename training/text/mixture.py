@@ -172,7 +172,7 @@ def _times(share: float, generator: random.Random) -> int:
 
 
 def build_mixture(data: Path, store: VisualFeatureStore, report: Callable[[str], None]) -> Mixture:
-    """Read everything under `data`, leaks dropped; `report` hears the counts."""
+    """Read everything under `data`, leaks dropped; `report` is called with the counts."""
     reported = [d for name in REPORTED for d in read_corpus(name, data, "test")]
     documents: dict[str, list[Document]] = {}
     for name in TEXT_CORPORA:

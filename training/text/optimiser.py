@@ -10,7 +10,7 @@ from models.umie import UMIE
 
 _DEPTHS_FASTER = 5.0
 """They begin at zero beside tokens of length 1.5. At the rate of the others they came to a tenth
-of that in 2,600 steps, and the decoder hardly heard them."""
+of that in 2,600 steps, and had hardly any effect on the decoder."""
 
 
 _SCORER_FASTER = 2.0

@@ -102,7 +102,7 @@ def _area(box: Box) -> float:
 
 
 def _others_named(photo: Photo) -> bool:
-    """Whether a caption speaks of people who have no box."""
+    """Whether a caption mentions people who have no box."""
     unboxed = set(photo.unboxed_chains)
     return any(
         phrase.chain in unboxed and phrase.types[:1] == ("people",)
