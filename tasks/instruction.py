@@ -130,15 +130,25 @@ class Prompter:
         )
 
     def tokens_left(
-        self, wording: Wording, spots: Sequence[str] = (), asocs: Sequence[str] = (), room: int = 0
+        self,
+        wording: Wording,
+        spots: Sequence[str] = (),
+        asocs: Sequence[str] = (),
+        room: int = 0,
+        *,
+        descriptions: Mapping[str, str] = _NO_DESCRIPTIONS,
     ) -> int:
         """How many tokens a text may have in a prompt with these labels; below 0: none fit.
 
-        A text that shares a token with the instruction can have one more or less.
+        Arguments as those of `encode`. A text that shares a token with the instruction can have one
+        more or less.
         """
         after = self.separator + wording.after if wording.after else ""
         instruction = len(self.tokenizer.encode(wording.before + after)[0])
-        labels = sum(len(self.tokenizer.encode(name)[0]) + 1 for name in (*spots, *asocs))
+        labels = sum(
+            1 + len(self.tokenizer.encode(name)[0]) + len(self._description(name, descriptions))
+            for name in (*spots, *asocs)
+        )
         frame = len(self.tokenizer.markers.prefix) + 1
         most = min(self.max_text_tokens - room, self.max_tokens - labels)
         return most - frame - instruction
@@ -171,6 +181,10 @@ class Prompter:
             sequence.append(marker)
             labels.append(Label(name, len(sequence), len(sequence) + len(ids)))
             sequence.extend(ids)
-            if description := descriptions.get(name):
-                sequence.extend(self.tokenizer.encode(f": {description}")[0])
+            sequence.extend(self._description(name, descriptions))
         return tuple(labels)
+
+    def _description(self, name: str, descriptions: Mapping[str, str]) -> list[int]:
+        """The tokens of what is said of a label, none where nothing is."""
+        description = descriptions.get(name)
+        return self.tokenizer.encode(f": {description}")[0] if description else []

@@ -82,6 +82,7 @@ def check_bounds(tree: dict[str, Any], max_items: int = MAX_ITEMS) -> None:
 
 def parse_value(field: str, text: str) -> Any:
     """The value of JSON text inside a form's field; raises `FieldError`."""
+    _check_counts(text.encode(), field)
     try:
         value = _load(text)
     except (ValueError, RecursionError) as error:
@@ -91,15 +92,20 @@ def parse_value(field: str, text: str) -> Any:
 
 
 def _parse(data: bytes) -> Any:
-    brackets = data.count(b"{") + data.count(b"[")
-    if brackets > MAX_BRACKETS or data.count(b'"') > MAX_QUOTES:
-        raise _too_many()
+    _check_counts(data)
     try:
         return _load(data.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         raise ValueError("the body is not UTF-8") from error
     except RecursionError as error:
         raise ValueError("the JSON is nested too deeply") from error
+
+
+def _check_counts(data: bytes, field: str | None = None) -> None:
+    """Raise `FieldError` where so much opens that parsing alone would take long."""
+    brackets = data.count(b"{") + data.count(b"[")
+    if brackets > MAX_BRACKETS or data.count(b'"') > MAX_QUOTES:
+        raise _too_many(field)
 
 
 def _load(text: str) -> Any:

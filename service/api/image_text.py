@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import binascii
 import re
+from contextlib import suppress
 
 from tasks.errors import FieldError
 
@@ -36,14 +37,17 @@ def decode_base64(text: str | bytes | memoryview, *, escaped: bool = False) -> b
     prefix = _DATA_URI.match(_plain(view[:_PREFIX_BYTES], escaped))
     if prefix is not None:
         view = view[bytes(view[:_PREFIX_BYTES]).index(b",") + 1 :]
-    try:
-        return binascii.a2b_base64(view, strict_mode=True)
-    except ValueError:
-        return _decode_leniently(view, escaped)
+    if len(view) <= _CHUNK_BYTES:
+        with suppress(ValueError):
+            return binascii.a2b_base64(view, strict_mode=True)
+    return _decode_chunks(view, escaped)
 
 
-def _decode_leniently(text: memoryview, escaped: bool) -> bytes:
-    """Chunk by chunk, so that the memory it takes beyond the result is that of a chunk."""
+def _decode_chunks(text: memoryview, escaped: bool) -> bytes:
+    """Chunk by chunk, so that the memory it takes beyond the result is that of a chunk.
+
+    Between chunks other threads can run: `a2b_base64` holds the interpreter's lock.
+    """
     decoded, rest, position = bytearray(), b"", 0
     try:
         while position < len(text):

@@ -84,32 +84,28 @@ def cut_bodies() -> list[Attack]:
 
 def wire_faults() -> list[Attack]:
     """Encodings, duplicates, byte order marks and forms of requests."""
-    bad, refused = frozenset({400}), frozenset({400, 422})
+    bad, twice, ok = frozenset({400}), frozenset({422}), frozenset({200})
     mark = b"\xef\xbb\xbf"
     text = json.dumps({"text": "Ann met Bob"}).encode()
     broken = _TEXT.replace(b"Ann", b"Z\xc3\xbcrich \xff") + b"--x--\r\n"
     chunked = post(text).replace(b"Host", b"Transfer-Encoding: chunked\r\nHost", 1)
-    ok = frozenset({200})
+    gzipped = post(text).replace(b"Host", b"Content-Encoding: gzip\r\nHost", 1)
     loose = base64.b64encode(picture_bytes()).decode().rstrip("=")
     return [
         Attack("bad UTF-8 in multipart", post(broken, _MULTIPART), bad),
         Attack("bad UTF-8 in a form", post(b"text=Ann%FF", _FORM), bad),
         Attack("bad UTF-8 in JSON", post(b'{"text":"Ann\xff"}'), bad),
-        Attack("duplicate keys", post(b'{"text":"a","text":"b"}'), frozenset({422})),
-        Attack("nested duplicate keys", post(b'{"text":"a","ontology":{"a":1,"a":2}}'), refused),
-        Attack("BOM", post(mark + text), refused),
-        Attack("BOM in a batch", post(mark + text, "application/x-ndjson", "/batch"), refused | ok),
-        Attack(
-            "gzip",
-            post(text).replace(b"Host", b"Content-Encoding: gzip\r\nHost", 1),
-            refused | {415},
-        ),
+        Attack("duplicate keys", post(b'{"text":"a","text":"b"}'), twice),
+        Attack("nested duplicate keys", post(b'{"text":"a","ontology":{"a":1,"a":2}}'), twice),
+        Attack("BOM", post(mark + text), ok),
+        Attack("BOM in a batch", post(mark + text, "application/x-ndjson", "/batch"), ok),
+        Attack("gzip", gzipped, frozenset({415})),
         Attack("length and chunks", chunked, bad),
         Attack("HEAD of a probe", get("/healthz", "HEAD"), ok),
         Attack("HEAD of readiness", get("/readyz", "HEAD"), ok),
         Attack("absolute form", get("http://umie/healthz"), ok),
         Attack("unpadded base64", post(json.dumps({"text": "a", "image": loose}).encode()), ok),
-        Attack("negative gate", post(b'{"text":"a","min_score":-0.0}'), ok | refused),
+        Attack("negative zero", post(b'{"text":"a","min_score":-0.0}'), ok),
     ]
 
 

@@ -161,3 +161,17 @@ def test_labels_that_do_not_fit_are_refused_not_cut() -> None:
 def test_a_label_without_tokens_is_refused(label: str) -> None:
     with pytest.raises(LabelError, match="no tokens"):
         Prompter(WORDPIECE, 999, 999).encode("a", instruction.ENTITIES, ("person", label))
+
+
+def test_the_tokens_left_count_what_is_said_of_labels() -> None:
+    said = {"person": "somebody with a name", "place": ""}
+    labels, roles = ("person", "place"), ("region",)
+    prompter = Prompter(BYTES, 999, 200)
+    left = prompter.tokens_left(instruction.ENTITIES, labels, roles, descriptions=said)
+    assert left < prompter.tokens_left(instruction.ENTITIES, labels, roles)
+    fits = "x" * left
+    encoded = prompter.encode(fits, instruction.ENTITIES, labels, roles, descriptions=said)
+    assert len(encoded.ids) == 200
+    with pytest.raises(LabelError) as raised:
+        prompter.encode(fits + "x", instruction.ENTITIES, labels, roles, descriptions=said)
+    assert raised.value.limit == left

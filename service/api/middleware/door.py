@@ -18,7 +18,7 @@ from tasks.errors import EngineUnavailable, HeadersTooLarge, RateLimited, UMIEEr
 PAGE_FILES = "/page/"
 """Where the page's scripts, styles and pictures are."""
 
-PUBLIC = PROBES | {"/", "/dashboard", "/docs", "/redoc", "/openapi.json"}
+PUBLIC = PROBES | {"/", "/dashboard", "/docs", "/openapi.json"}
 """What needs no key: probes, and pages that hold nothing of anybody. So do the page's files."""
 
 

@@ -58,6 +58,7 @@ async def test_min_score(client: httpx.AsyncClient) -> None:
         ({"text": " \n "}, 422, "empty-input", None),
         ({"text": TEXT, "tasks": "sentiment"}, 422, "unknown-task", "tasks"),
         ({"text": TEXT, "ontology": "klingon"}, 422, "unknown-ontology", "ontology"),
+        ({"text": TEXT, "ontology": "name: a\nname: b\n"}, 422, "invalid-field", "ontology"),
         ({"text": TEXT, "entity_types": "a,,b"}, 422, "invalid-labels", "entity_types"),
         ({"text": TEXT, "relation_types": ["a", "A"]}, 422, "invalid-labels", "relation_types"),
         ({"text": TEXT, "event_types": "a,b,c,d,e,f"}, 422, "invalid-labels", "event_types"),

@@ -136,3 +136,25 @@ async def test_unknown_keys_are_throttled_and_known_ones_are_not(
     assert [response.status_code for response in wrong] == [401, 401, 429]
     assert int(wrong[-1].headers["retry-after"]) >= 1
     assert (await client.get("/model", headers={"X-API-Key": KEYS[0]})).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("proxies", "statuses"),
+    [
+        (None, [401, 429, 429]),  # nobody's word counts
+        ("192.0.2.1", [401, 429, 429]),  # another proxy's word counts
+        ("127.0.0.1", [401, 401, 429]),
+        ("192.0.2.1, 127.0.0.0/8", [401, 401, 429]),
+        ("*", [401, 401, 429]),
+    ],
+)
+async def test_who_sent_a_key_is_what_a_trusted_proxy_says(
+    connect: Connect, locked: Settings, proxies: str | None, statuses: list[int]
+) -> None:
+    changes = {"wrong_keys_per_minute": 1, "trusted_proxies": proxies}
+    client = connect(locked.model_copy(update=changes))
+    answered = []
+    for address in ("203.0.113.1", "203.0.113.2", "203.0.113.2"):
+        headers = {"X-API-Key": "wrong-key-0123456789", "X-Forwarded-For": address}
+        answered.append((await client.get("/model", headers=headers)).status_code)
+    assert answered == statuses
