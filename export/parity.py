@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from export.recordings import read_recordings
-from export.search import beam, greedy
+from export.unconstrained_decoding import beam, greedy
 from models.target_decoder import TargetDecoder
 from models.umie import UMIE
 from tasks.errors import CheckpointError
@@ -124,7 +124,7 @@ def observe(model: UMIE, inputs: dict[str, Tensor], length: int) -> dict[str, Te
 def written(
     model: TargetDecoder, cross: Tensor, mask: Tensor, prefixes: Tensor, length: int
 ) -> dict[str, Tensor]:
-    """What recordings name of the decoder's work.
+    """The decoder outputs that recordings contain.
 
     Args:
         model: in evaluation mode.
@@ -146,7 +146,7 @@ def written(
 
 @contextmanager
 def _watch(model: UMIE, seen: dict[str, Tensor]) -> Iterator[None]:
-    """Note what passes between the parts while the context is open."""
+    """Record the intermediate tensors while the context is open."""
 
     def keep(name: str, tensor: Tensor) -> None:
         seen[name] = tensor.clone()

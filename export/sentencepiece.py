@@ -1,21 +1,16 @@
-"""Reads a sentencepiece model file, a protocol buffer, and makes a `tokenizers` file of it."""
+"""Makes a `tokenizers` file of a sentencepiece model file."""
 
 from __future__ import annotations
 
-import struct
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers
 
 from tasks.errors import CheckpointError
 
-_VARINT, _EIGHT, _BYTES, _FOUR = 0, 1, 2, 5
-_UNIGRAM = 1
-_UNKNOWN = 2
 _SPACE = "▁"
-Field = tuple[int, int | bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,81 +45,54 @@ class SentencePieces:
 def read_sentencepiece(path: Path) -> SentencePieces:
     """The model in `path`.
 
-    Raises `CheckpointError` where the file is no unigram model or normalises text in another way
-    than T5's (a space before the text, runs of spaces as one).
+    Raises:
+        CheckpointError: the file is no unigram model, it normalises text in another way than T5's
+            (a space before the text, runs of spaces as one), or the package `sentencepiece` is not
+            installed.
     """
     try:
-        return _model(path.read_bytes())
+        data = path.read_bytes()
     except OSError as error:
         raise CheckpointError(f"{path} cannot be read: {error.strerror}") from error
-    except (ValueError, IndexError, struct.error) as error:
+    try:
+        return _checked(_parsed(data))
+    except ValueError as error:
         raise CheckpointError(f"{path} is no sentencepiece model that T5 uses: {error}") from error
 
 
-def _model(data: bytes) -> SentencePieces:
-    pieces: list[tuple[str, float]] = []
-    unknown, byte_fallback, characters = -1, False, b""
-    for number, value in _fields(data):
-        if number == 1:
-            name, score, kind = _piece(_bytes(value))
-            if kind == _UNKNOWN:
-                unknown = len(pieces)
-            pieces.append((name, score))
-        elif number == 2:
-            trainer = dict(_fields(_bytes(value)))
-            byte_fallback = bool(trainer.get(35, 0))
-            if trainer.get(3, _UNIGRAM) != _UNIGRAM:
-                raise ValueError("it is not a unigram model")
-        elif number == 3:
-            normaliser = dict(_fields(_bytes(value)))
-            characters = _bytes(normaliser.get(2, b""))
-            if not all(normaliser.get(flag, 1) for flag in (3, 4, 5)):
-                raise ValueError("it keeps runs of spaces or puts no space before the text")
-    if unknown < 0:
+def _parsed(data: bytes) -> Any:
+    """The file's protocol buffer, a `ModelProto`; raises ValueError where it is none."""
+    # Only conversion needs the package, which the extra `convert` installs.
+    try:
+        from google.protobuf.message import DecodeError
+        from sentencepiece.sentencepiece_model_pb2 import ModelProto
+    except ImportError as error:
+        raise CheckpointError(
+            "a sentencepiece model file needs the package sentencepiece, which is not installed: "
+            "pip install 'umie-service[convert]'"
+        ) from error
+    try:
+        return ModelProto.FromString(data)
+    except DecodeError as error:
+        raise ValueError(f"{error}") from error
+
+
+def _checked(model: Any) -> SentencePieces:
+    """What a tokenizer needs of a `ModelProto`; raises ValueError where it is not as T5's."""
+    trainer, normaliser = model.trainer_spec, model.normalizer_spec
+    if trainer.model_type != trainer.UNIGRAM:
+        raise ValueError("it is not a unigram model")
+    flags = ("add_dummy_prefix", "remove_extra_whitespaces", "escape_whitespaces")
+    if not all(getattr(normaliser, flag) for flag in flags):
+        raise ValueError("it keeps runs of spaces or puts no space before the text")
+    if not all(isinstance(piece.piece, str) for piece in model.pieces):  # bytes that do not decode
+        raise ValueError("a piece is not UTF-8")
+    unknown = [id for id, piece in enumerate(model.pieces) if piece.type == piece.UNKNOWN]
+    if not unknown:
         raise ValueError("it has no unknown piece")
-    return SentencePieces(tuple(pieces), unknown, byte_fallback, characters)
-
-
-def _piece(data: bytes) -> tuple[str, float, int]:
-    fields = dict(_fields(data))
-    score = struct.unpack("<f", _bytes(fields.get(2, bytes(4))))[0]
-    return _bytes(fields[1]).decode() if 1 in fields else "", float(score), int(fields.get(3, 1))
-
-
-def _bytes(value: int | bytes) -> bytes:
-    if isinstance(value, int):
-        raise ValueError("a number stands where bytes should be")
-    return value
-
-
-def _fields(data: bytes) -> Iterator[Field]:
-    """Number and value of every field of a message; values of four and eight bytes as they are."""
-    at = 0
-    while at < len(data):
-        key, at = _varint(data, at)
-        number, wire = key >> 3, key & 7
-        if wire == _VARINT:
-            value, at = _varint(data, at)
-            yield number, value
-            continue
-        if wire == _BYTES:
-            size, at = _varint(data, at)
-        elif wire in (_FOUR, _EIGHT):
-            size = 4 if wire == _FOUR else 8
-        else:
-            raise ValueError(f"wire type {wire} is unknown")
-        if at + size > len(data):
-            raise ValueError("it ends in the middle of a field")
-        yield number, data[at : at + size]
-        at += size
-
-
-def _varint(data: bytes, at: int) -> tuple[int, int]:
-    value = 0
-    for shift in range(0, 70, 7):
-        byte = data[at]
-        at += 1
-        value |= (byte & 0x7F) << shift
-        if byte < 0x80:
-            return value, at
-    raise ValueError("a number has too many bytes")
+    return SentencePieces(
+        pieces=tuple((piece.piece, piece.score) for piece in model.pieces),
+        unknown=unknown[-1],
+        byte_fallback=trainer.byte_fallback,
+        characters=normaliser.precompiled_charsmap,
+    )

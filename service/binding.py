@@ -17,7 +17,8 @@ def bind(host: str, port: int, setting: str) -> list[socket.socket]:
         setting: which setting gives the port, for errors.
 
     Raises:
-        SettingsError: where the host has no address here or the port is taken or not allowed.
+        SettingsError: where the host has no address here or the port is taken or not allowed. Two
+            that are bound and not yet listening do not meet; `listen` tells the later one.
     """
     sockets: list[socket.socket] = []
     try:
@@ -27,14 +28,17 @@ def bind(host: str, port: int, setting: str) -> list[socket.socket]:
     except OSError as error:
         for opened in sockets:
             opened.close()
-        number = error.errno or 0
-        # those of names are negative, and have their own text
-        reason = os.strerror(number) if number > 0 else str(error.strerror)
-        raise SettingsError(
-            f"{setting}={port} cannot be listened on at {host}: {reason.lower()}; "
-            "stop what listens there or choose another port"
-        ) from error
+        raise _fault(host, port, setting, error) from error
     return sockets
+
+
+def listen(sockets: list[socket.socket], host: str, setting: str, backlog: int) -> None:
+    """Accept connections at what `bind` gave; raises `SettingsError` where the port is taken."""
+    for bound in sockets:
+        try:
+            bound.listen(backlog)
+        except OSError as error:
+            raise _fault(host, bound.getsockname()[1], setting, error) from error
 
 
 def _bound(family: socket.AddressFamily, address: tuple[object, ...]) -> socket.socket:
@@ -48,6 +52,16 @@ def _bound(family: socket.AddressFamily, address: tuple[object, ...]) -> socket.
         bound.close()
         raise
     return bound
+
+
+def _fault(host: str, port: int, setting: str, error: OSError) -> SettingsError:
+    number = error.errno or 0
+    # those of names are negative, and have their own text
+    reason = os.strerror(number) if number > 0 else str(error.strerror)
+    return SettingsError(
+        f"{setting}={port} cannot be listened on at {host}: {reason.lower()}; "
+        "stop what listens there or choose another port"
+    )
 
 
 def told(sockets: list[socket.socket]) -> str:

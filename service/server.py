@@ -16,13 +16,13 @@ from service import logs
 from service.api.app import create_app, create_aside
 from service.api.middleware.door import Opening
 from service.api.model_facts import ModelFacts
-from service.binding import bind, told
+from service.binding import bind, listen, told
 from service.engine.engine import load_engine
 from service.engine.resources import check_resources
 from service.extractor import Extractor
 from service.file_descriptors import raise_soft_limit, within_descriptors
 from service.foreign_lines import capture
-from service.listener import Aside, Listener, config_of
+from service.listener import BACKLOG, Aside, Listener, config_of
 from service.metrics import Metrics
 from service.proposers.choice import proposer_for
 from service.reloading import Reloads
@@ -104,8 +104,8 @@ def build(settings: Settings) -> Service:
 def run(settings: Settings) -> None:
     """Serve until a signal comes, then let running requests end within `drain_s`.
 
-    Raises as `build` does, and `SettingsError` where the machine lacks what the service needs; the
-    ports are taken first.
+    Raises as `build` does, and `SettingsError` where the machine lacks what the service needs. The
+    ports are taken first, and listened on once there is something to answer.
     """
     logs.configure(settings, capture() if settings.log_format == "json" else None)
     for name in unknown_variables():
@@ -119,6 +119,8 @@ def run(settings: Settings) -> None:
     service = build(settings)
     logs.adopt()
     settings = within_descriptors(settings, limit)
+    listen(sockets, settings.host, "UMIE_PORT", BACKLOG)
+    listen(asides, settings.host, "UMIE_METRICS_PORT", BACKLOG)
     asyncio.run(_listen(service, settings, sockets, asides))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from itertools import accumulate
+from itertools import accumulate, pairwise
 
 from tasks.records import Span
 from tasks.source import Piece, Source
@@ -33,13 +33,14 @@ class Passage:
         self._named = [0, *accumulate(names)]
         # whether a span that has a letter, or none yet, can take the next piece and end somewhere
         self._on_named, self._on_unnamed = [False] * len(pieces), [False] * len(pieces)
+        adjoin = [_adjoin(source.text, *pair) for pair in pairwise(pieces)]
         can_end = can_name = False
         for i in reversed(range(len(pieces))):
-            contiguous = i + 1 < len(pieces) and _adjoin(source.text, pieces[i], pieces[i + 1])
+            contiguous = i < len(adjoin) and adjoin[i]
             self._on_named[i], self._on_unnamed[i] = contiguous and can_end, contiguous and can_name
             can_end = pieces[i].closes or self._on_named[i]
             can_name = can_end if names[i] else self._on_unnamed[i]
-            if can_name and pieces[i].opens:
+            if can_name and pieces[i].opens and _in_one_line(source.text, pieces[i], pieces[i]):
                 self.starts.append(i)
         self.starts.reverse()
         self._piece_at = {p.position: i for i, p in enumerate(pieces)}
@@ -47,6 +48,12 @@ class Passage:
     def names(self, first: int, stop: int) -> bool:
         """Whether a range of pieces has a letter or a digit."""
         return self._named[stop] > self._named[first]
+
+    def admits(self, first: int, stop: int) -> bool:
+        """Whether a span may run over a range of pieces: it is named and stands in one line."""
+        pieces = self._source.pieces
+        in_one_line = _in_one_line(self._source.text, pieces[first], pieces[stop - 1])
+        return in_one_line and self.names(first, stop)
 
     def closes(self, first: int, stop: int) -> bool:
         """Whether a span of this range of pieces may end there."""
@@ -81,6 +88,9 @@ class Passage:
 
 def _adjoin(text: str, piece: Piece, follower: Piece) -> bool:
     """Whether a span can run from one piece to the next."""
-    if follower.position != piece.position + 1:
-        return False
-    return _LINE_BREAK.search(text, piece.end, follower.start) is None
+    return follower.position == piece.position + 1 and _in_one_line(text, piece, follower)
+
+
+def _in_one_line(text: str, first: Piece, last: Piece) -> bool:
+    """Whether no line ends between two pieces, nor inside one: unknown tokens take whole lines."""
+    return _LINE_BREAK.search(text, first.start, last.end) is None

@@ -79,6 +79,8 @@ def create_app(
         summary="Multimodal information extraction: text and image in, typed JSON out.",
         description=_DESCRIPTION,
         version=API_VERSION,
+        docs_url=None,  # a page of the service's own, with files that it ships
+        redoc_url=None,
         lifespan=lifespan,
         redirect_slashes=False,
         telemetry=tracing.config(),

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from export.search import EOS, PAD, beam, search_beams
+from export.unconstrained_decoding import EOS, PAD, beam, search_beams
 from models.config import UMIEConfig
 from models.t5 import initialise
 from models.target_decoder import TargetDecoder

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
+from sentencepiece import SentencePieceProcessor
 
 from export.sentencepiece import read_sentencepiece
 from tasks.errors import CheckpointError
@@ -41,12 +43,12 @@ def test_a_file_that_is_cut_off_is_refused(tmp_path: Path, cut: int) -> None:
     ("data", "reason"),
     [
         (b"", "no unknown piece"),
-        (b"PK\x03\x04", "wire type|ends in the middle|index"),
-        (b"\xff" * 40, "too many bytes"),
-        (b"\x08\x05", "a number stands where bytes should be"),
+        (b"PK\x03\x04", "corrupt"),
+        (b"\xff" * 40, "corrupt"),
+        (b"\x08\x05", "no unknown piece"),
         (model_file(model_type=2), "not a unigram model"),
         (model_file(adds_space=0), "no space before the text"),
-        (piece("a", 0.0) + message(1, message(1, b"\xff\xfe")), "decode"),
+        (piece("a", 0.0, 2) + message(1, message(1, b"\xff\xfe")), "not UTF-8"),
     ],
 )
 def test_another_file_is_refused(tmp_path: Path, data: bytes, reason: str) -> None:
@@ -59,3 +61,22 @@ def test_another_file_is_refused(tmp_path: Path, data: bytes, reason: str) -> No
 def test_a_missing_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match="cannot be read"):
         read_sentencepiece(tmp_path / "spiece.model")
+
+
+def test_without_the_package_the_error_says_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "spiece.model"
+    path.write_bytes(model_file())
+    monkeypatch.setitem(sys.modules, "sentencepiece.sentencepiece_model_pb2", None)
+    with pytest.raises(CheckpointError, match=r"umie-service\[convert\]"):
+        read_sentencepiece(path)
+
+
+def test_it_tokenizes_as_the_package_does(tmp_path: Path) -> None:
+    path = tmp_path / "spiece.model"
+    path.write_bytes(model_file())
+    theirs = SentencePieceProcessor(model_proto=path.read_bytes())
+    ours = read_sentencepiece(path).tokenizer([])
+    for text in ("person  attacker ", "New ing", "Give the text: a", "in New location", "9.a"):
+        assert ours.encode(text).ids == theirs.encode(text), text

@@ -4,7 +4,7 @@ import socket
 
 import pytest
 
-from service.binding import bind, told
+from service.binding import bind, listen, told
 from tasks.errors import SettingsError
 
 
@@ -22,6 +22,19 @@ def test_a_taken_port_is_told_with_its_setting() -> None:
         port = taken.getsockname()[1]
         with pytest.raises(SettingsError, match=f"UMIE_METRICS_PORT={port} .* already in use"):
             bind("127.0.0.1", port, "UMIE_METRICS_PORT")
+
+
+def test_of_two_that_start_at_once_the_later_is_told_when_it_listens() -> None:
+    (first,) = bind("127.0.0.1", 0, "UMIE_PORT")
+    with first:
+        port = first.getsockname()[1]
+        (second,) = bind("127.0.0.1", port, "UMIE_PORT")
+        with second:
+            listen([first], "127.0.0.1", "UMIE_PORT", 8)
+            with pytest.raises(SettingsError, match=f"UMIE_PORT={port} .* already in use"):
+                listen([second], "127.0.0.1", "UMIE_PORT", 8)
+            with socket.create_connection(("127.0.0.1", port), timeout=5):
+                pass
 
 
 def test_an_address_of_another_machine_is_told() -> None:

@@ -36,28 +36,29 @@ with listening(settings, FakeEngine(), Metrics()) as live:
 
 
 def test_idle_connections_neither_exhaust_descriptors_nor_silence_probes() -> None:
-    server = subprocess.Popen(
-        [sys.executable, "-c", SERVER],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    assert server.stdout is not None
-    port, connections = map(int, server.stdout.readline().split())
-    assert 50 < connections < 300
-    with contextlib.ExitStack() as idle:
-        slowest = 0.0
-        for number in range(400):
-            idle.enter_context(socket.create_connection(("127.0.0.1", port), timeout=10))
-            if number % 40 == 39:
-                started = time.monotonic()
-                assert httpx.get(f"http://127.0.0.1:{port}/healthz").status_code == 200
-                slowest = max(slowest, time.monotonic() - started)
-        text = {"text": "Ann visited Bob"}
-        assert httpx.post(f"http://127.0.0.1:{port}/extract", data=text).status_code == 200
+    pipe = subprocess.PIPE
+    with (
+        subprocess.Popen(
+            [sys.executable, "-c", SERVER], stdin=pipe, stdout=pipe, stderr=pipe, text=True
+        ) as server,
+        # made once: to make a client takes longer than to be answered
+        httpx.Client(limits=httpx.Limits(max_keepalive_connections=0), timeout=10) as client,
+    ):
+        assert server.stdout is not None
+        port, connections = map(int, server.stdout.readline().split())
+        assert 50 < connections < 300
+        url, slowest = f"http://127.0.0.1:{port}", 0.0
+        with contextlib.ExitStack() as idle:
+            for number in range(400):
+                idle.enter_context(socket.create_connection(("127.0.0.1", port), timeout=10))
+                if number % 40 == 39:
+                    started = time.monotonic()
+                    assert client.get(f"{url}/healthz").status_code == 200
+                    slowest = max(slowest, time.monotonic() - started)
+            text = {"text": "Ann visited Bob"}
+            assert client.post(f"{url}/extract", data=text).status_code == 200
         assert slowest < 3
-    _, told = server.communicate("", timeout=30)
+        _, told = server.communicate("", timeout=30)
     assert "accept()" not in told and "Traceback" not in told
     assert len(told.splitlines()) < 100
 

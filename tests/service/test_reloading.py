@@ -23,12 +23,12 @@ def test_keys_are_read_anew(tmp_path: Path, caplog: pytest.LogCaptureFixture) ->
     keys = Keys.read(file)
     reloads.add("keys", keys.reload)
     file.write_text(NEW)
-    assert keys.name_of(_headers(OLD)) == 1
+    assert keys.find(_headers(OLD)).line == 1
     with caplog.at_level(logging.INFO):
         reloads.run()
-    assert keys.name_of(_headers(NEW)) == 1 and "read anew" in caplog.text
+    assert keys.find(_headers(NEW)).line == 1 and "read anew" in caplog.text
     with pytest.raises(Unauthorised):
-        keys.name_of(_headers(OLD))
+        keys.find(_headers(OLD))
 
 
 def test_what_cannot_be_read_stays_as_it_is(
@@ -43,7 +43,7 @@ def test_what_cannot_be_read_stays_as_it_is(
         reloads.run()
     file.unlink()
     reloads.run()
-    assert keys.name_of(_headers(OLD)) == 1 and caplog.text.count("stay as they were") == 3
+    assert keys.find(_headers(OLD)).line == 1 and caplog.text.count("stay as they were") == 3
 
 
 def test_where_nothing_can_be_read_anew_nothing_happens() -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from export.search import EOS, PAD
+from export.unconstrained_decoding import EOS, PAD
 
 NextScores = Callable[[int, Tensor], Tensor]
 """Log-probabilities (N, V) behind N prefixes (N, T) of the sample with this number."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 HEAVY = ("torch", "torchvision", "onnxruntime", "onnx", "transformers", "fastapi", "timm")
-OPTIONAL = ("pandas", "pyarrow", "rdflib")
+OPTIONAL = ("jinja2", "pandas", "pyarrow", "rdflib")
 
 CODE = f"""
 import sys

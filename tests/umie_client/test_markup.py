@@ -3,6 +3,7 @@ from __future__ import annotations
 import base64
 import io
 import re
+import sys
 from html.parser import HTMLParser
 
 import pytest
@@ -20,7 +21,8 @@ from tests.umie_client.samples import (
     region,
     sideways,
 )
-from umie_client.errors import ImageUnreadable
+from umie_client import markup
+from umie_client.errors import ImageUnreadable, MissingExtra
 from umie_client.markup import fragment, page
 
 PICTURE = file_of(Image.new("RGB", (200, 100), "grey"))
@@ -164,3 +166,10 @@ def test_what_is_nasty_is_shown_as_text() -> None:
     found = extraction(entities=[entity(0, NASTY, 0, NASTY)])
     read = Reader(fragment(found, NASTY, None))
     assert "".join(read.pieces["mark"]) == NASTY and "script" not in read.names
+
+
+def test_without_jinja2_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    markup._environment.cache_clear()
+    monkeypatch.setitem(sys.modules, "jinja2", None)
+    with pytest.raises(MissingExtra, match="pip install jinja2"):
+        page(full(), TEXT, None)

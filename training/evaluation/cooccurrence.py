@@ -21,7 +21,7 @@ from training.evaluation.counts import Counts
 from training.evaluation.question import Question, Said
 from training.evaluation.row import Row
 from training.evaluation.subject import Chain, Subject
-from training.text.exercise import Exercise
+from training.text.example import Example
 
 CORPUS, ONTOLOGY, LEAST = "cooccurrence", "news", 0.5
 """A relation has fired where its score is above `LEAST`."""
@@ -129,7 +129,7 @@ def pair_questions(sentence: Sentence, ontology: Ontology) -> list[Question]:
         if not labels:
             continue
         places = [(text.index(name), text.index(name) + len(name)) for name in (head, tail)]
-        exercise = Exercise(
+        example = Example(
             text,
             instruction.relation(head, tail),
             form.PAIR,
@@ -138,7 +138,7 @@ def pair_questions(sentence: Sentence, ontology: Ontology) -> list[Question]:
             head=places[0],
             tail=places[1],
         )
-        asked.append(Question(exercise, text))
+        asked.append(Question(example, text))
     return asked
 
 

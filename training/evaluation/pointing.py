@@ -76,12 +76,12 @@ def box_for(name: Record, said: Said, question: Question) -> Corners | None:
 def entities_for(name: Record, said: Said, question: Question) -> list[Record]:
     """The entities of an answer that overlap a name at any place where the text has it."""
     assert name.span is not None
-    places = list(_places(question.exercise.text, name.span.text))
+    places = list(_places(question.example.text, name.span.text))
     return [entity for entity in said.records if _overlaps(entity, places)]
 
 
 def _names(question: Question) -> Iterator[tuple[Record, tuple[Box, ...]]]:
-    yield from zip(question.exercise.records, question.boxes, strict=True)
+    yield from zip(question.example.records, question.boxes, strict=True)
 
 
 def _places(text: str, part: str) -> Iterator[tuple[int, int]]:

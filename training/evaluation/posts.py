@@ -14,7 +14,7 @@ from training.evaluation.marking import Marking
 from training.evaluation.question import Question
 from training.evaluation.spans import Scorer
 from training.posts import Post, read_posts
-from training.text.exercise import Exercise
+from training.text.example import Example
 
 CORPUS, ONTOLOGY = "posts", "twitter4"
 
@@ -46,7 +46,7 @@ def _post(label: LabelledPost, posts: dict[int, Post]) -> Post:
 
 
 def _question(label: LabelledPost, post: Post, ontology: Ontology) -> Question:
-    exercise = Exercise(
+    example = Example(
         post.text,
         instruction.ENTITIES,
         form.GROUNDED,
@@ -55,7 +55,7 @@ def _question(label: LabelledPost, post: Post, ontology: Ontology) -> Question:
         (form.REGION_ROLE,),
     )
     boxes = tuple(name.boxes for name in label.names)
-    return Question(exercise, str(post.id), boxes, post.picture)
+    return Question(example, str(post.id), boxes, post.picture)
 
 
 def _span(post: Post, name: str) -> Span:

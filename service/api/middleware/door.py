@@ -9,7 +9,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service.api.bucket import Bucket
-from service.api.keys import Keys, carries_key
+from service.api.keys import Key, Keys, carries_key
 from service.api.middleware.measurement import PROBES
 from service.api.problems import problem_response
 from service.api.wrong_keys import WrongKeys
@@ -18,7 +18,7 @@ from tasks.errors import EngineUnavailable, HeadersTooLarge, RateLimited, UMIEEr
 PAGE_FILES = "/page/"
 """Where the page's scripts, styles and pictures are."""
 
-PUBLIC = PROBES | {"/", "/dashboard", "/docs", "/redoc", "/openapi.json"}
+PUBLIC = PROBES | {"/", "/dashboard", "/docs", "/openapi.json"}
 """What needs no key: probes, and pages that hold nothing of anybody. So do the page's files."""
 
 
@@ -34,7 +34,7 @@ class Door:
     are too large, or without a key.
 
     A connection beyond the limit has "crowded" in its state (see `service.connection`). A request
-    that came in with a key has the key's name in its state, and its bucket if there are rates.
+    that came in with a key has the key's line in its state, and its bucket if there are rates.
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class Door:
         self._opening = opening
         self._keys = keys
         self._per_minute = per_minute
-        self._buckets: dict[int, Bucket] = {}
+        self._buckets: dict[bytes, Bucket] = {}
         self._wrong_keys = WrongKeys(wrong_keys_per_minute)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -80,20 +80,23 @@ class Door:
         path = scope["path"]
         if self._keys is None or path in PUBLIC or path.startswith(PAGE_FILES):
             return
-        state["key"] = name = self._key_name(self._keys, scope)
+        key = self._key(self._keys, scope)
+        state["key"] = key.line
         if self._per_minute is None:
             return
-        state["bucket"] = bucket = self._buckets.setdefault(name, Bucket(self._per_minute))
+        # not by line: a reload may put another key there
+        bucket = self._buckets.setdefault(key.digest, Bucket(self._per_minute))
+        state["bucket"] = bucket
         if wait := bucket.take():
             raise RateLimited(
                 f"the key may be used {self._per_minute} times a minute",
                 retry_after_s=math.ceil(wait),
             )
 
-    def _key_name(self, keys: Keys, scope: Scope) -> int:
+    def _key(self, keys: Keys, scope: Scope) -> Key:
         headers = Headers(scope=scope)
         try:
-            return keys.name_of(headers)
+            return keys.find(headers)
         except Unauthorised:
             if carries_key(headers):
                 self._wrong_keys.note((scope.get("client") or ("", 0))[0])

@@ -5,20 +5,14 @@ from __future__ import annotations
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-_CDN = "https://cdn.jsdelivr.net"
 _NOTHING = "default-src 'none'; base-uri 'none'; frame-ancestors 'none'"
-PAGE_POLICY = (
+DOCUMENTATION_POLICY = (
     f"{_NOTHING}; form-action 'self'; connect-src 'self'; font-src 'self'; "
-    "img-src 'self' blob: data:; script-src 'self'; style-src 'self'; "
-    "require-trusted-types-for 'script'"
+    "img-src 'self' blob: data:; script-src 'self'; style-src 'self'"
 )
-"""For pages of the service's own: nothing from elsewhere, nothing inline, no text as markup."""
-_DOCUMENTATION = (
-    f"{_NOTHING}; connect-src 'self'; font-src 'self'; worker-src blob:; "
-    "img-src 'self' data: https://fastapi.tiangolo.com; "
-    f"script-src 'unsafe-inline' {_CDN}; style-src 'unsafe-inline' {_CDN}"
-)
-"""The framework's interactive documentation brings its scripts from there."""
+"""For Swagger UI, whose files the service ships: nothing from elsewhere, nothing inline."""
+PAGE_POLICY = f"{DOCUMENTATION_POLICY}; require-trusted-types-for 'script'"
+"""For pages of the service's own: besides, no text as markup."""
 
 _ALWAYS = {
     "X-Content-Type-Options": "nosniff",
@@ -44,14 +38,8 @@ class Safety:
                 headers = MutableHeaders(scope=message)
                 for name, value in _ALWAYS.items():
                     headers.setdefault(name, value)
-                policy = _policy(scope["path"], headers.get("content-type", ""))
-                headers.setdefault("Content-Security-Policy", policy)
+                html = headers.get("content-type", "").startswith("text/html")
+                headers.setdefault("Content-Security-Policy", PAGE_POLICY if html else _NOTHING)
             await send(message)
 
         await self._app(scope, receive, secure)
-
-
-def _policy(path: str, content_type: str) -> str:
-    if not content_type.startswith("text/html"):
-        return _NOTHING
-    return _DOCUMENTATION if path in {"/docs", "/redoc"} else PAGE_POLICY

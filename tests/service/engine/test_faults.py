@@ -126,14 +126,14 @@ async def test_slots_that_lose_a_sequence_are_found_out_at_once(
 
     def lose(self: Speaker) -> Any:
         ended = step(self)
-        if not lost and self._voices:
+        if not lost and len(self._voices) > 1:  # alone it would be the one that fails
             lost.append(1)
             self._voices.pop()
         return ended
 
-    monkeypatch.setattr(Speaker, "step", lose)
     async with running(tiny_bundle) as engine:
-        lost.clear()
+        # warm-up would fail of it
+        monkeypatch.setattr(Speaker, "step", lose)
         asked = [engine.read([job.prompt], job.seen) for job in pool]
         for (answer,), expected in zip(await asyncio.gather(*asked), alone, strict=True):
             assert_same(answer, expected)

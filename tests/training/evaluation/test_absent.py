@@ -18,7 +18,7 @@ from training.evaluation.wordings import sentence_kinds
 def always(question: Question) -> Said:
     """Whoever names region 1 for everybody."""
     region = (Asoc("region", Region(1)),)
-    return Said(tuple(Record(r.label, r.span, region) for r in question.exercise.records), {1: MAN})
+    return Said(tuple(Record(r.label, r.span, region) for r in question.example.records), {1: MAN})
 
 
 def test_blank_pictures(tmp_path: Path) -> None:

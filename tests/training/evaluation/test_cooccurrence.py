@@ -42,10 +42,10 @@ def test_relations_come_in_both_orders_of_the_text() -> None:
 
 def test_pairs_are_asked_in_both_directions_with_none() -> None:
     first, second = cooccurrence.pair_questions(SON, load("news"))
-    assert first.exercise.form is form.PAIR and first.exercise.asocs[-1] == NONE
-    assert "parent" in first.exercise.asocs and "contain" not in first.exercise.asocs
-    assert (first.exercise.head, first.exercise.tail) == ((0, 3), (18, 22))
-    assert (second.exercise.head, second.exercise.tail) == ((18, 22), (0, 3))
+    assert first.example.form is form.PAIR and first.example.asocs[-1] == NONE
+    assert "parent" in first.example.asocs and "contain" not in first.example.asocs
+    assert (first.example.head, first.example.tail) == ((0, 3), (18, 22))
+    assert (second.example.head, second.example.tail) == ((18, 22), (0, 3))
 
 
 def test_silence_fires_nothing_and_finds_nothing() -> None:
@@ -60,13 +60,11 @@ def test_whoever_knows_the_relations_is_right() -> None:
     known = {s.text: s.relation for s in sentences}
 
     def pair(question: Question) -> Said:
-        exercise = question.exercise
-        assert exercise.head is not None and exercise.tail is not None
-        head, tail = (Span.of(exercise.text, *span) for span in (exercise.head, exercise.tail))
+        example = question.example
+        assert example.head is not None and example.tail is not None
+        head, tail = (Span.of(example.text, *span) for span in (example.head, example.tail))
         labels = [
-            label
-            for label in exercise.asocs
-            if (head.text, label, tail.text) in said[exercise.text]
+            label for label in example.asocs if (head.text, label, tail.text) in said[example.text]
         ]
         return Said((Record(None, head, (Asoc((labels or [NONE])[0], tail),)),))
 

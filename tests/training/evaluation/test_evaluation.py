@@ -71,7 +71,7 @@ def test_labels_in_another_order(data: Path) -> None:
     options = Options(order=LabelOrder.REVERSED)
     Evaluation(data, subject, options).corpus("twitter2015")
     Evaluation(data, subject, options).corpus("flickr8k")
-    assert {q.exercise.spots[0] for q in subject.asked} == {"miscellaneous"}
+    assert {q.example.spots[0] for q in subject.asked} == {"miscellaneous"}
 
 
 def test_pictures_at_hand_are_shown_and_missing_ones_counted(data: Path) -> None:

@@ -29,10 +29,10 @@ def test_the_sentences_have_all_four_types_in_turns() -> None:
 def test_joined_sentences_keep_their_entities(length: int) -> None:
     documents = news.read_news()
     for question in news.window_questions(length):
-        spans = [record.span for record in question.exercise.records]
+        spans = [record.span for record in question.example.records]
         for span in spans:
             assert span is not None and span.start is not None
-            assert question.exercise.text[span.start : span.end] == span.text
+            assert question.example.text[span.start : span.end] == span.text
         starts = [span.start for span in spans if span is not None and span.start is not None]
         assert starts == sorted(starts)
     assert len(news.window_questions(length)) == len(documents)

@@ -74,11 +74,11 @@ def test_no_more_than_asked_for_and_always_the_same() -> None:
 def test_the_name_stands_where_the_record_says(frame: str) -> None:
     names = name_pool(held_out=True)
     question = about(frame, Path("a.jpg"), (MAN,), "male", names, TYPES, "person", "u")
-    (record,) = question.exercise.records
+    (record,) = question.example.records
     assert record.span is not None and record.span.start is not None
-    assert question.exercise.text[record.span.start : record.span.end] == record.span.text
+    assert question.example.text[record.span.start : record.span.end] == record.span.text
     assert (
-        question.exercise.text
+        question.example.text
         == frame[: record.span.start] + record.span.text + (frame[frame.index("}") + 1 :])
     )
     if "name" in frame:

@@ -22,9 +22,9 @@ def test_captions_with_two_people_who_stand_apart() -> None:
     one = photo("a.jpg", "A woman runs .", ("A woman", "1", "people"))
     (question,) = two_name_questions([one, TWO, apart()], FOLDER)  # the boxes of TWO are the same
     assert question.boxes == ((LEFT,), (RIGHT,))
-    first, second = question.exercise.records
+    first, second = question.example.records
     assert first.span is not None and second.span is not None
-    assert question.exercise.text == f"{first.span.text} waves at {second.span.text} ."
+    assert question.example.text == f"{first.span.text} waves at {second.span.text} ."
 
 
 def test_two_names_in_one_region_are_a_fault() -> None:

@@ -42,7 +42,7 @@ def test_the_worst_kind_is_told_with_its_interval() -> None:
     def hates_questions(question: Question) -> Said:
         said = wanted(question)
         bare = tuple(replace(record, asocs=()) for record in said.records)
-        asks = question.exercise.text.endswith("?") and question.unit != "0.jpg"
+        asks = question.example.text.endswith("?") and question.unit != "0.jpg"
         return Said(bare, said.boxes) if asks else said
 
     rows = by_name(wordings.kind_rows(FakeSubject(hates_questions), portraits()))
@@ -71,7 +71,7 @@ def test_own_types_stand_beside_person_on_the_same_sentences() -> None:
         about_it = f"in sentences about a {word}: grounded"
         assert rows[f'own types, "person" {about_it}'].f1 == 100.0
         assert rows[f'own types, "{word}" {about_it}'].f1 == 100.0
-    lists = {question.exercise.spots for question in subject.asked}
+    lists = {question.example.spots for question in subject.asked}
     assert ("player", "club", "stadium", "trophy") in lists
     assert ("person", "club", "stadium", "trophy") in lists
     for inventory in ("fmnerg8", "fmnerg51"):

@@ -49,6 +49,15 @@ def test_only_upper_layers_and_what_mpnet_lacks_learn(small_mpnet: Path) -> None
     assert model.text_encoder.words.weight.dtype == torch.bfloat16
 
 
+def test_what_rests_for_a_while_was_learned_all_the_same(small_mpnet: Path) -> None:
+    model = small_standard(small_mpnet)
+    add_adapters(model)
+    names = set(learned_weights(model))
+    model.requires_grad_(False)
+    assert set(learned_weights(model)) == names
+    assert "gated_fusion.text_in.weight" in names
+
+
 def test_what_was_learned_goes_into_a_fresh_model(small_mpnet: Path) -> None:
     model = stirred(small_mpnet)
     other = small_standard(small_mpnet)

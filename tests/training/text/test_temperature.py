@@ -17,7 +17,7 @@ from training.text.temperature import (
     calibrate,
     choices,
     cool,
-    development_exercises,
+    development_examples,
     fit_temperature,
 )
 
@@ -108,7 +108,7 @@ def test_a_scan_is_cooled_before_it_is_read() -> None:
 
 def test_what_training_has_is_no_text_to_develop_on(tmp_path: Path) -> None:
     data = write_data(tmp_path)
-    texts = {exercise.text for exercise in development_exercises(data, random.Random(0))}
+    texts = {example.text for example in development_examples(data, random.Random(0))}
     assert {"Hello Kyoto 2015valid", "Hello Kyoto dev", "Ada left ACME dev"} <= texts
     assert "Ada in Oslo" not in texts  # a sentence of CoNLL04's training split, too
 
@@ -117,13 +117,13 @@ def test_a_model_is_cooled_as_its_decisions_want(tmp_path: Path, prompter: Promp
     data = write_data(tmp_path)
     torch.manual_seed(0)
     model = tiny_model()
-    exercises = list(development_exercises(data, random.Random(3)))
-    before = choices(model, prompter, iter(exercises), random.Random(3))
+    examples = list(development_examples(data, random.Random(3)))
+    before = choices(model, prompter, iter(examples), random.Random(3))
     assert len(before) > 2
     assert all(part.right.any(-1).all() for kind in before for part in kind)
     temperature = calibrate(model, prompter, data, seed=3)
     assert temperature == pytest.approx(fit_temperature(before), rel=1e-3)
-    after = choices(model, prompter, iter(exercises), random.Random(3))
+    after = choices(model, prompter, iter(examples), random.Random(3))
     for kind, cooled in zip(before, after, strict=True):
         for was, now in zip(kind, cooled, strict=True):
             torch.testing.assert_close(now.logits * temperature, was.logits)

@@ -8,6 +8,7 @@ import pytest
 
 from service.api.middleware.door import Opening
 from service.metrics import Metrics
+from service.reloading import Reloads
 from service.settings import Settings
 from tests.service.fakes import TEXT, FakeEngine, fake_app
 
@@ -91,6 +92,21 @@ async def test_each_key_has_its_own_rate(connect: Connect, locked: Settings) -> 
     assert 0 < int(response.headers["retry-after"]) <= 30
     assert (await client.get("/tasks", headers=second)).status_code == 200
     assert (await client.get("/readyz", headers=first)).status_code == 200
+
+
+async def test_a_rate_follows_its_key_to_another_line(
+    inventory: None, engine: FakeEngine, metrics: Metrics, locked: Settings, tmp_path: Path
+) -> None:
+    reloads, settings = Reloads(), locked.model_copy(update={"requests_per_minute": 1})
+    app = fake_app(settings, engine, metrics, reloads=reloads)
+    first, second = ({"X-API-Key": key} for key in KEYS)
+    transport = httpx.ASGITransport(app=app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://umie") as client:
+        assert (await client.get("/tasks", headers=first)).status_code == 200
+        (tmp_path / "keys").write_text(f"\n{KEYS[1]}\n{KEYS[0]}\n", encoding="utf-8")
+        reloads.run()
+        assert (await client.get("/tasks", headers=second)).status_code == 200
+        assert (await client.get("/tasks", headers=first)).status_code == 429
 
 
 async def test_nobody_is_let_in_when_the_service_stops(
