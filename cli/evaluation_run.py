@@ -19,9 +19,11 @@ from training.evaluation.row import Row
 from training.evaluation.subject import Subject
 from training.evaluation.tables import compat_table, scores_table, types_table
 
-_NEED_PICTURES = frozenset(
-    {PHOTOS, "pictures", "regions", *(name for name, own in OWN_SETS.items() if own.pictures)}
+_CORPORA_OF_PICTURES = frozenset(
+    {PHOTOS, *(name for name, own in OWN_SETS.items() if own.pictures)}
 )
+# Apart from the corpora: an exam and a set of our own are both called "wordings".
+_EXAMS_OF_PICTURES = frozenset({"pictures", "regions"})
 _NEED_PROPOSALS = frozenset({"regions"})
 
 
@@ -91,12 +93,13 @@ def requested_corpora(named: str | None, split: str, subject: Subject) -> list[s
     Raises `DataError` if one is unknown, lacks the split, or needs a visual tower.
     """
     if named is None:
-        return [name for name in corpora_of(split) if subject.sees or name not in _NEED_PICTURES]
+        corpora = corpora_of(split)
+        return [name for name in corpora if subject.sees or name not in _CORPORA_OF_PICTURES]
     names = [name.strip() for name in named.split(",") if name.strip()]
     for name in names:
         if not has_split(name, split):
             raise DataError(f"{name} has no split {split!r}")
-        if name in _NEED_PICTURES and not subject.sees:
+        if name in _CORPORA_OF_PICTURES and not subject.sees:
             raise DataError(f"{name} is about pictures, and {subject.name} has no visual tower")
     return names
 
@@ -110,7 +113,7 @@ def requested_tasks(named: str | None, by_default: bool, subject: Subject) -> li
     possible = [
         name
         for name in EXAMS
-        if (subject.sees or name not in _NEED_PICTURES)
+        if (subject.sees or name not in _EXAMS_OF_PICTURES)
         and (subject.proposes or name not in _NEED_PROPOSALS)
     ]
     if named is None:
