@@ -1,6 +1,10 @@
 # syntax=docker/dockerfile:1
 
+# cuda: as locked; cpu: without CUDA and Triton, see docs/deploy.md.
+ARG VARIANT=cuda
+
 FROM python:3.11-slim-bookworm AS build
+ARG VARIANT
 WORKDIR /src
 COPY requirements/uv.txt requirements/runtime.txt requirements/
 RUN python -m pip install --no-cache-dir --disable-pip-version-check --root-user-action ignore \
@@ -18,6 +22,8 @@ COPY umie_client umie_client
 COPY cli cli
 RUN uv pip install --python /opt/umie/bin/python --no-cache --compile-bytecode \
         --no-deps --no-build-isolation .
+COPY docker/cpu_variant.py docker/cpu_variant.py
+RUN if [ "$VARIANT" = cpu ]; then python docker/cpu_variant.py /opt/umie; fi
 # standard or compact: docker build --build-arg UMIE_WEIGHTS=compact .
 ARG UMIE_WEIGHTS=compact
 COPY weights/${UMIE_WEIGHTS} weights/${UMIE_WEIGHTS}

@@ -24,7 +24,7 @@ COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate
 export ORT_DISABLE_TELEMETRY := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install train-install serve export test lint format lock clean openapi fuzz soak bench bench-gpu
+.PHONY: help install train-install serve export test lint format lock clean openapi fuzz soak hostile bench bench-gpu
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -80,8 +80,11 @@ openapi: install ## docs/openapi.json, the document that the service serves with
 fuzz: install ## broken requests against a live server; N=20000 of them
 	$(PY) -m tests.fuzz $(or $(N),20000)
 
-soak: install ## twice as many clients as a server admits; MINUTES=10 of it
+soak: install ## twice as many clients as a server admits, idle ones and SIGHUP; MINUTES=10 of it
 	$(PY) -m tests.soak --minutes $(or $(MINUTES),10)
+
+hostile: install ## 60 clients beside a hostile one; MINUTES=1 of it
+	$(PY) -m tests.hostile --minutes $(or $(MINUTES),1)
 
 bench: install export ## side by side with other ways to serve; BENCH='--quick', '--data ~/corpora --write'
 	$(UV) pip install --python $(PY) --quiet --require-hashes -r requirements/bench.txt

@@ -21,7 +21,7 @@ from torch import Tensor
 
 from export.bundle import Bundle, load_bundle
 from export.published import published_names
-from export.search import greedy
+from export.unconstrained_decoding import greedy
 from models.clip_config import ClipTowerConfig
 from models.clip_tower import ClipTower
 from models.config import PRESETS, VISUAL_ROWS, UMIEConfig

@@ -37,7 +37,7 @@ def create_app(rounds: Rounds, settings: Settings) -> FastAPI:
     app, turn = FastAPI(), asyncio.Lock()
 
     def work(data: bytes) -> str:
-        body = body_of_json(data, ExtractBody)
+        body = body_of_json(data, ExtractBody, settings)
         return rounds.answer([extraction_request(body, settings)])[0].model_dump_json()
 
     @app.post(ROUTE)

@@ -9,26 +9,26 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.answering.choice import BundleOption, KeyOption, UrlOption, choose, only_one
-from cli.asking import (
-    Asking,
+from cli.backends.selection import BundleOption, KeyOption, UrlOption, choose, only_one
+from cli.error_handling import INTERRUPTED
+from cli.request_options import (
     EntityTypesOption,
     EventTypesOption,
     MinScoreOption,
     OntologyOption,
     RelationTypesOption,
+    RequestOptions,
     TasksOption,
 )
-from cli.failure import INTERRUPTED
 from tasks.errors import InputError, UMIEError
 
 if TYPE_CHECKING:
-    from cli.answering.answer import Answerer
+    from cli.backends.answer import Backend
     from cli.inputs.documents import Documents
-    from cli.outputs.ledger import Ledger
+    from cli.outputs.answer_file import AnswerFile
 
 _PROBE = "UMIE"
-"""A text that is asked about first: options that make no sense are told before any document."""
+"""A probe text that is sent first, so that invalid options fail before any document."""
 
 
 def batch(
@@ -42,9 +42,9 @@ def batch(
     ],
     out: Annotated[Path, typer.Option(help="File for the answers, in the order of the input.")],
     restart: Annotated[
-        bool, typer.Option("--restart", help="Begin anew where OUT has answers already.")
+        bool, typer.Option("--restart", help="Start over if OUT already has answers.")
     ] = False,
-    concurrency: Annotated[int, typer.Option(min=1, help="Documents under way at a time.")] = 8,
+    concurrency: Annotated[int, typer.Option(min=1, help="Documents processed at a time.")] = 8,
     tasks: TasksOption = None,
     ontology: OntologyOption = None,
     entity_types: EntityTypesOption = None,
@@ -61,86 +61,89 @@ def batch(
     takes up what is in OUT and answers the rest; the options are kept beside it in
     OUT.options.json, and others are refused. Exits with 1 where some documents have errors.
     """
-    from cli.inputs.choice import documents_of
-    from cli.outputs.beginning import Beginning, beside
-    from cli.outputs.ledger import Ledger
+    from cli.inputs.readers import documents_of
+    from cli.outputs.answer_file import AnswerFile
+    from cli.outputs.resume import ResumeState, options_path
 
     only_one(bundle, url)
-    asked = Asking(tasks, ontology, entity_types, relation_types, event_types, min_score).fields()
+    asked = RequestOptions(
+        tasks, ontology, entity_types, relation_types, event_types, min_score
+    ).fields()
     documents = documents_of(source)
     if documents.left_out:
         typer.echo(f"not read: column {', '.join(documents.left_out)}", err=True)
     if out.exists() and out.samefile(source):
         raise typer.BadParameter("--out is the input")
-    answerer = None
+    backend = None
     if restart:
-        answerer = choose(bundle, url, api_key)  # before anything is dropped
+        backend = choose(bundle, url, api_key)  # before any answer is deleted
         out.unlink(missing_ok=True)
-        beside(out).unlink(missing_ok=True)
-    begun = Beginning(asked, documents.digest)
-    begun.check(out)
-    ledger = Ledger(out, documents)
-    ledger.take_up()
-    if ledger.done < documents.count:
-        answerer = answerer or choose(bundle, url, api_key)
-        begun = begun.of(answerer.model)
-        begun.check(out)
-        begun.write(out)
-        with ledger:
-            _fill(ledger, documents, answerer, asked, concurrency)
-    typer.echo(f"{out}: {ledger.done} documents, {ledger.failed} with errors")
-    if ledger.failed:
+        options_path(out).unlink(missing_ok=True)
+    state = ResumeState(asked, documents.digest)
+    state.check(out)
+    answer_file = AnswerFile(out, documents)
+    answer_file.recover()
+    if answer_file.done < documents.count:
+        backend = backend or choose(bundle, url, api_key)
+        state = state.for_model(backend.model)
+        state.check(out)
+        state.write(out)
+        with answer_file:
+            _fill(answer_file, documents, backend, asked, concurrency)
+    typer.echo(f"{out}: {answer_file.done} documents, {answer_file.failed} with errors")
+    if answer_file.failed:
         raise typer.Exit(1)
 
 
 def _fill(
-    ledger: Ledger,
+    answer_file: AnswerFile,
     documents: Documents,
-    answerer: Answerer,
+    backend: Backend,
     asked: Mapping[str, Any],
     concurrency: int,
 ) -> None:
-    """Answer what has no answer yet; what stops it leaves a ledger that can be taken up."""
+    """Answer the remaining documents; the answer file stays resumable if this is interrupted."""
     import asyncio
 
     try:
-        asyncio.run(_answer(ledger, documents, answerer, asked, concurrency))
+        asyncio.run(_answer(answer_file, documents, backend, asked, concurrency))
     except KeyboardInterrupt as error:
-        typer.echo(f"umie batch: interrupted; {_so_far(ledger, documents)}", err=True)
+        typer.echo(f"umie batch: interrupted; {_so_far(answer_file, documents)}", err=True)
         raise typer.Exit(INTERRUPTED) from error
     except InputError:
         raise
     except (UMIEError, OSError) as error:
-        typer.echo(f"umie batch: {error}; {_so_far(ledger, documents)}", err=True)
+        typer.echo(f"umie batch: {error}; {_so_far(answer_file, documents)}", err=True)
         raise typer.Exit(2) from error
 
 
-def _so_far(ledger: Ledger, documents: Documents) -> str:
-    return f"{ledger.done} of {documents.count} documents are done, the same command goes on there"
+def _so_far(answer_file: AnswerFile, documents: Documents) -> str:
+    done = f"{answer_file.done} of {documents.count} documents are done"
+    return f"{done}, run the same command again to resume"
 
 
 async def _answer(
-    ledger: Ledger,
+    answer_file: AnswerFile,
     documents: Documents,
-    answerer: Answerer,
+    backend: Backend,
     asked: Mapping[str, Any],
     concurrency: int,
 ) -> None:
     from tqdm import tqdm
 
-    from cli.answering.answer import Failure
-    from cli.working import answered
+    from cli.backends.answer import Failure
+    from cli.concurrent_answers import answer_in_order
 
-    async with answerer:
-        probe = await answerer.answer({**asked, "text": _PROBE})
+    async with backend:
+        probe = await backend.answer({**asked, "text": _PROBE})
         if isinstance(probe, Failure):
             raise InputError(probe.detail)
-        answers = answered(ledger.rest(), answerer, asked, concurrency)
-        bar = tqdm(total=documents.count, initial=ledger.done, unit="doc", disable=None)
+        answers = answer_in_order(answer_file.rest(), backend, asked, concurrency)
+        bar = tqdm(total=documents.count, initial=answer_file.done, unit="doc", disable=None)
         async with aclosing(answers):
             with bar:
-                bar.set_postfix(errors=ledger.failed)
+                bar.set_postfix(errors=answer_file.failed)
                 async for answer in answers:
-                    ledger.write(answer)
-                    bar.set_postfix(errors=ledger.failed, refresh=False)
+                    answer_file.write(answer)
+                    bar.set_postfix(errors=answer_file.failed, refresh=False)
                     bar.update()

@@ -20,7 +20,7 @@ def info(
     Exits with 1 where a file is missing or, with --check, altered; with 2 where there is neither a
     bundle nor a checkpoint.
     """
-    from cli.contents.contents import contents_of
+    from cli.inspection.contents import contents_of
 
     contents = contents_of(path, check=check)
     if as_json:

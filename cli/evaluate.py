@@ -1,4 +1,4 @@
-"""`umie evaluate`: a model's scores on annotated corpora, and exams on what else matters."""
+"""`umie evaluate`: a model's scores on annotated corpora, and on further evaluation tasks."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import Annotated
 
 import typer
 
-from cli.panels import ASK, READ, WHOM, WRITE
+from cli.help_panels import ASK, READ, WHOM, WRITE
 from training.evaluation.label_order import LabelOrder
 from training.evaluation.m2e2_rule import M2E2Rule
 
 
 class Compat(StrEnum):
-    """Whose evaluator to score with besides."""
+    """Additional evaluator to score with."""
 
     NONE = "none"
     UMIE = "umie"
@@ -115,10 +115,10 @@ def evaluate(
 ) -> None:
     """Score a model, decoded greedily, and print the table with its counts.
 
-    Results are written after every corpus and exam. Exits with 1 where one of these failed and the
-    others are done, with 2 where there is nothing to begin with.
+    Results are written after every corpus and evaluation task. Exits with 1 if one of these
+    failed and the others are done, with 2 if the evaluation cannot start.
     """
-    from cli.sitting import Sitting, exams_wanted, pictures_of, wanted_corpora
+    from cli.evaluation_run import EvaluationRun, pictures_of, requested_corpora, requested_tasks
     from cli.subjects.choice import choose
     from training.evaluation.evaluation import Evaluation, Options
     from training.evaluation.results import Results
@@ -135,11 +135,11 @@ def evaluate(
     subject = choose(
         bundle, checkpoint, url, key=key, concurrency=concurrency, threads=threads, free=free
     )
-    names = wanted_corpora(corpora, split, subject)
-    held = exams_wanted(exams, corpora is None, subject)
+    names = requested_corpora(corpora, split, subject)
+    held = requested_tasks(exams, corpora is None, subject)
     results = Results.begin(subject.name, subject.about, options.to_json(), out, resume=resume)
-    sitting = Sitting(Evaluation(data, subject, options), results, markdown)
-    sitting.hold(names, held)
-    if sitting.failed:
-        typer.echo(f"umie evaluate: {', '.join(sitting.failed)} failed; the rest is done", err=True)
+    run = EvaluationRun(Evaluation(data, subject, options), results, markdown)
+    run.run(names, held)
+    if run.failed:
+        typer.echo(f"umie evaluate: {', '.join(run.failed)} failed; the rest is done", err=True)
         raise typer.Exit(1)

@@ -32,8 +32,8 @@ def export(
     place as it is.
     """
     from export.checkpoint import load_checkpoint, needs_encoder
-    from export.encoder import obtain_encoder
     from export.exporter import export_bundle
+    from export.pretrained_encoder import obtain_encoder
 
     if needs_encoder(checkpoint):
         encoder = obtain_encoder(encoder, typer.echo).parent

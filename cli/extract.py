@@ -1,4 +1,4 @@
-"""`umie extract`: documents in, what they tell and show out."""
+"""`umie extract`: extraction results of one or several documents."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.answering.choice import BundleOption, KeyOption, UrlOption, choose, only_one
-from cli.asking import (
-    Asking,
+from cli.backends.selection import BundleOption, KeyOption, UrlOption, choose, only_one
+from cli.help_panels import READ, WRITE
+from cli.inputs.document import Document, is_picture
+from cli.outputs.format import Format
+from cli.request_options import (
     EntityTypesOption,
     EventTypesOption,
     MinScoreOption,
     OntologyOption,
     RelationTypesOption,
+    RequestOptions,
     TasksOption,
 )
-from cli.inputs.document import Document, is_picture
-from cli.outputs.format import Format
-from cli.panels import READ, WRITE
 
 if TYPE_CHECKING:
-    from cli.answering.answer import Answer, Answerer
+    from cli.backends.answer import Answer, Backend
 
 _AT_ONCE = 4
 
@@ -85,11 +85,13 @@ def extract(
     Where one document is named and cannot be answered, the exit code is 2. Where several are, those
     that cannot be answered are told, the others are answered, and the exit code is 1.
     """
-    from cli.inputs.given import given
+    from cli.inputs.arguments import named_documents
 
     only_one(bundle, url)
-    asked = Asking(tasks, ontology, entity_types, relation_types, event_types, min_score).fields()
-    read = given(texts or [], image, file or [])
+    asked = RequestOptions(
+        tasks, ontology, entity_types, relation_types, event_types, min_score
+    ).fields()
+    read = named_documents(texts or [], image, file or [])
     if not read.single:
         if draw is not None or html is not None:
             raise typer.BadParameter("--draw and --html are for one document")
@@ -111,7 +113,7 @@ def _check_drawing(draw: Path, fields: Mapping[str, Any]) -> None:
 
 def _single(
     document: Document,
-    answerer: Answerer,
+    backend: Backend,
     fields: Mapping[str, Any],
     form: Format,
     draw: Path | None,
@@ -119,14 +121,14 @@ def _single(
 ) -> None:
     import asyncio
 
-    from cli.answering.answer import Failure
-    from cli.outputs.drawn import save_drawing, save_page
+    from cli.backends.answer import Failure
+    from cli.outputs.rendering import save_drawing, save_page
     from cli.outputs.writer import print_single
     from tasks.errors import InputError
 
     async def ask() -> Answer:
-        async with answerer:
-            return await answerer.answer(fields)
+        async with backend:
+            return await backend.answer(fields)
 
     answer = asyncio.run(ask())
     if isinstance(answer, Failure):
@@ -139,18 +141,21 @@ def _single(
 
 
 def _several(
-    documents: Sequence[Document], answerer: Answerer, asked: Mapping[str, Any], form: Format
+    documents: Sequence[Document], backend: Backend, asked: Mapping[str, Any], form: Format
 ) -> None:
     import asyncio
 
+    from cli.concurrent_answers import answer_in_order
     from cli.outputs.writer import writer_for
-    from cli.working import answered
 
     writer = writer_for(form)
 
     async def ask() -> int:
         failed = 0
-        async with answerer, aclosing(answered(documents, answerer, asked, _AT_ONCE)) as answers:
+        async with (
+            backend,
+            aclosing(answer_in_order(documents, backend, asked, _AT_ONCE)) as answers,
+        ):
             async for answer in answers:
                 writer.put(answer)
                 failed += answer.error is not None

@@ -12,11 +12,11 @@ from cli.batch import batch
 from cli.bundle import info
 from cli.card import card
 from cli.convert import convert
+from cli.error_handling import reports_errors
 from cli.evaluate import evaluate
 from cli.examples import EXAMPLES
 from cli.export import export, verify
 from cli.extract import extract
-from cli.failure import told
 from cli.parity import parity
 from cli.serve import serve
 from cli.train import train
@@ -47,7 +47,7 @@ def _add(group: typer.Typer, name: str, command: Callable[..., None], panel: str
     examples = "\n".join(("Examples", *(f"  {line}" for line in EXAMPLES[name])))
     group.command(
         word, help=_flowing(getdoc(command) or ""), epilog=examples, rich_help_panel=panel
-    )(told(command, name))
+    )(reports_errors(command, name))
 
 
 def _flowing(text: str) -> str:

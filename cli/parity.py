@@ -35,9 +35,6 @@ def parity(
         mark = "" if difference.within else "  BEYOND"
         numbers = f"{difference.largest:9.2e} {difference.excess:13.1%}"
         typer.echo(f"{name:18} {numbers}  {difference.case}{mark}")
-    beyond = sum(not difference.within for difference in differences)
-    typer.echo(
-        f"{len(differences)} tensors, {beyond} beyond {tolerance:.0e} * (1 + |expected|); ids exact"
-    )
-    if beyond:
+    typer.echo(network_parity.summary(differences, tolerance))
+    if not all(difference.within for difference in differences):
         raise typer.Exit(1)

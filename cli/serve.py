@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from tasks.errors import UMIEError
 
 
 def serve(
@@ -22,5 +25,10 @@ def serve(
 
     try:
         run(settings)
-    except SystemExit as error:  # how uvicorn ends where it cannot listen, which it has logged
+    except SystemExit as error:  # how uvicorn ends where it cannot start, which it has logged
+        raise typer.Exit(2) from error
+    except (UMIEError, OSError) as error:
+        if settings.log_format == "text":
+            raise
+        logging.getLogger("umie").error("%s", error)
         raise typer.Exit(2) from error

@@ -11,14 +11,21 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from cli.beginning import COMPACT, TOWER, Preset, beginning, features_of, packaged_backbone
-from cli.panels import MODEL, READ, TRAINING, WRITE
+from cli.help_panels import MODEL, READ, TRAINING, WRITE
+from cli.initial_checkpoint import (
+    COMPACT,
+    TOWER,
+    Preset,
+    features_of,
+    initial_checkpoint,
+    packaged_backbone,
+)
 
 if TYPE_CHECKING:
     from export.checkpoint import Checkpoint
     from tasks.instruction import Prompter
+    from training.text.annotated_documents import AnnotatedDocuments
     from training.text.options import TextOptions
-    from training.text.own import OwnDocuments
 
 log = logging.getLogger(__name__)
 
@@ -149,7 +156,7 @@ def train(
         if tower is None and init is None and (work / "vision" / TOWER).exists():
             tower = work / "vision" / TOWER
         _seed(seed)
-        start = beginning(preset, encoder, init, tower)
+        start = initial_checkpoint(preset, encoder, init, tower)
         if preset == "standard" and init is None:
             _adapt(start, data)
         default_tower = COMPACT / TOWER if preset == "standard" else (init or work) / TOWER
@@ -201,9 +208,9 @@ def _train_vision(
 
 def _own_documents(
     corpus: Sequence[str], ontology: Path | None, data: Path | None
-) -> list[OwnDocuments]:
+) -> list[AnnotatedDocuments]:
     from training.corpora.ndjson import read_ontology
-    from training.text.own import read_own
+    from training.text.annotated_documents import read_annotated
 
     if not corpus:
         return []
@@ -214,7 +221,7 @@ def _own_documents(
         name, equals, path = pair.partition("=")
         if not (name and equals and path):
             raise typer.BadParameter(f"--corpus {pair}: not NAME=FILE")
-        own.append(read_own(name, Path(path), read_ontology(ontology), data))
+        own.append(read_annotated(name, Path(path), read_ontology(ontology), data))
         log.info("%s: %d documents", name, len(own[-1].documents))
     return own
 
@@ -244,7 +251,7 @@ def _options(
 def _train_text(
     start: Checkpoint,
     options: TextOptions,
-    own: Sequence[OwnDocuments],
+    own: Sequence[AnnotatedDocuments],
     out: Path,
     dtype: Dtype | None,
 ) -> None:

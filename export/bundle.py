@@ -9,10 +9,10 @@ import onnxruntime as ort
 import torch
 from safetensors.torch import load_file
 
-from export.kinds import AnyTowerConfig, load_tokenizer, tower_config
+from export.config_kinds import AnyTowerConfig, load_tokenizer, tower_config
 from export.manifest import DECODER, FUSION, TOKENIZER, VISUAL, Manifest, read_manifest
 from models.config import UMIEConfig
-from models.skeleton import skeleton
+from models.meta_init import meta_init
 from models.target_decoder import TargetDecoder
 from tasks.errors import BundleError
 from tasks.instruction import Prompter
@@ -93,7 +93,7 @@ def open_session(path: Path, threads: int, providers: list[str]) -> ort.Inferenc
 
 def _load_decoder(config: UMIEConfig, path: Path) -> TargetDecoder:
     """The decoder in fp32, its weights in memory once."""
-    with skeleton():
+    with meta_init():
         decoder = TargetDecoder(config)
     # read rather than mapped, so that a service outlives its files
     weights = {name: tensor.float() for name, tensor in load_file(path, backend="pread").items()}

@@ -1,4 +1,4 @@
-"""A bundle beside recorded outputs of the published code: its fusion graph, then its decoder.
+"""Compares a bundle's fusion graph and decoder with recorded outputs of the published code.
 
 The recorded visual states stand in for the tower's, which the published code has none of.
 """
@@ -46,7 +46,7 @@ def bundle_parity(folder: Path, bundle: Path) -> list[Difference]:
 
 @torch.inference_mode()
 def observe(bundle: Bundle, inputs: Tensors, states: Tensor, length: int) -> Tensors:
-    """What recordings name, as far as a bundle computes it.
+    """The recorded outputs that a bundle computes.
 
     Args:
         bundle: with weights of the published code.

@@ -8,7 +8,7 @@ The folder holds
     tower.safetensors      the visual tower, where there is one
     umie-00001.safetensors … the rest of the network, each shard below `SHARD_BYTES` or one tensor
 
-Of a network with adapters the shards hold what was learned; `export.encoder` has the rest.
+Of a network with adapters the shards hold what was learned; see `export.pretrained_encoder`.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from export.encoder import encoder_weights, find_encoder
-from export.kinds import load_tokenizer, tower_config, tower_values
+from export.config_kinds import load_tokenizer, tower_config, tower_values
+from export.pretrained_encoder import encoder_weights, find_encoder
 from models.adapters import has_adapters, is_resting, merged
 from models.clip_config import ClipTowerConfig
 from models.clip_tower import ClipTower
 from models.config import UMIEConfig
-from models.skeleton import skeleton
+from models.meta_init import meta_init
 from models.tower import CompactTower
 from models.umie import UMIE
 from tasks.errors import CheckpointError
@@ -150,7 +150,7 @@ def load_checkpoint(folder: Path, encoder: Path | None = None) -> Checkpoint:
 
 def _load_model(config: UMIEConfig, folder: Path, encoder: Path | None) -> UMIE:
     """The network, its fp32 weights mapped into memory and others widened, in either case once."""
-    with skeleton():
+    with meta_init():
         model = UMIE(config)
     weights: dict[str, Tensor] = {}
     for shard in _shard_files(folder):

@@ -1,4 +1,4 @@
-"""A CLIP tower from weights that somebody else published."""
+"""Loads a CLIP tower from published weights."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from torch import Tensor
 from export.state_file import read_state
 from models.clip_config import ClipTowerConfig
 from models.clip_tower import ClipTower
-from models.skeleton import skeleton
+from models.meta_init import meta_init
 from tasks.errors import CheckpointError
 
 _SUFFIXES = (".safetensors", ".pt", ".pth", ".bin")
@@ -39,7 +39,7 @@ def read_clip_tower(source: Path, config: ClipTowerConfig | None = None) -> Clip
     path = _file(source)
     weights = _visual(_read(path))
     try:
-        with skeleton():
+        with meta_init():
             tower = ClipTower(config)
     except ValueError as error:
         raise CheckpointError(str(error)) from error
@@ -82,7 +82,7 @@ def _read(path: Path) -> dict[str, Tensor]:
 
 
 def _is_program(path: Path) -> bool:
-    """Whether the file is TorchScript, whose weights cannot be had without what it does."""
+    """Whether the file is TorchScript, whose weights cannot be read without running its code."""
     if not zipfile.is_zipfile(path):
         return False
     with zipfile.ZipFile(path) as archive:

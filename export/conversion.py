@@ -1,4 +1,4 @@
-"""A checkpoint of the published code as one of ours."""
+"""Converts a checkpoint of the published code to this project's format."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from export.published import from_published
 from export.state_file import read_state
 from export.t5_tokenizer import read_t5_tokenizer
 from models.clip_tower import ClipTower
-from models.skeleton import skeleton
+from models.meta_init import meta_init
 from models.umie import UMIE
 from tasks.errors import CheckpointError
 
@@ -50,14 +50,14 @@ def read_published(
         gate_pool: whether the gate averages over padding; see `UMIEConfig`.
         tower: what computes feature rows like those it was trained with; the file holds none.
 
-    Raises `CheckpointError` where either is not what it should be or they do not go together.
+    Raises `CheckpointError` if either is invalid or they do not match.
     """
     config, weights, unused = from_published(read_state(path))
     dtypes = {tensor.dtype for tensor in weights.values()}
     if len(dtypes) > 1 or not dtypes <= _PRECISIONS:
         raise CheckpointError(f"{path} mixes precisions: {sorted(map(str, dtypes))}")
     pieces = read_t5_tokenizer(tokenizer, config.vocab_size)
-    with skeleton():
+    with meta_init():
         model = UMIE(config.with_(gate_pool=gate_pool))
     model.load_state_dict(weights, assign=True)
     # as the published prompts are cut, with nothing between sentence and instruction

@@ -10,13 +10,13 @@ from pathlib import Path
 from safetensors.torch import save_file
 
 from export.checkpoint import Checkpoint
+from export.config_kinds import tower_values
 from export.graphs import FusionGraph, visual_graph
-from export.kinds import tower_values
 from export.manifest import DECODER, FILE, FUSION, TOKENIZER, VISUAL, Manifest, digest_of
+from export.onnx_tracing import OPSET, trace_fusion, trace_visual, write_graph
 from export.quantisation import quantise
-from export.tracing import OPSET, trace_fusion, trace_visual, write_graph
 from export.verify import Precision, beyond, compare
-from models.skeleton import skeleton
+from models.meta_init import meta_init
 from models.target_decoder import TargetDecoder
 from tasks.errors import ExportError
 
@@ -27,10 +27,10 @@ def export_bundle(
     report: Callable[[str], None] = lambda _: None,
     precision: Precision = "fp32",
 ) -> Manifest:
-    """Write the bundle of `checkpoint` to `out`, whole or not at all; `report` hears each step.
+    """Write the bundle of `checkpoint` to `out`, atomically; `report` is called with each step.
 
     A bundle that is there already is replaced. `precision` is that of the fusion graph; it is
-    quantised when it was shown to compute what torch computes, and measured again. Raises
+    quantised after the fp32 graph passes verification, and measured again. Raises
     `ExportError` where `out` is anything but a bundle and where a graph computes something else.
     """
     _check_place(out)
@@ -58,7 +58,7 @@ def _write_files(checkpoint: Checkpoint, folder: Path, report: Callable[[str], N
     report("exporting the fusion graph")
     write_graph(trace_fusion(FusionGraph(model)), folder / FUSION)
     report("writing the decoder")
-    with skeleton():
+    with meta_init():
         names = TargetDecoder(model.config).state_dict()
     weights = {n: t.contiguous() for n, t in model.state_dict().items() if n in names}
     save_file(weights, folder / DECODER)

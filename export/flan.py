@@ -1,4 +1,4 @@
-"""FLAN-T5, or another T5 of its kind, as what a UMIE model begins with (reference section 1.1)."""
+"""Initialises a UMIE model from FLAN-T5 or a similar T5 (reference section 1.1)."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def flan_folder(source: str) -> Path:
 
 
 def read_flan(folder: Path, preset: str) -> tuple[UMIE, T5Tokenizer]:
-    """A model that begins with T5's weights, in fp32, and its tokenizer.
+    """A model initialised with T5's weights, in fp32, and its tokenizer.
 
     Text encoder, decoder, LM head and token embeddings are T5's, the latter two cut or extended to
     the tokenizer's pieces and the two markers; visual embedding and gated fusion begin at random.

@@ -27,7 +27,7 @@ class VisualGraph(nn.Module):
     def forward(
         self, pixels: Tensor, own: Tensor, given: Tensor
     ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Look at a batch.
+        """Encode a batch of pictures.
 
         Args:
             pixels: (B, 3, S, S) pictures.
@@ -56,7 +56,7 @@ class ClipVisualGraph(nn.Module):
         self.register_buffer("tokens", model.shared.weight[-VISUAL_ROWS:].detach().clone())
 
     def forward(self, crops: Tensor, boxes: Tensor) -> tuple[Tensor]:
-        """Look at one picture.
+        """Encode the crops of one picture.
 
         Args:
             crops: (R, 3, S, S), R from 1 to 37, the whole picture first.
@@ -79,7 +79,7 @@ def visual_graph(tower: CompactTower | ClipTower, model: UMIE) -> VisualGraph | 
 
 
 class FusionGraph(nn.Module):
-    """Prompts and visual states to what the decoder reads."""
+    """Prompts and visual states to the decoder's input."""
 
     INPUTS = ("ids", "mask", "cases", "states", "present")
     OUTPUTS = ("gate", "cross", "copy_keys")

@@ -1,4 +1,4 @@
-"""A bundle's table of contents: what it is, how it was made, and the digest of every file."""
+"""A bundle's manifest: model, configuration, and the digest of every file."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _CHUNK = 1 << 20
 
 @dataclass(frozen=True)
 class Manifest:
-    """What a bundle holds.
+    """The contents of a bundle.
 
     config: the model's configuration; tower: the visual tower's, with its kind, None where the
     model reads text only; prompt: how prompts are built; files: SHA-256 by file name; differences:

@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from export.recordings import read_recordings
-from export.search import beam, greedy
+from export.unconstrained_decoding import beam, greedy
 from models.target_decoder import TargetDecoder
 from models.umie import UMIE
 from tasks.errors import CheckpointError
@@ -30,13 +30,15 @@ class Difference:
     """How far one tensor of one case is off.
 
     largest: the largest absolute difference, inf where shapes differ. excess: the largest multiple
-    of tolerance * (1 + |expected|) that an element reaches; ids must be equal.
+    of tolerance * (1 + |expected|) that an element reaches. ids: whether these are token ids, which
+    must be equal.
     """
 
     case: str
     tensor: str
     largest: float
     excess: float
+    ids: bool = False
 
     @property
     def within(self) -> bool:
@@ -68,6 +70,18 @@ def worst(differences: list[Difference]) -> dict[str, Difference]:
     """The difference of every tensor in the case where it is furthest off."""
     ascending = sorted(differences, key=lambda d: (d.excess, d.largest))
     return {difference.tensor: difference for difference in ascending}
+
+
+def summary(differences: list[Difference], tolerance: float) -> str:
+    """One line: how many tensors are beyond the tolerance, and which ids are equal."""
+    ids = [d for d in differences if d.ids]
+    beyond = sum(not d.within for d in differences)
+    equal = sum(d.within for d in ids)
+    wrong = ", ".join(f"{d.tensor} of {d.case}" for d in ids if not d.within)
+    return (
+        f"{len(differences)} tensors, {beyond} beyond {tolerance:.0e} * (1 + |expected|); "
+        f"ids equal in {equal} of {len(ids)}" + (f", not in {wrong}" if wrong else "")
+    )
 
 
 @torch.inference_mode()
@@ -110,7 +124,7 @@ def observe(model: UMIE, inputs: dict[str, Tensor], length: int) -> dict[str, Te
 def written(
     model: TargetDecoder, cross: Tensor, mask: Tensor, prefixes: Tensor, length: int
 ) -> dict[str, Tensor]:
-    """What recordings name of the decoder's work.
+    """The decoder outputs that recordings contain.
 
     Args:
         model: in evaluation mode.
@@ -132,7 +146,7 @@ def written(
 
 @contextmanager
 def _watch(model: UMIE, seen: dict[str, Tensor]) -> Iterator[None]:
-    """Note what passes between the parts while the context is open."""
+    """Record the intermediate tensors while the context is open."""
 
     def keep(name: str, tensor: Tensor) -> None:
         seen[name] = tensor.clone()
@@ -161,11 +175,12 @@ def difference(
     case: str, name: str, got: Tensor, wanted: Tensor, tolerance: float = TOLERANCE
 ) -> Difference:
     """How far `got` is from what was `wanted`."""
+    ids = not wanted.is_floating_point()
     if got.shape != wanted.shape:
-        return Difference(case, name, math.inf, math.inf)
-    if not wanted.is_floating_point():
+        return Difference(case, name, math.inf, math.inf, ids)
+    if ids:
         largest = float((got - wanted).abs().max())
-        return Difference(case, name, largest, math.inf if largest else 0.0)
+        return Difference(case, name, largest, math.inf if largest else 0.0, ids)
     off = (got.double() - wanted.double()).abs()
     excess = off / (tolerance * (1 + wanted.double().abs()))
     return Difference(case, name, float(off.max()), float(excess.nan_to_num(math.inf).max()))

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from models.config import PRESETS, VISUAL_ROWS, UMIEConfig
-from models.skeleton import skeleton
+from models.meta_init import meta_init
 from models.umie import UMIE
 from tasks.errors import CheckpointError
 
@@ -47,7 +47,7 @@ _PARTS = {
     "gated_fusion.visual_in": f"{_GATE}.proj_v",
     "gated_fusion.visual_out": f"{_GATE}.proj_v_2",
 }
-"""Our parts outside the stacks and what the published code calls them."""
+"""Parameter names outside the stacks, mapped to those of the published code."""
 _STACKS = {
     "text_encoder": "encoder",
     "visual_embedding.stack": f"{_VISUAL}.vstack",
@@ -70,7 +70,7 @@ _DECODER_BLOCK = {
 
 
 def published_names(config: UMIEConfig) -> dict[str, str]:
-    """Our parameters' names and what the published code calls them."""
+    """Parameter names, mapped to those of the published code."""
     parts = dict(_PARTS)
     for stack, theirs in _STACKS.items():
         parts[f"{stack}.bias.table"] = f"{theirs}.block.0.{_BIAS}"
@@ -91,14 +91,14 @@ def published_names(config: UMIEConfig) -> dict[str, str]:
 
 def _parameters(config: UMIEConfig) -> dict[str, Tensor]:
     """The model's parameters without their memory."""
-    with skeleton():
+    with meta_init():
         return UMIE(config).state_dict()
 
 
 def from_published(
     state: Mapping[str, Tensor],
 ) -> tuple[UMIEConfig, dict[str, Tensor], list[str]]:
-    """What a state dict of the published code says, as our own.
+    """Convert a state dict of the published code.
 
     Args:
         state: its tensors by name, with or without the `module.` that distributed training adds.

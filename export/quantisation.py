@@ -9,7 +9,7 @@ from pathlib import Path
 
 import onnx
 
-from export.tracing import MOST_INLINE_BYTES
+from export.onnx_tracing import MOST_INLINE_BYTES
 
 _BITS, _BLOCK = 8, 32
 _ACCURACY = 4  # products of integers
@@ -22,7 +22,7 @@ def quantise(path: Path) -> None:
     it shares a batch with; with one scale for a whole tensor, as `quantize_dynamic` has it, it
     would. Embeddings, norms and products of two activations stay as they are.
     """
-    # slow to import, and nobody else needs it
+    # slow to import
     from onnxruntime.quantization.matmul_nbits_quantizer import MatMulNBitsQuantizer
 
     with _silent():
@@ -44,7 +44,7 @@ def quantise(path: Path) -> None:
 
 @contextmanager
 def _silent() -> Iterator[None]:
-    """The quantiser tells of every node."""
+    """Silence the quantiser, which logs every node."""
     before = logging.root.manager.disable
     logging.disable(logging.WARNING)
     try:

@@ -1,4 +1,4 @@
-"""Reads a checkpoint file that somebody else wrote, trusting nothing in it."""
+"""Reads an untrusted checkpoint file without running code in it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The proof that a bundle's graphs compute what torch computes."""
+"""Compares the outputs of a bundle's graphs with torch's."""
 
 from __future__ import annotations
 
@@ -41,10 +41,10 @@ def compare(checkpoint: Checkpoint, folder: Path) -> dict[str, float]:
     """
     generator = torch.Generator().manual_seed(0)
     differences: dict[str, float] = {}
-    sights = list(_sights(checkpoint, folder, generator, differences))
+    visual_states = list(_visual_states(checkpoint, folder, generator, differences))
     graph = FusionGraph(checkpoint.model).eval()
     session = open_session(folder / FUSION, 0, ["CPUExecutionProvider"])
-    for batch, states in zip(_BATCHES, sights, strict=True):
+    for batch, states in zip(_BATCHES, visual_states, strict=True):
         for length in (2, 40, 160):
             prompts = _prompts(batch, length, checkpoint.model.config.vocab_size, generator)
             present = (torch.arange(batch) % 2 == 0).float()
@@ -58,13 +58,13 @@ def beyond(differences: dict[str, float], precision: str = "fp32") -> dict[str, 
     return {name: value for name, value in differences.items() if not value <= most}
 
 
-def _sights(
+def _visual_states(
     checkpoint: Checkpoint,
     folder: Path,
     generator: torch.Generator,
     differences: dict[str, float],
 ) -> Iterator[Tensor]:
-    """Visual states (B, 37, d) of every batch, made up where there is no tower."""
+    """Visual states (B, 37, d) of every batch, random if there is no tower."""
     if checkpoint.tower is None:
         for batch in _BATCHES:
             yield torch.randn(
@@ -84,8 +84,8 @@ def _sights(
             )
             continue
         given = (torch.arange(batch) % 2 == 1).float()
-        looks = (_pictures(batch, size, generator), _boxes(batch, generator), given)
-        yield _measure(graph, session, looks, differences)[-1]
+        inputs = (_pictures(batch, size, generator), _boxes(batch, generator), given)
+        yield _measure(graph, session, inputs, differences)[-1]
 
 
 def _measure(
@@ -101,7 +101,7 @@ def _measure(
     feeds = {entry.name: given[entry.name].numpy() for entry in session.get_inputs()}
     got = session.run(list(graph.OUTPUTS[: len(wanted)]), feeds)
     for name, want, have in zip(graph.OUTPUTS, wanted, got, strict=False):
-        # numpy's maximum keeps what is not a number, Python's may drop it
+        # numpy's maximum keeps NaN, Python's may drop it
         largest = np.maximum(differences.get(name, 0.0), _difference(want.numpy(), have))
         differences[name] = float(largest)
     return wanted

@@ -18,7 +18,7 @@ TIE = 1e-5
 
 
 class Candidates(NamedTuple):
-    """The admitted symbols of S steps, laid end to end.
+    """The admitted symbols of S steps, concatenated.
 
     step (M,) which step each belongs to, column (M,) its number within the step, token (M,) its id,
     place (M,) what it copies as an index into the copy keys, -1 for nothing; row (S,) the batch row
@@ -75,7 +75,7 @@ def candidate_logits(
 def option_logits(
     model: TargetDecoder, states: Tensor, copy_keys: Tensor | None, candidates: Candidates
 ) -> Tensor:
-    """What the network gives each admitted symbol, before scans are read as such.
+    """Logits of the admitted symbols, before scans are normalised.
 
     Args:
         model: for its output embeddings and copy head.

@@ -1,4 +1,4 @@
-"""The CLIP visual tower: feature rows of crops that somebody else proposes."""
+"""The CLIP visual tower: feature rows of externally proposed crops."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class ClipTower(nn.Module):
     def __init__(self, config: ClipTowerConfig) -> None:
         """Raises ValueError where the architecture is not a CLIP ResNet that timm knows."""
         super().__init__()
-        # other names, addresses of hubs among them, make timm look beyond its own register
+        # other names, addresses of hubs among them, make timm search outside its own registry
         if not (timm.is_model(config.architecture) and config.architecture.endswith("_clip")):
             raise ValueError(f"{config.architecture!r} is no CLIP ResNet that timm has")
         self.config = config

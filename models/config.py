@@ -1,4 +1,4 @@
-"""What a UMIE model is made of, as one frozen value, and the presets."""
+"""The configuration of a UMIE model, and the presets."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ class UMIEConfig:
     what it is batched with; "all" averages over padding too, as the published code does (reference
     3.4).
     copy_size: width of the copy head's queries and keys, 0 for none.
-    brackets: ids of the tokens that open and close records, where the decoder is told how deep in
-    them each token stands; None as published.
+    brackets: ids of the tokens that open and close records, if the decoder embeds the bracket depth
+    of each token; None as published.
     span_first: answers name a span before its type, in place of the published order;
     `models.span_scorer` scores the types. scorer_size: width of that scorer, 0 for none.
     """

@@ -1,4 +1,4 @@
-"""A pointer beside the LM head: a candidate that copies something is scored by what it copies."""
+"""The copy head: a pointer network whose scores are added to the LM head's logits."""
 
 from __future__ import annotations
 

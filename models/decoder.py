@@ -52,7 +52,7 @@ class Cache:
     """
 
     def __init__(self, shape: Sequence[int], bias: Tensor, dtype: torch.dtype) -> None:
-        # zeros rather than anything: what a mask hides must still be a number
+        # zeros, not uninitialised memory: masked values must still be finite
         self.keys = torch.zeros(shape, device=bias.device, dtype=dtype)
         self.values = torch.zeros(shape, device=bias.device, dtype=dtype)
         self.bias = bias
@@ -79,13 +79,13 @@ class Cache:
             part[:, target, :, :steps] = part[:, source, :, :steps]
 
     def wipe(self, slot: int, steps: int) -> None:
-        """Forget a slot's first `steps` steps, which may hold what is no number."""
+        """Zero a slot's first `steps` steps, which may hold NaN."""
         for part in (self.keys, self.values):
             part[:, slot, :, :steps] = 0.0
 
 
 class Decoder(nn.Module):
-    """Embedded target prefixes to states; `project` makes what the cross-attention reads."""
+    """Embedded target prefixes to states; `project` computes cross-attention keys and values."""
 
     def __init__(self, config: UMIEConfig) -> None:
         super().__init__()
@@ -97,7 +97,7 @@ class Decoder(nn.Module):
         self.dropout = nn.Dropout(config.dropout)
 
     def cross_weight(self) -> Tensor:
-        """(D * 2 * H * k, d): what makes every layer's cross-attention keys and values at once."""
+        """(D * 2 * H * k, d): the projection to all layers' cross-attention keys and values."""
         readers = [block.cross_attention for block in self._each()]
         return torch.cat([part.weight for reader in readers for part in (reader.k, reader.v)])
 
@@ -139,11 +139,11 @@ class Decoder(nn.Module):
     def step(
         self, x: Tensor, layout: Layout, cache: Cache, cross: Tensor, cross_bias: Tensor
     ) -> Tensor:
-        """Go on with every slot by one token or several; slots may stand at different places.
+        """Advance every slot by one or more tokens; slots may be at different steps.
 
         Args:
             x: (T, d) embedded tokens.
-            layout: where they belong, in B slots from the first on.
+            layout: their slots and steps, in B slots from the first on.
             cache: keys and values of at least B slots; gains those of `x`.
             cross: (D, 2, B, H, L, k).
             cross_bias: (B, 1, 1, L) from `padding_bias`.

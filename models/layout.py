@@ -1,7 +1,7 @@
-"""Where the tokens of a decoder step belong.
+"""The layout of a decoder step's tokens in a ragged batch.
 
-A slot usually goes on by one token, by several where these are known beforehand. Tokens are laid
-end to end, so that only attention pays for slots that have fewer than others.
+A slot usually advances by one token, by several if these are known in advance. Tokens are
+concatenated, so that only attention pads slots that have fewer than others.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ class Layout:
     """T tokens of B slots, slot by slot, at most Q of a slot.
 
     slot (T,) and place (T,): which slot a token belongs to and its step number there. token (B, Q):
-    the tokens of each slot, its last one repeated where it has fewer. cell (T,): where a token
-    stands in that table, read row by row. steps: one more than the largest place.
+    the tokens of each slot, its last one repeated where it has fewer. cell (T,): the
+    token's index in that table, row by row. steps: one more than the largest place.
     """
 
     slot: Tensor
@@ -62,9 +62,9 @@ class Layout:
         return self.token[:, -1]
 
     def spread(self, x: Tensor) -> Tensor:
-        """What every token has (T, ...) -> what every slot has (B, Q, ...)."""
+        """Values per token (T, ...) to values per slot (B, Q, ...)."""
         return x[:, None] if self.width == 1 else x[self.token]
 
     def gather(self, x: Tensor) -> Tensor:
-        """What every slot has (B, Q, ...) -> what every token has (T, ...)."""
+        """Values per slot (B, Q, ...) to values per token (T, ...)."""
         return x[:, 0] if self.width == 1 else x.flatten(0, 1)[self.cell]

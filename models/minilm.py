@@ -1,6 +1,6 @@
 """The compact preset's text encoder: MiniLM (a 6-layer BERT), with case embeddings and a skip.
 
-The tokenizer drops case, which tells much about names, so each token's case goes in beside it. The
+The tokenizer drops case, a strong feature of names, so each token's case is embedded too. The
 skip adds the bare token embedding to the output: copying mentions is learned much faster with it.
 """
 

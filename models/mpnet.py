@@ -25,7 +25,7 @@ POSITIONS = 512
 CASES = 8
 """Four cases of a token's letters, and the same for the first token of a line."""
 MARKERS = 16
-"""The vocabulary's first ids, which spell markers; MPNet has never seen them."""
+"""The vocabulary's first ids, used for markers; MPNet is not pre-trained on them."""
 SPECIAL_TOKENS = {101: 0, 102: 2, 0: 1}
 """[CLS], [SEP] and [PAD] of the compact tokenizer as MPNet's <s>, </s> and <pad>."""
 EPSILON = 1e-5

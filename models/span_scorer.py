@@ -24,7 +24,7 @@ ENDS = 4
 
 
 class Contexts(NamedTuple):
-    """What S choices are about: kind (S,), ends (S, 4) rows of the copy keys or -1.
+    """Context of S choices: kind (S,), ends (S, 4) rows of the copy keys or -1.
 
     scanned (S,): how many of a choice's options, the first ones, are a scan.
     """

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 MAX_DISTANCE = 128
-"""Hard-coded in the published code; configurations that say otherwise are ignored there."""
+"""Hard-coded in the published code, which ignores other configured values."""
 
 
 class RMSNorm(nn.Module):

@@ -1,21 +1,21 @@
-"""The half of UMIE that writes targets: token embeddings, decoder, LM head and copy head.
+"""The decoder half of UMIE: token embeddings, decoder, LM head and copy head.
 
-It is what the service runs in torch; the other half runs in ONNX Runtime.
+The service runs it in torch; the encoder half runs in ONNX Runtime.
 """
 
 from __future__ import annotations
 
 from torch import Tensor, nn
 
+from models.bracket_depth import BracketDepth
 from models.config import UMIEConfig
 from models.copy_head import CopyHead
 from models.decoder import Decoder
-from models.nesting import Nesting
 from models.span_scorer import SpanScorer
 
 
 class TargetDecoder(nn.Module):
-    """Memory to tokens. `UMIE` adds what makes the memory, so its weights load here as they are."""
+    """Decodes encoder memory to tokens. Weights of `UMIE`, its subclass, load here unchanged."""
 
     def __init__(self, config: UMIEConfig) -> None:
         super().__init__()
@@ -29,12 +29,12 @@ class TargetDecoder(nn.Module):
         )
         self.copy_head = CopyHead(config) if config.copy_size else None
         self.span_scorer = SpanScorer(config) if config.scorer_size else None
-        self.nesting = Nesting(config.brackets, config.d_model) if config.brackets else None
+        self.nesting = BracketDepth(config.brackets, config.d_model) if config.brackets else None
 
     def embed(self, tokens: Tensor, depths: Tensor | None = None) -> Tensor:
-        """What the decoder reads: target tokens (..., T) to x (..., T, d).
+        """Embed the decoder's input: target tokens (..., T) to x (..., T, d).
 
-        `depths` (..., T) of `Nesting`; None for whole prefixes, whose brackets are counted here.
+        `depths` (..., T) of `BracketDepth`; None to count the brackets of whole prefixes.
         """
         x = self.shared(tokens)
         if self.nesting is None:
@@ -48,7 +48,7 @@ class TargetDecoder(nn.Module):
 
     @property
     def output_embeddings(self) -> Tensor:
-        """(V, d): what a state is compared with to score tokens."""
+        """(V, d) output embeddings, which score tokens by dot product with a state."""
         return self.shared.weight if self.lm_head is None else self.lm_head.weight
 
     @property

@@ -17,7 +17,7 @@ from models.visual_embedding import VisualEmbedding
 
 
 class Memory(NamedTuple):
-    """What the decoder reads of one batch.
+    """The decoder's input from the encoder, for one batch.
 
     gate (B,), cross (D, 2, B, H, L, k) cross-attention keys and values, copy_keys (B, 36 + L, c),
     those of the copy head and behind them what the span scorer reads, or None without a copy head.

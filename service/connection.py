@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import sys
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -12,15 +14,20 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from service.api.middleware.linger import LINGER_S
 from service.api.problems import MEDIA_TYPE, http_problem
+from service.file_descriptors import SPARE_CONNECTIONS
 from service.metrics import Metrics
 from service.settings import Settings
+
+log = logging.getLogger(__name__)
 
 
 class Connection(H11Protocol):
     """Headers must arrive in time and answers be taken in time; faults are problem documents.
 
-    A connection beyond the limit is served with "crowded" in its requests' state, so that probes
-    are still answered; the door turns the rest away.
+    A connection beyond the limit closes one that waits for a request: an unused one before those
+    that are kept for the next request, the longest waiting first. Where none waits, it is served
+    with "crowded" in its requests' state, so that probes are still answered; the door turns the
+    rest away. Beyond the spare connections it is closed.
     """
 
     max_connections: int
@@ -34,13 +41,15 @@ class Connection(H11Protocol):
         self._header_timer: asyncio.TimerHandle | None = None
         self._write_timer: asyncio.TimerHandle | None = None
         self._linger_timer: asyncio.TimerHandle | None = None
+        self._waiting_since = time.monotonic()
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Start to wait for the first request's headers."""
         super().connection_made(transport)
         if len(self.connections) > self.max_connections:
-            self.app_state = {**self.app_state, "crowded": True}
-        self._expect_headers()
+            self._make_room()
+        if not self.transport.is_closing():
+            self._expect_headers()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop waiting."""
@@ -83,12 +92,34 @@ class Connection(H11Protocol):
             self._refuse(400, "what was sent is no HTTP request")
 
     @property
+    def waits(self) -> bool:
+        """Whether no request is being received or answered."""
+        return self._header_timer is not None and not self._hung_up
+
+    @property
+    def _rank(self) -> tuple[bool, float]:
+        return self.cycle is not None, self._waiting_since
+
+    def _make_room(self) -> None:
+        log.warning("more than %d connections are open", self.max_connections)
+        waiting = [c for c in self.connections if isinstance(c, Connection) and c.waits]
+        if waiting:
+            oldest = min(waiting, key=lambda connection: connection._rank)
+            oldest.transport.close()
+            self.connections.discard(oldest)  # what closes is told only later
+        elif len(self.connections) <= self.max_connections + SPARE_CONNECTIONS:
+            self.app_state = {**self.app_state, "crowded": True}
+        else:
+            self.transport.close()
+
+    @property
     def _hung_up(self) -> bool:
         return self._linger_timer is not None or self.transport.is_closing()
 
     def _expect_headers(self) -> None:
         waiting = self.conn.their_state is h11.IDLE and not self._hung_up
         if waiting and self._header_timer is None:
+            self._waiting_since = time.monotonic()
             self._header_timer = self.loop.call_later(self.header_timeout_s, self._headers_late)
         elif not waiting and self._header_timer is not None:
             self._header_timer.cancel()

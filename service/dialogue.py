@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from service.engine.contract import Answer, Engine, Prompt, Seen
 from service.extraction import Gate, Task
+from service.grounding import shown_gate
 from service.stopwatch import Stopwatch
 
 Prompts = Mapping[Task, Sequence[Prompt]]
@@ -36,7 +37,7 @@ class Dialogue:
     def gate(self) -> Gate:
         """The mean gate of each task's prompts so far; None where there were none."""
         means = {
-            task.value: round(sum(gates) / len(gates), 4) + 0.0 if gates else None  # never "-0.0"
+            task.value: shown_gate(sum(gates) / len(gates)) if gates else None
             for task, gates in self._gates.items()
         }
         return Gate(**means)

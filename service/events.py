@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from service.engine.contract import Answer, Prompt
 from service.extraction import ArgumentFound, EventFound, TriggerFound
+from service.grounding import grounded_records
 from tasks import form, instruction
 from tasks.errors import TextTooLong
 from tasks.instruction import Prompter
@@ -67,7 +68,12 @@ def events_of(
     for trigger in triggers:
         asocs: list[Asoc] = []
         if trigger.prompt is not None:
-            asocs = [asoc for record in next(said).records for asoc in record.asocs]
+            asocs = _distinct(
+                asoc
+                for record in grounded_records([next(said)])
+                for asoc in record.asocs
+                if asoc.score >= min_score
+            )
         events.append(
             EventFound(
                 type=trigger.type,
@@ -75,7 +81,7 @@ def events_of(
                     text=trigger.span.text, start=trigger.span.start, end=trigger.span.end
                 ),
                 score=round(trigger.score, 4),
-                arguments=[_argument(asoc) for asoc in asocs if asoc.score >= min_score],
+                arguments=[_argument(asoc) for asoc in asocs],
             )
         )
     return events
@@ -96,6 +102,34 @@ def _argument_prompt(
     if span.start is not None and span.end is not None:
         head = source.locate(span.start, span.end)
     return Prompt(source, form.ARGUMENTS, head)
+
+
+def _distinct(asocs: Iterable[Asoc]) -> list[Asoc]:
+    """One event's arguments, of those of a role that lie within each other the surest alone.
+
+    Of two that are as sure the longer one stays.
+    """
+    given = list(asocs)
+    surest = sorted(given, key=lambda asoc: (-asoc.score, -_length(asoc)))
+    kept: list[Asoc] = []
+    for asoc in surest:
+        if not any(asoc.label == other.label and _nested(asoc, other) for other in kept):
+            kept.append(asoc)
+    chosen = set(map(id, kept))
+    return [asoc for asoc in given if id(asoc) in chosen]
+
+
+def _nested(one: Asoc, other: Asoc) -> bool:
+    a, b = one.filler, other.filler
+    if not isinstance(a, Span) or not isinstance(b, Span):
+        return a == b
+    if a.start is None or a.end is None or b.start is None or b.end is None:
+        return a == b
+    return (a.start <= b.start and b.end <= a.end) or (b.start <= a.start and a.end <= b.end)
+
+
+def _length(asoc: Asoc) -> int:
+    return len(asoc.filler.text) if isinstance(asoc.filler, Span) else 0
 
 
 def _argument(asoc: Asoc) -> ArgumentFound:

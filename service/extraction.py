@@ -33,10 +33,22 @@ class ExtractionRequest:
     ontology: Ontology
     min_score: float = 0.0
     regions: tuple[OwnRegion, ...] | None = None
+    warnings: tuple[AnswerWarning, ...] = ()
 
 
 class _Model(BaseModel):
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, json_schema_serialization_defaults_required=True)
+
+
+class AnswerWarning(_Model):
+    """Something about the request that keeps the answer from being what its caller expects."""
+
+    type: str = Field(
+        description="A stable word: unknown-text, unknown-labels or no-labels.",
+        examples=["unknown-text"],
+    )
+    field: str | None = Field(description="The field of the request that it is about.")
+    detail: str = Field(description="The same in words.")
 
 
 _START = "Where it begins: Unicode code points of the request's text, counted from 0."
@@ -147,3 +159,6 @@ class Extraction(_Model):
     gate: Gate
     model: str
     timing_ms: Timing
+    warnings: list[AnswerWarning] = Field(
+        [], description="What keeps the answer from being what its caller expects."
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -12,6 +12,7 @@ from service.engine.contract import Answer, Engine, Prompt, Seen
 from service.entities import entities_of, entity_prompt
 from service.events import Trigger, events_of, trigger_prompt, triggers_of
 from service.extraction import (
+    AnswerWarning,
     EntityFound,
     Extraction,
     ExtractionRequest,
@@ -19,6 +20,7 @@ from service.extraction import (
     RegionFound,
     Task,
 )
+from service.grounding import grounded_records, shown_gate
 from service.instructing import (
     Instructed,
     InstructionRequest,
@@ -34,9 +36,15 @@ from service.regions import referenced, regions_of
 from service.settings import Settings
 from service.sight import Sight, View
 from service.stopwatch import Stopwatch
+from service.tokenization import (
+    Tokenized,
+    check_known,
+    max_text_tokens,
+    tokenize,
+    warnings_of,
+)
 from tasks.errors import LabelError
 from tasks.instruction import Prompter
-from tasks.records import Record
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +86,12 @@ class Extractor:
 
     @property
     def max_text_tokens(self) -> int:
-        """How many tokens a text and its instruction may have."""
-        return self._prompter.max_text_tokens
+        """How many tokens the text of an extraction may have while its labels are few."""
+        return max_text_tokens(self._prompter)
+
+    def tokenize(self, request: ExtractionRequest) -> Tokenized:
+        """The tokens of a request's text, and how many there may be."""
+        return tokenize(self._prompter, request)
 
     async def extract(
         self, request: ExtractionRequest, watch: Stopwatch | None = None
@@ -92,7 +104,8 @@ class Extractor:
         view = await self._look(request, watch)
         seen = view.seen if view else None
         dialogue = Dialogue(self._engine, seen, watch)
-        said = await dialogue.ask(await asyncio.to_thread(self._opening, request, seen))
+        opening = await asyncio.to_thread(self._opening, request, seen)
+        said = await dialogue.ask(opening)
         draft = await asyncio.to_thread(self._draft, request, said)
         said = await dialogue.ask(draft.prompts())
         events = events_of(draft.triggers, said[Task.EVENTS], request.min_score)
@@ -105,6 +118,7 @@ class Extractor:
             gate=dialogue.gate(),
             model=self.model_name,
             timing_ms=watch.read(),
+            warnings=[*request.warnings, *self._warnings(*opening.values())],
         )
         self._metrics.count_answer(answer)
         return answer
@@ -125,9 +139,10 @@ class Extractor:
             records=records,
             image=ImageSize(width=view.width, height=view.height) if view else None,
             regions=self._regions(view, named_in(records)),
-            gate=round(answer.gate, 4),
+            gate=shown_gate(answer.gate),
             model=self.model_name,
             timing_ms=watch.read(),
+            warnings=self._warnings([prompt]),
         )
 
     def close(self) -> None:
@@ -147,17 +162,29 @@ class Extractor:
             return prompts
         if request.tasks & {Task.ENTITIES, Task.RELATIONS}:
             with _labels_of("entity_types"):
+                self._check_known(kind.name for kind in request.ontology.entities)
                 found = entity_prompt(self._prompter, request.text, request.ontology, seen)
             prompts[Task.ENTITIES] = [found] if found else []
+        if Task.RELATIONS in request.tasks:
+            with _labels_of("relation_types"):
+                self._check_known(kind.name for kind in request.ontology.relations)
         if Task.EVENTS in request.tasks:
             with _labels_of("event_types"):
+                self._check_known(kind.name for kind in request.ontology.events)
                 found = trigger_prompt(self._prompter, request.text, request.ontology)
             prompts[Task.EVENTS] = [found] if found else []
         return prompts
 
+    def _check_known(self, labels: Iterable[str]) -> None:
+        check_known(self._prompter.tokenizer, labels, "labels")
+
+    def _warnings(self, *rounds: Sequence[Prompt]) -> list[AnswerWarning]:
+        sources = [prompt.source for prompts in rounds for prompt in prompts]
+        return warnings_of(self._prompter.tokenizer, sources)
+
     def _draft(self, request: ExtractionRequest, said: dict[Task, list[Answer]]) -> _Draft:
         prompter, text, ontology = self._prompter, request.text, request.ontology
-        entities = entities_of(_records(said[Task.ENTITIES]), request.min_score)
+        entities = entities_of(grounded_records(said[Task.ENTITIES]), request.min_score)
         asked: list[Question] = []
         if Task.RELATIONS in request.tasks:
             pairs = admitted_pairs(entities, ontology, self._settings.max_pairs)
@@ -168,7 +195,7 @@ class Extractor:
                 prompter,
                 text,
                 ontology,
-                _records(said[Task.EVENTS]),
+                grounded_records(said[Task.EVENTS]),
                 request.min_score,
                 self._settings.max_triggers,
             )
@@ -180,14 +207,10 @@ class Extractor:
         return regions_of(view, self._settings.min_region_score, named)
 
 
-def _records(answers: Sequence[Answer]) -> list[Record]:
-    return [record for answer in answers for record in answer.records]
-
-
 @contextmanager
 def _labels_of(field: str) -> Iterator[None]:
     """Name the request's field where a prompter says only that labels are at fault."""
     try:
         yield
     except LabelError as error:
-        raise LabelError(str(error), field=field) from error
+        raise LabelError(str(error), field=field, limit=error.limit) from error

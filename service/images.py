@@ -6,20 +6,28 @@ import hashlib
 import io
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL.JpegImagePlugin import JpegImageFile
 
-from service.image_parts import check_parts
+from service.image_parts import check_parts, is_interleaved
 from tasks.errors import ImageDamaged, ImageError, ImageTooLarge, ImageUnsupported
 
 FORMATS = ("JPEG", "PNG", "WEBP")
-_MOST_SCANS = 100
-"""Cameras write about ten. Each costs a pass over the picture, and can be of 14 bytes."""
+
+Sides = tuple[int, int]
+"""Width and height in pixels."""
+
+LeastSides = Callable[[int, int], Sides]
+"""How large a picture must stay at the least, of its upright width and height."""
 
 _SIGNATURE = re.compile(rb"\xff\xd8\xff|\x89PNG\r\n\x1a\n|RIFF....WEBP", re.DOTALL)
+_ORIENTATION = 0x0112
+_LYING = range(5, 9)
+"""Orientations that swap width and height."""
 
 # Pillow only warns of pictures up to twice its own ceiling, and would load them.
 warnings.filterwarnings("error", category=Image.DecompressionBombWarning)
@@ -27,11 +35,56 @@ warnings.filterwarnings("error", category=Image.DecompressionBombWarning)
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """An upright RGB picture and its size in pixels."""
+    """An upright RGB picture, maybe reduced, and the size in pixels that its file tells."""
 
     image: Image.Image
     width: int
     height: int
+
+
+class ImageFile:
+    """A picture's file of which the header alone is read.
+
+    `pixels` is how many its decoding keeps in memory: fewer than it has where a JPEG can be
+    decoded at a half, a quarter or an eighth of its size.
+    """
+
+    def __init__(self, image: Image.Image, data: bytes, least_sides: LeastSides) -> None:
+        self._image, self._least_sides = image, least_sides
+        self._size = image.size
+        self.pixels = image.width * image.height
+        if isinstance(image, JpegImageFile):
+            least = self._least()
+            with _damage("the image's header is damaged"):
+                image.draft(None, least)
+            # a decoder keeps all coefficients of such a one, however small the result
+            if not image.info.get("progressive") and is_interleaved(data, image.layers):
+                self.pixels = image.width * image.height
+
+    def load(self) -> Picture:
+        """The picture; raises `ImageDamaged`, and what `least_sides` raises."""
+        with _damage("the image cannot be read to its end"):
+            self._image.load()
+        least = self._least()
+        with _damage("the image cannot be read to its end"):
+            small = _reduced(_reducible(self._image), least)
+            size = self._upright()
+            ImageOps.exif_transpose(small, in_place=True)
+            upright = _rgb(small)
+        return Picture(upright, *size)
+
+    def _least(self) -> Sides:
+        width, height = self._least_sides(*self._upright())
+        return (height, width) if self._lies else (width, height)
+
+    def _upright(self) -> Sides:
+        width, height = self._size
+        return (height, width) if self._lies else (width, height)
+
+    @property
+    def _lies(self) -> bool:
+        with _damage("the image's header is damaged"):
+            return self._image.getexif().get(_ORIENTATION) in _LYING
 
 
 def digest_of(data: bytes) -> str:
@@ -47,23 +100,29 @@ def check_bytes(data: bytes, max_bytes: int) -> None:
         )
 
 
-def decode(data: bytes, *, max_pixels: int) -> Picture:
-    """The picture in `data`, turned as its EXIF orientation says, transparency laid on white.
+def as_it_is(width: int, height: int) -> Sides:
+    """The `LeastSides` of a picture that is not to be reduced."""
+    return width, height
 
-    Raises `ImageTooLarge`, `ImageUnsupported` and `ImageDamaged`. The pixels are counted before
-    any is decoded.
+
+def open_file(data: bytes, *, max_pixels: int, least_sides: LeastSides = as_it_is) -> ImageFile:
+    """The picture's file in `data`, its pixels counted before any is decoded.
+
+    Raises `ImageTooLarge`, `ImageUnsupported`, `ImageDamaged`, and what `least_sides` raises.
     """
     check_parts(data)
-    with _open(data, max_pixels) as image:
-        width, height = image.size
-        if width * height > max_pixels:
-            raise _too_many_pixels(max_pixels)
-        if image.format != "PNG" and data.count(b"\xff\xda") > _MOST_SCANS:
-            raise ImageDamaged(f"the image has more than {_MOST_SCANS} scans")
-        with _damage("the image cannot be read to its end"):
-            image.load()
-            upright = _rgb(ImageOps.exif_transpose(image))
-    return Picture(upright, upright.width, upright.height)
+    image = _open(data, max_pixels)
+    if image.width * image.height > max_pixels:
+        raise _too_many_pixels(max_pixels)
+    return ImageFile(image, data, least_sides)
+
+
+def decode(data: bytes, *, max_pixels: int, least_sides: LeastSides = as_it_is) -> Picture:
+    """The picture in `data`, turned as its EXIF orientation says, transparency laid on white.
+
+    Raises as `open_file` and `ImageFile.load` do.
+    """
+    return open_file(data, max_pixels=max_pixels, least_sides=least_sides).load()
 
 
 def _open(data: bytes, max_pixels: int) -> Image.Image:
@@ -94,11 +153,24 @@ def _too_many_pixels(max_pixels: int) -> ImageTooLarge:
     )
 
 
-def _rgb(image: Image.Image) -> Image.Image:
+def _reducible(image: Image.Image) -> Image.Image:
+    """The picture in a mode whose pixels can be averaged, with an alpha band where any is clear."""
     if image.mode.startswith("I"):  # 16 bits of grey; convert would clip at 255, not scale
         image = image.convert("I").point(lambda value: value / 256.0).convert("L")
     if image.has_transparency_data:
-        layer = image.convert("RGBA")
+        return image if image.mode == "RGBA" else image.convert("RGBA")
+    return image.convert("RGB") if image.mode in ("1", "P") else image
+
+
+def _reduced(image: Image.Image, least: Sides) -> Image.Image:
+    """The picture with blocks of pixels averaged, no smaller than `least`."""
+    factor = min(image.width // max(1, least[0]), image.height // max(1, least[1]))
+    return image.reduce(factor) if factor > 1 else image
+
+
+def _rgb(image: Image.Image) -> Image.Image:
+    if image.has_transparency_data:
+        layer = image if image.mode == "RGBA" else image.convert("RGBA")
         image = Image.new("RGBA", layer.size, "white")
         image.alpha_composite(layer)
-    return image.convert("RGB")
+    return image if image.mode == "RGB" else image.convert("RGB")

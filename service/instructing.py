@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pydantic import BaseModel, ConfigDict, Field
 
 from service.engine.contract import Answer, Prompt
-from service.extraction import ImageSize, RegionFound, Timing
+from service.extraction import AnswerWarning, ImageSize, RegionFound, Timing
 from service.own_regions import OwnRegion
+from service.tokenization import check_known
 from tasks import form
 from tasks.errors import FieldError, LabelError
 from tasks.form import Form
@@ -43,7 +44,7 @@ class InstructionRequest:
 
 
 class _Model(BaseModel):
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, json_schema_serialization_defaults_required=True)
 
 
 class SpanFound(_Model):
@@ -83,14 +84,20 @@ class Instructed(_Model):
     gate: float = Field(description="How far the picture was let in; 0 without one.")
     model: str
     timing_ms: Timing
+    warnings: list[AnswerWarning] = Field(
+        [], description="What keeps the answer from being what its caller expects."
+    )
 
 
 def prompt_of(prompter: Prompter, request: InstructionRequest) -> Prompt:
     """The prompt for an instruction; raises `TextTooLong`, `LabelError` and `FieldError`."""
+    check_known(prompter.tokenizer, request.spots, "spots")
+    check_known(prompter.tokenizer, request.asocs, "asocs")
     try:
         source = prompter.encode(request.text, request.wording, request.spots, request.asocs)
     except LabelError as error:
-        raise LabelError(str(error), field="spots" if request.spots else "asocs") from error
+        field = "spots" if request.spots else "asocs"
+        raise LabelError(str(error), field=field, limit=error.limit) from error
     places = []
     for field, offsets in (("head", request.head), ("tail", request.tail)):
         place = None if offsets is None else source.locate(*offsets)

@@ -56,6 +56,10 @@ class Aside(uvicorn.Server):
         yield
 
 
+BACKLOG = 128
+"""Connections the system accepts ahead of the service."""
+
+
 def config_of(app: ASGIApp, settings: Settings, metrics: Metrics, port: int) -> uvicorn.Config:
     """How both of them listen."""
     return uvicorn.Config(
@@ -68,6 +72,7 @@ def config_of(app: ASGIApp, settings: Settings, metrics: Metrics, port: int) -> 
         timeout_graceful_shutdown=1,
         server_header=False,
         proxy_headers=False,
+        backlog=BACKLOG,
         log_config=None,
         log_level=settings.log_level,
     )

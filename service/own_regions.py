@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -30,15 +29,6 @@ class OwnRegion:
 
     box: tuple[float, float, float, float]
     label: str = UNNAMED
-
-
-def own_regions_of_json(text: str) -> tuple[OwnRegion, ...]:
-    """The regions in a JSON text, as `own_regions`."""
-    try:
-        values = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise _fault(FIELD, "is not JSON") from error
-    return own_regions(values)
 
 
 def own_regions(values: object) -> tuple[OwnRegion, ...]:

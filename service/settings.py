@@ -42,6 +42,22 @@ class Settings(BaseSettings):
         None, description="Keys that are let in, one a line, # before a comment; None: everybody."
     )
     requests_per_minute: int | None = Field(None, gt=0, description="Of one key; None: any number.")
+    wrong_keys_per_minute: int = Field(
+        30, gt=0, description="Of one address; beyond them the answer is 429 in place of 401."
+    )
+    cors_origins: str | None = Field(
+        None,
+        pattern=r"^(\*|https?://[^\s,/]+(,\s*https?://[^\s,/]+)*)$",
+        description="Origins whose pages may call, with commas between them; *: all; None: none.",
+    )
+    trusted_proxies: str | None = Field(
+        None,
+        pattern=r"^[^\s,]+(,\s*[^\s,]+)*$",
+        description="Addresses or networks whose X-Forwarded-For and -Proto count; *: all.",
+    )
+    root_path: str | None = Field(
+        None, pattern=r"^(/[A-Za-z0-9._~-]+)+$", description="Prefix of the paths at a proxy."
+    )
 
     bundle: Path = Field(Path("bundles/compact"), description="Folder of the exported model.")
     ontology: str = Field("news", description="Labels of requests that bring none.")
@@ -63,8 +79,14 @@ class Settings(BaseSettings):
 
     max_header_bytes: int = Field(16_384, gt=0, description="Request line and headers.")
     max_body_bytes: int = Field(28 * MEBIBYTE, gt=0, description="A batch: of each line.")
+    max_json_bytes: int = Field(
+        MEBIBYTE, gt=0, description="JSON, or a form's plain fields, apart from the picture."
+    )
     max_image_bytes: int = Field(20 * MEBIBYTE, gt=0)
     max_image_pixels: int = Field(40_000_000, gt=0)
+    max_decoded_pixels: int = Field(
+        40_000_000, gt=0, description="Of all pictures in memory at once; 20 bytes each at most."
+    )
     max_text_chars: int = Field(20_000, gt=0, description="Unicode code points.")
     max_labels: int = Field(128, gt=0, description="Labels in each of a request's lists.")
     max_label_chars: int = Field(100, gt=0, description="Unicode code points of a label.")
@@ -73,7 +95,7 @@ class Settings(BaseSettings):
     max_triggers: int = Field(32, gt=0, description="Events asked for arguments, surest first.")
     max_batch_lines: int = Field(10_000, gt=0)
 
-    max_connections: int = Field(512, gt=0, description="Open at once; probes are let in beyond.")
+    max_connections: int = Field(512, gt=0, description="Open at once; more close idle ones.")
     max_inflight_requests: int = Field(256, gt=0, description="Requests read or answered at once.")
     max_inflight_bytes: int = Field(
         512 * MEBIBYTE, gt=0, description="Bodies of all requests that are read or answered."

@@ -1,4 +1,4 @@
-"""From an image file to what the model sees in it, each look computed once."""
+"""From an image file to what the model sees in it, each view computed once."""
 
 from __future__ import annotations
 
@@ -11,20 +11,22 @@ from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple, TypeVar
 
-from PIL import Image
-
-from service.engine.contract import Engine, Seen
-from service.images import check_bytes, decode, digest_of
+from service.engine.contract import MAX_REGIONS, Engine, Picture, Seen
+from service.images import ImageFile, Sides, check_bytes, digest_of, open_file
 from service.metrics import Metrics
 from service.own_regions import OwnRegion, proposal_of
+from service.pixel_budget import PixelBudget, pixels_in
 from service.preprocess import Preprocess
-from service.proposers.proposal import Proposal
 from service.proposers.proposer import Proposer
 from service.settings import Settings
+from service.single_flight import SingleFlight
 from service.stopwatch import Stopwatch
 from tasks.errors import NoVisualTower
 
 T = TypeVar("T")
+
+_PROPOSER_SIDE = 2048
+"""The width and height from which on a proposer finds nothing more, nor crops have more detail."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,12 @@ class _Key(NamedTuple):
 
 
 class Sight:
-    """Decodes, has regions proposed, scales, and has the engine look; keeps the latest views."""
+    """Decodes, has regions proposed, scales, and has the engine look; keeps the latest views.
+
+    Files are hashed on a thread of their own, so that a view which is kept never waits for
+    pictures being decoded. Decoding and reducing is one task, and all pictures together hold at
+    most `max_decoded_pixels`.
+    """
 
     def __init__(
         self,
@@ -60,8 +67,11 @@ class Sight:
         self._proposer = proposer
         self._settings = settings
         self._metrics = metrics
-        self._threads = ThreadPoolExecutor(settings.image_threads, thread_name_prefix="image")
+        self._hashing = ThreadPoolExecutor(1, thread_name_prefix="hash")
+        self._decoding = ThreadPoolExecutor(settings.image_threads, thread_name_prefix="image")
         self._proposing = ThreadPoolExecutor(1, thread_name_prefix="proposer")
+        self._budget = PixelBudget(settings.max_decoded_pixels)
+        self._flights = SingleFlight[_Key, View]()
         self._views: OrderedDict[_Key, View] = OrderedDict()
 
     async def look(
@@ -81,54 +91,100 @@ class Sight:
             raise NoVisualTower("the model has no visual tower; send the text alone")
         check_bytes(data, self._settings.max_image_bytes)
         started = time.perf_counter()
-        key = self._key(await self._run(self._threads, digest_of, data), own, text)
+        key = self._key(await self._run(self._hashing, digest_of, data), own, text)
         view = self._views.get(key)
-        self._metrics.visual_cache.labels(outcome="hit" if view else "miss").inc()
+        known = view is not None or key in self._flights
+        self._metrics.visual_cache.labels(outcome="hit" if known else "miss").inc()
         if view is not None:
             self._views.move_to_end(key)
             self._observe("image", started, watch)
             return view
-        view = await self._look(self._preprocess, data, key, started, watch)
-        self._keep(key, view)
+        work = partial(self._look, self._preprocess, data, key, started, watch)
+        view = await self._flights.do(key, work)
+        if known:
+            watch.add({"queue": (time.perf_counter() - started) * 1000})
         return view
 
     def close(self) -> None:
         """Let running threads end and drop what waits for them."""
-        for threads in (self._threads, self._proposing):
+        for threads in (self._hashing, self._decoding, self._proposing):
             threads.shutdown(wait=False, cancel_futures=True)
 
     async def _look(
         self, preprocess: Preprocess, data: bytes, key: _Key, started: float, watch: Stopwatch
     ) -> View:
-        decoding = partial(decode, max_pixels=self._settings.max_image_pixels)
-        upright = await self._run(self._threads, decoding, data)
-        proposal = None
-        if key.own is not None:
-            proposal = proposal_of(key.own, upright.width, upright.height)
-        elif self._proposer is not None:
-            self._observe("image", started, watch)
-            proposal = await self._propose(self._proposer, upright.image, key.text or "", watch)
-            started = time.perf_counter()
-        picture = await self._run(self._threads, preprocess, upright.image, proposal)
-        self._observe("image", started, watch)
-        seen, timing = await self._engine.see(picture)
+        file = await self._run(self._decoding, self._open, preprocess, data, key.own)
+        needed = pixels_in(preprocess.input_bytes(self._most_regions(key)))
+        async with self._budget.hold(max(file.pixels, needed)) as hold:
+            if self._proposer is not None and key.own is None:
+                picture, size = await self._proposed(
+                    preprocess, self._proposer, file, key.text or "", watch
+                )
+            else:
+                picture, size = await self._run(
+                    self._decoding, _prepared, preprocess, file, key.own
+                )
+                self._observe("image", started, watch)
+            hold.shrink(needed)
+            seen, timing = await self._engine.see(picture)
         watch.add(timing)
-        return View(upright.width, upright.height, seen)
+        view = View(*size, seen)
+        self._keep(key, view)
+        return view
 
-    async def _propose(
-        self, proposer: Proposer, image: Image.Image, text: str, watch: Stopwatch
-    ) -> Proposal:
+    async def _proposed(
+        self,
+        preprocess: Preprocess,
+        proposer: Proposer,
+        file: ImageFile,
+        text: str,
+        watch: Stopwatch,
+    ) -> tuple[Picture, Sides]:
         started = time.perf_counter()
-        proposal = await self._run(self._proposing, proposer.propose, image, text)
+        upright = await self._run(self._decoding, file.load)
+        self._observe("image", started, watch)
+        started = time.perf_counter()
+        proposal = await self._run(self._proposing, proposer.propose, upright.image, text)
         seconds = time.perf_counter() - started
         self._metrics.stage("propose").observe(seconds)
         watch.add({"visual": seconds * 1000})
-        return proposal
+        started = time.perf_counter()
+        picture = await self._run(self._decoding, preprocess, upright.image, proposal)
+        self._observe("image", started, watch)
+        return picture, (upright.width, upright.height)
+
+    def _open(
+        self, preprocess: Preprocess, data: bytes, own: tuple[OwnRegion, ...] | None
+    ) -> ImageFile:
+        def least_sides(width: int, height: int) -> Sides:
+            if own is not None:
+                return preprocess.least_sides(proposal_of(own, width, height))
+            least = preprocess.least_sides(None)
+            if self._proposer is None:
+                return least
+            return max(least[0], _PROPOSER_SIDE), max(least[1], _PROPOSER_SIDE)
+
+        return open_file(data, max_pixels=self._settings.max_image_pixels, least_sides=least_sides)
+
+    def _most_regions(self, key: _Key) -> int:
+        if key.own is not None:
+            return len(key.own)
+        return MAX_REGIONS if self._proposer is not None else 0
 
     async def _run(
         self, threads: ThreadPoolExecutor, work: Callable[..., T], *arguments: object
     ) -> T:
-        return await asyncio.get_running_loop().run_in_executor(threads, work, *arguments)
+        """The result of work on a thread; where it is cancelled, not before the thread is done.
+
+        So whoever holds a share of the budget holds it for as long as the memory is in use.
+        """
+        running = threads.submit(work, *arguments)
+        try:
+            return await asyncio.shield(asyncio.wrap_future(running))
+        except asyncio.CancelledError:
+            if not running.cancel():
+                await asyncio.wait([asyncio.wrap_future(running)])
+            raise
 
     def _key(self, digest: str, own: Sequence[OwnRegion] | None, text: str) -> _Key:
         if own is not None:
@@ -145,3 +201,12 @@ class Sight:
         self._views[key] = view
         while len(self._views) > self._settings.visual_cache_items:
             self._views.popitem(last=False)
+
+
+def _prepared(
+    preprocess: Preprocess, file: ImageFile, own: tuple[OwnRegion, ...] | None
+) -> tuple[Picture, Sides]:
+    """The model's picture and its file's size; the decoded one is gone with the call."""
+    upright = file.load()
+    proposal = None if own is None else proposal_of(own, upright.width, upright.height)
+    return preprocess(upright.image, proposal), (upright.width, upright.height)

@@ -120,9 +120,9 @@ class Automaton:
         """What the answer says so far, unfinished items left out."""
         return tuple(self._record(item) for item in state.items)
 
-    def names(self, pieces: PieceRange) -> bool:
-        """Whether a range of pieces has a letter or a digit, as every span must."""
-        return self._passage.names(*pieces)
+    def admits(self, pieces: PieceRange) -> bool:
+        """Whether a span may run over a range of pieces, which opens and closes one."""
+        return self._passage.admits(*pieces)
 
     def copy(self, pieces: PieceRange) -> tuple[Symbol, ...]:
         """The symbols that copy a range of pieces."""

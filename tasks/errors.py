@@ -53,11 +53,16 @@ class EmptyInput(InputError):
 
 
 class FieldError(InputError):
-    """A field of the request has a value that makes no sense; `field` names it."""
+    """A field of the request has a value that makes no sense.
 
-    def __init__(self, message: str, *, field: str) -> None:
+    `field` names it, None where the body as a whole is at fault; `limit` is the largest value that
+    is admitted, if there is one.
+    """
+
+    def __init__(self, message: str, *, field: str | None, limit: int | None = None) -> None:
         super().__init__(message)
         self.field = field
+        self.limit = limit
 
 
 class UnknownTask(FieldError):

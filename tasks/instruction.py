@@ -84,7 +84,8 @@ class Prompter:
         copied. `room` tokens of the text part are left free, so that a longer instruction about the
         same text will fit. Raises `TextTooLong` where the text part has more than
         `max_text_tokens`, `LabelError` where the schema makes the whole longer than `max_tokens`:
-        the published code cuts both silently.
+        the published code cuts both silently. The errors' `limit` is what is left for the text
+        beside the rest.
         """
         markers = self.tokenizer.markers
         after = self.separator + wording.after if wording.after else ""
@@ -92,8 +93,9 @@ class Prompter:
         ids, offsets = self.tokenizer.encode(prompt)
         most = self.max_text_tokens - len(markers.prefix) - 1 - room
         if len(ids) > most:
+            own, left = self._share(ids, offsets, wording, text, most)
             raise TextTooLong(
-                f"the text and its instruction have {len(ids)} tokens, at most {most} fit"
+                f"the text has {own} tokens, at most {left} fit beside its instruction", limit=left
             )
         sentence = slice(len(wording.before), len(wording.before) + len(text))
         pieces = pieces_of(prompt, sentence, offsets, len(markers.prefix))
@@ -109,9 +111,13 @@ class Prompter:
         spot_labels = self._append(sequence, markers.spot, spots, descriptions)
         asoc_labels = self._append(sequence, markers.asoc, asocs, descriptions)
         if len(sequence) > self.max_tokens:
+            own, left = self._share(ids, offsets, wording, text, most)
+            left = max(0, min(left, own + self.max_tokens - len(sequence)))
             raise LabelError(
-                f"text and labels have {len(sequence)} tokens, at most {self.max_tokens} fit",
+                f"text and labels have {len(sequence)} tokens, at most {self.max_tokens} fit; "
+                f"these labels leave {left} for the text, which has {own}",
                 field="labels",
+                limit=left,
             )
         cases.extend([0] * (len(sequence) - len(cases)))
         return Source(
@@ -122,6 +128,43 @@ class Prompter:
             spots=spot_labels,
             asocs=asoc_labels,
         )
+
+    def tokens_left(
+        self,
+        wording: Wording,
+        spots: Sequence[str] = (),
+        asocs: Sequence[str] = (),
+        room: int = 0,
+        *,
+        descriptions: Mapping[str, str] = _NO_DESCRIPTIONS,
+    ) -> int:
+        """How many tokens a text may have in a prompt with these labels; below 0: none fit.
+
+        Arguments as those of `encode`. A text that shares a token with the instruction can have one
+        more or less.
+        """
+        after = self.separator + wording.after if wording.after else ""
+        instruction = len(self.tokenizer.encode(wording.before + after)[0])
+        labels = sum(
+            1 + len(self.tokenizer.encode(name)[0]) + len(self._description(name, descriptions))
+            for name in (*spots, *asocs)
+        )
+        frame = len(self.tokenizer.markers.prefix) + 1
+        most = min(self.max_text_tokens - room, self.max_tokens - labels)
+        return most - frame - instruction
+
+    @staticmethod
+    def _share(
+        ids: Sequence[int],
+        offsets: Sequence[tuple[int, int]],
+        wording: Wording,
+        text: str,
+        most: int,
+    ) -> tuple[int, int]:
+        """The text's own tokens in a prompt, and how many it may have."""
+        start, end = len(wording.before), len(wording.before) + len(text)
+        own = sum(first < end and last > start for first, last in offsets)
+        return own, most - (len(ids) - own)
 
     def _append(
         self,
@@ -138,6 +181,10 @@ class Prompter:
             sequence.append(marker)
             labels.append(Label(name, len(sequence), len(sequence) + len(ids)))
             sequence.extend(ids)
-            if description := descriptions.get(name):
-                sequence.extend(self.tokenizer.encode(f": {description}")[0])
+            sequence.extend(self._description(name, descriptions))
         return tuple(labels)
+
+    def _description(self, name: str, descriptions: Mapping[str, str]) -> list[int]:
+        """The tokens of what is said of a label, none where nothing is."""
+        description = descriptions.get(name)
+        return self.tokenizer.encode(f": {description}")[0] if description else []

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
-from itertools import accumulate
+from itertools import accumulate, pairwise
 
 from tasks.records import Span
-from tasks.source import Source
+from tasks.source import Piece, Source
 from tasks.state import Symbol
+
+_LINE_BREAK = re.compile("[\n\r\v\f\x85\u2028\u2029]")
 
 PieceRange = tuple[int, int]
 """Half-open range of a source's pieces."""
@@ -16,7 +19,7 @@ PieceRange = tuple[int, int]
 class Passage:
     """The symbols of a source's pieces, and which of them a span can run over.
 
-    A span has a letter or a digit: punctuation alone names nothing.
+    A span has a letter or a digit: punctuation alone names nothing. It stands in one line.
 
     symbols: one for each piece. starts: the pieces that a span may begin with, ascending.
     """
@@ -30,13 +33,14 @@ class Passage:
         self._named = [0, *accumulate(names)]
         # whether a span that has a letter, or none yet, can take the next piece and end somewhere
         self._on_named, self._on_unnamed = [False] * len(pieces), [False] * len(pieces)
+        adjoin = [_adjoin(source.text, *pair) for pair in pairwise(pieces)]
         can_end = can_name = False
         for i in reversed(range(len(pieces))):
-            contiguous = i + 1 < len(pieces) and pieces[i + 1].position == pieces[i].position + 1
+            contiguous = i < len(adjoin) and adjoin[i]
             self._on_named[i], self._on_unnamed[i] = contiguous and can_end, contiguous and can_name
             can_end = pieces[i].closes or self._on_named[i]
             can_name = can_end if names[i] else self._on_unnamed[i]
-            if can_name and pieces[i].opens:
+            if can_name and pieces[i].opens and _in_one_line(source.text, pieces[i], pieces[i]):
                 self.starts.append(i)
         self.starts.reverse()
         self._piece_at = {p.position: i for i, p in enumerate(pieces)}
@@ -44,6 +48,12 @@ class Passage:
     def names(self, first: int, stop: int) -> bool:
         """Whether a range of pieces has a letter or a digit."""
         return self._named[stop] > self._named[first]
+
+    def admits(self, first: int, stop: int) -> bool:
+        """Whether a span may run over a range of pieces: it is named and stands in one line."""
+        pieces = self._source.pieces
+        in_one_line = _in_one_line(self._source.text, pieces[first], pieces[stop - 1])
+        return in_one_line and self.names(first, stop)
 
     def closes(self, first: int, stop: int) -> bool:
         """Whether a span of this range of pieces may end there."""
@@ -74,3 +84,13 @@ class Passage:
         """The span that a range of pieces spells."""
         pieces = self._source.pieces
         return Span.of(self._source.text, pieces[first].start, pieces[stop - 1].end)
+
+
+def _adjoin(text: str, piece: Piece, follower: Piece) -> bool:
+    """Whether a span can run from one piece to the next."""
+    return follower.position == piece.position + 1 and _in_one_line(text, piece, follower)
+
+
+def _in_one_line(text: str, first: Piece, last: Piece) -> bool:
+    """Whether no line ends between two pieces, nor inside one: unknown tokens take whole lines."""
+    return _LINE_BREAK.search(text, first.start, last.end) is None

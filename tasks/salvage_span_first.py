@@ -60,14 +60,15 @@ class SpanFirstSalvage(Salvage):
         for token, logp in [*zip(ids, logps, strict=True), (markers.close, 0.0)]:
             if not opened or token == markers.open:
                 opened = opened or token == markers.open
-            elif token not in (markers.colon, markers.close, markers.eos):
-                said.append((token, logp))
-            else:
-                runs.append(_Run(tuple(t for t, _ in said), tuple(p for _, p in said), logp))
-                said = []
-            if not runs or token == markers.colon:
                 continue
-            if runs == [_Run((), (), runs[0].marker)]:  # a bracket right behind an item's
+            if token not in (markers.colon, markers.close, markers.eos):
+                said.append((token, logp))
+                continue
+            runs.append(_Run(tuple(t for t, _ in said), tuple(p for _, p in said), logp))
+            said = []
+            if token == markers.colon:
+                continue
+            if len(runs) == 1 and not runs[0].ids:  # a bracket right behind an item's
                 break
             items.append(runs)
             runs = []

@@ -35,9 +35,10 @@ def target_of(automaton: Automaton, records: Sequence[Record]) -> list[Symbol]:
     """The symbols that spell `records`, sorted as an ordered automaton wants them.
 
     What the automaton cannot say is left out, since it could not be answered at inference either: a
-    span inside a word or of punctuation alone, a label outside the schema, a filler that the form
-    does not have, asocs behind the first where the form has one, and where the automaton is ordered
-    a span that overlaps an earlier one. ValueError for a pair without a relation.
+    span inside a word, of punctuation alone or over a line break, a label outside the schema, a
+    filler that the form does not have, asocs behind the first where the form has one, and where the
+    automaton is ordered a span that overlaps an earlier one. ValueError for a pair without a
+    relation.
     """
     if automaton.span_first:
         return _span_first(automaton, records)
@@ -172,4 +173,4 @@ def _locate(automaton: Automaton, span: Span | None) -> PieceRange | None:
     if span is None or span.start is None or span.end is None:
         return None
     pieces = automaton.source.locate(span.start, span.end)
-    return pieces if pieces is not None and automaton.names(pieces) else None
+    return pieces if pieces is not None and automaton.admits(pieces) else None

@@ -43,6 +43,10 @@ class Tokenizer(Protocol):
     def cased(self) -> bool:
         """Whether ids tell capitals from small letters; if not, case goes in beside them."""
 
+    @property
+    def unknown(self) -> int:
+        """The id that stands for what the vocabulary cannot spell."""
+
     def encode(self, text: str) -> tuple[list[int], list[tuple[int, int]]]:
         """Ids of `text` without specials, and half-open code-point offsets of each."""
 
@@ -73,6 +77,7 @@ class CompactTokenizer:
         # a text that spells a marker is a text, not a marker
         fast.encode_special_tokens = True
         self._fast = fast
+        self.unknown = self._id("[UNK]")
         unused = {name: self._id(f"[unused{i}]") for i, name in enumerate(self._UNUSED)}
         regions = tuple((self._id(f"[unused{100 + k}]"),) for k in range(1, MAX_REGIONS + 1))
         self.markers = Markers(
@@ -134,7 +139,7 @@ class T5Tokenizer:
         fast.encode_special_tokens = True
         self._fast = fast
         self._controls = set(fast.get_added_tokens_decoder())
-        self._unknown, self._space = self._id("<unk>"), self._id("▁")
+        self.unknown, self._space = self._id("<unk>"), self._id("▁")
         self.markers = Markers(
             prefix=(),
             regions=tuple(tuple(self.encode(f"O{k}")[0]) for k in range(1, MAX_REGIONS + 1)),
@@ -162,7 +167,7 @@ class T5Tokenizer:
         encoding = self._fast.encode(text, add_special_tokens=False)
         # A text that spells a marker is a text, but the marker is one of the model's pieces, and
         # some spellings show only after normalisation.
-        ids = [self._unknown if i in self._controls else i for i in encoding.ids]
+        ids = [self.unknown if i in self._controls else i for i in encoding.ids]
         offsets = list(encoding.offsets)
         for place, (start, end) in enumerate(offsets):
             while start < end and text[start].isspace():

@@ -2,7 +2,8 @@
 
 Requests of every endpoint are mutated in their fields, their bytes and their headers, and sent over
 bare sockets. A server passes that answers all of them, and none with an error of its own other than
-503 and 504. Without --url one is started, over a tiny model.
+503 and 504. The known attacks of `tests.support.attacks` follow, which have right answers. Without
+--url one is started, over a tiny model.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from typing import Any
 from urllib.parse import quote_from_bytes, urlencode, urlsplit
 
 from tests.service.fakes import picture_bytes
+from tests.support.attacks import attacks
 
 HANGS_S = 20.0
 ADMITTED_5XX = {503, 504}
@@ -95,6 +97,22 @@ def fuzz(address: tuple[str, int], requests: int, *, seed: int = 0, at_once: int
             report.statuses[status] += 1
             if fault:
                 report.faults.append(f"request {number} of seed {seed}: {fault}")
+    return report
+
+
+def assail(address: tuple[str, int]) -> Report:
+    """Send every known attack; an answer of another status than the right ones is a fault."""
+    report = Report()
+    for attack in attacks():
+        started = time.monotonic()
+        answer = _answer(address, attack.request)
+        status = answer.split(None, 2)[1].decode() if answer else "hung up"
+        report.statuses[status] += 1
+        if time.monotonic() - started > HANGS_S:
+            report.faults.append(f"{attack.name}: no end within {HANGS_S:g} s")
+        elif not answer or int(status) not in attack.statuses:
+            right = sorted(attack.statuses)
+            report.faults.append(f"{attack.name}: {status}, right is one of {right}")
     return report
 
 
@@ -244,7 +262,11 @@ def main() -> int:
     options = parser.parse_args()
 
     def run(address: tuple[str, int]) -> Report:
-        return fuzz(address, options.requests, seed=options.seed)
+        report = fuzz(address, options.requests, seed=options.seed)
+        known = assail(address)
+        report.statuses += known.statuses
+        report.faults += known.faults
+        return report
 
     report = run(address_of(options.url)) if options.url else _with_own_server(run)
     print(report)

@@ -1,8 +1,9 @@
 """More clients than a server admits, for a while: `python -m tests.soak --minutes 10`.
 
-Twice as many clients as requests are admitted ask without a pause, with pictures and without. A
-server passes that answers all of them in time, with 200, 429, 503 or 504 alone, that holds nothing
-when they have gone, and whose memory stays where it was. Without --bundle a tiny model is served.
+Twice as many clients as requests are admitted ask without a pause, with pictures and without, while
+others open idle connections and SIGHUP comes again and again. A server passes that answers all of
+them in time, with 200, 429, 503 or 504 alone, that holds nothing when they have gone, and whose
+memory stays where it was. Without --bundle a tiny model is served.
 """
 
 from __future__ import annotations
@@ -11,10 +12,13 @@ import argparse
 import asyncio
 import os
 import random
+import signal
+import socket
 import sys
 import tempfile
 import time
 from collections import Counter
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -32,6 +36,12 @@ TIGHT: dict[str, Any] = {
     "visual_cache_items": 4,
 }
 """Settings of a server that is soon full."""
+
+IDLE = 600
+"""Idle connections at once, more than a server admits by default."""
+
+DISTURB_S = 5.0
+"""Between two rounds of idle connections, each with a SIGHUP."""
 
 GROWTH_MB = 64
 WARM_SHARE = 0.3
@@ -53,8 +63,13 @@ class Report:
         return "\n".join([told, *self.faults[:20]])
 
 
-async def soak(url: str, seconds: float, *, limits: dict[str, Any] = TIGHT) -> Report:
-    """Ask the server at `url`, which has these limits, from twice as many clients as it admits."""
+async def soak(
+    url: str, seconds: float, *, limits: dict[str, Any] = TIGHT, pid: int | None = None
+) -> Report:
+    """Ask the server at `url`, which has these limits, from twice as many clients as it admits.
+
+    With its process `pid` it gets SIGHUP and idle connections meanwhile.
+    """
     report = Report()
     clients = 2 * limits["max_inflight_requests"]
     until = time.monotonic() + seconds
@@ -62,6 +77,8 @@ async def soak(url: str, seconds: float, *, limits: dict[str, Any] = TIGHT) -> R
     patience = limits["deadline_s"] + 20.0
     async with httpx.AsyncClient(base_url=url, timeout=patience, limits=pool) as client:
         asking = [asyncio.create_task(_ask(client, n, until, report)) for n in range(clients)]
+        if pid is not None:
+            asking.append(asyncio.create_task(_disturb(url, pid, until)))
         await asyncio.sleep(seconds * WARM_SHARE)
         before = (await _sample(client))["process_resident_memory_bytes"]
         await asyncio.gather(*asking)
@@ -95,6 +112,19 @@ async def _ask(client: httpx.AsyncClient, number: int, until: float, report: Rep
             report.faults.append(f"{response.status_code} without Retry-After")
 
 
+async def _disturb(url: str, pid: int, until: float) -> None:
+    address = httpx.URL(url)
+    while time.monotonic() < until:
+        os.kill(pid, signal.SIGHUP)
+        with ExitStack() as idle:
+            for _ in range(IDLE):
+                with suppress(OSError):
+                    opened = idle.enter_context(socket.socket())
+                    opened.setblocking(False)
+                    opened.connect_ex((address.host, address.port or 80))
+            await asyncio.sleep(DISTURB_S)
+
+
 async def _sample(client: httpx.AsyncClient) -> dict[str, float]:
     text = (await client.get("/metrics")).text
     samples = [s for family in text_string_to_metric_families(text) for s in family.samples]
@@ -119,18 +149,19 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=1.0)
     parser.add_argument("--bundle", type=Path)
     options = parser.parse_args()
-    from tests.support.serving import serving
+    from tests.support.process import process
 
     with tempfile.TemporaryDirectory() as folder:
-        bundle = options.bundle or _tiny(Path(folder))
-        with serving(bundle, **TIGHT) as served:
-            print(f"{served}, process {os.getpid()}", flush=True)
-            report = asyncio.run(soak(f"http://{served}", options.minutes * 60))
+        bundle = options.bundle or tiny(Path(folder))
+        with process(bundle, **TIGHT) as served:
+            print(f"{served.url}, process {served.pid}", flush=True)
+            report = asyncio.run(soak(served.url, options.minutes * 60, pid=served.pid))
     print(report)
     return 1 if report.faults else 0
 
 
-def _tiny(folder: Path) -> Path:
+def tiny(folder: Path) -> Path:
+    """The bundle of a tiny model, made in `folder`."""
     from export.checkpoint import load_checkpoint, save_checkpoint
     from export.exporter import export_bundle
     from tests.support.bundle import tiny_checkpoint

@@ -28,6 +28,7 @@ GUIDES = {"client": "tests/umie_client/test_guide.py"}
 
 PAGES = [page for page in sorted((ROOT / "docs").glob("*.md")) if page.stem not in GUIDES]
 COMMANDS = [(page.stem, command) for page in PAGES for command in commands_of(page)]
+BUILD_SCRIPT = "docker/build_without_docker.sh"
 LANGUAGES = {"sh", "json", "yaml", "ini", "nginx", "promql", "python", ""}
 
 
@@ -56,7 +57,7 @@ def snippets(language: str) -> Iterator[tuple[str, Block]]:
 
 def test_everything_is_of_a_kind_that_is_checked() -> None:
     kinds = {kind_of(command) for _, command in COMMANDS}
-    known = {"curl", "make", "docker", "kubectl", "promtool"}
+    known = {"curl", "make", "docker", "kubectl", "promtool", BUILD_SCRIPT}
     assert kinds <= known | {".venv/bin/umie", ".venv/bin/python"}
     assert {block.language for page in PAGES for block in blocks_of(page)} <= LANGUAGES
 
@@ -89,6 +90,15 @@ def test_files_that_are_handed_over_exist(command: str) -> None:
             assert (ROOT / value).is_file(), value
     if words[1] == "build":
         assert (ROOT / words[-1] / "Dockerfile").is_file()
+
+
+@pytest.mark.parametrize("command", of_kind(BUILD_SCRIPT))
+def test_the_build_script_takes_this_variant(command: str) -> None:
+    script, variant = shlex.split(command)
+    assert os.access(ROOT / script, os.X_OK)
+    checked = subprocess.run(["bash", "-n", script], cwd=ROOT, capture_output=True, check=False)
+    assert checked.returncode == 0, checked.stderr.decode()
+    assert variant in {"cuda", "cpu"}
 
 
 @pytest.mark.parametrize("command", of_kind("promtool"))

@@ -16,15 +16,18 @@ from tests.support.bundle import tiny_folder as tiny_folder
 from tests.support.serving import serving
 
 SECONDS = 8.0
+LIMITS = {**TIGHT, "deadline_s": 15.0}
+"""Soon full, yet a machine that does something else meanwhile still answers in time."""
+
 TEXT = {"text": "Ann met Bob in Oslo"}
 
 
 def test_a_full_server_answers_everybody(tiny_folder: Path) -> None:
-    with serving(tiny_folder / "bundle", **TIGHT) as served:
-        report = asyncio.run(soak(f"http://{served}", SECONDS))
+    with serving(tiny_folder / "bundle", **LIMITS) as served:
+        report = asyncio.run(soak(f"http://{served}", SECONDS, limits=LIMITS))
         assert not report.faults, str(report)
         assert report.statuses[200] > 5 and report.statuses[429] > 5
-        assert report.slowest_s < TIGHT["deadline_s"] + 5.0
+        assert report.slowest_s < LIMITS["deadline_s"] + 5.0
         assert httpx.post(f"http://{served}/extract", data=TEXT, timeout=30).status_code == 200
 
 

@@ -1,1 +1,1 @@
-"""Where documents come from: arguments, files, folders, tables."""
+"""Readers of documents: arguments, files, folders, tables."""

@@ -1,4 +1,4 @@
-"""A text, a picture, or both, that a model is to be asked about."""
+"""An input document: a text, an image, or both."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from typing import Any
 from tasks.errors import DataError, UMIEError
 
 PICTURES = frozenset({".jpg", ".jpeg", ".png", ".webp"})
-"""Endings, in small letters, of files that are taken for pictures."""
+"""Lower-case suffixes of image files."""
 
 _SHOWN = 100
-"""Characters of a path that are told back."""
+"""Most characters of a path in a message."""
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A document, its files still unread.
+    """A document whose files are not read yet.
 
-    id: what it is called in the output. fields: of the request, the text's among them where it is
-    known. text, image: files. fault: what is wrong with it already.
+    id: its id in the output. fields: fields of the request, `text` included if it is known. text,
+    image: paths of files. fault: the error if its row cannot be used.
     """
 
     id: str
@@ -34,15 +34,15 @@ class Document:
     def request(self) -> dict[str, Any]:
         """The request's fields, `image` being the file's bytes.
 
-        Raises the fault, and `DataError` where a file cannot be read.
+        Raises the fault, and `DataError` if a file cannot be read.
         """
         if self.fault is not None:
             raise self.fault
         fields = dict(self.fields)
         if self.text is not None:
-            fields["text"] = text_of(bytes_of(self.text), shown(self.text))
+            fields["text"] = decode_text(read_bytes(self.text), shown(self.text))
         if self.image is not None:
-            fields["image"] = bytes_of(self.image)
+            fields["image"] = read_bytes(self.image)
         return fields
 
 
@@ -51,7 +51,7 @@ def is_picture(path: Path) -> bool:
     return path.suffix.lower() in PICTURES
 
 
-def bytes_of(path: Path) -> bytes:
+def read_bytes(path: Path) -> bytes:
     """A file's content; raises `DataError`."""
     try:
         return path.read_bytes()
@@ -60,8 +60,8 @@ def bytes_of(path: Path) -> bytes:
         raise DataError(f"{shown(path)} cannot be read: {reason}") from error
 
 
-def text_of(data: bytes, name: str) -> str:
-    """Bytes in UTF-8 as they stand, but for a byte order mark; raises `DataError`."""
+def decode_text(data: bytes, name: str) -> str:
+    """Decode UTF-8, without a byte order mark; raises `DataError`."""
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -69,6 +69,6 @@ def text_of(data: bytes, name: str) -> str:
 
 
 def shown(path: Path | str) -> str:
-    """A path fit to be printed: of moderate length, and without bytes that are not UTF-8."""
+    """A path for messages: truncated, with invalid UTF-8 replaced."""
     text = os.fsencode(path).decode("utf-8", errors="replace")
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"

@@ -1,4 +1,4 @@
-"""The documents of a batch, read as they are needed."""
+"""The documents of a batch, read lazily."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from tasks.errors import DataError
 
 @dataclass(frozen=True, slots=True)
 class Documents:
-    """Any number of documents.
+    """A collection of documents.
 
-    count: how many there are. digest: SHA-256 of the file they stand in, None for a folder, whose
-    files' names tell documents apart. left_out: columns that nothing reads. read: goes through them
-    in order, as often as it is called.
+    count: number of documents. digest: SHA-256 of their file, None for a folder, whose file names
+    identify its documents. left_out: ignored columns. read: returns an iterator over them in order;
+    can be called repeatedly.
     """
 
     count: int

@@ -8,8 +8,8 @@ from typing import Any
 
 from pydantic_core import from_json
 
+from cli.inputs.comma_lists import split
 from cli.inputs.document import Document
-from cli.inputs.words import split
 from tasks.errors import DataError, FieldError
 
 ID, TEXT, IMAGE = "id", "text", "image"
@@ -17,14 +17,14 @@ _LISTS = frozenset({"tasks", "entity_types", "relation_types", "event_types"})
 _JSON = frozenset({"ontology", "regions"})
 _NUMBERS = frozenset({"min_score"})
 COLUMNS = frozenset({ID, TEXT, IMAGE}) | _LISTS | _JSON | _NUMBERS
-"""What a row can hold: what `POST /extract` takes, and an id."""
+"""The columns of a row: the fields of `POST /extract`, and an id."""
 
 
 def document_of(row: Mapping[str, Any], number: int, folder: Path) -> Document:
-    """The document of row `number`, which is its id where it has none.
+    """The document of row `number`, which is its default id.
 
-    Values that are None or empty count as not given. A picture's path is relative to `folder`. What
-    is wrong with the row becomes the document's fault.
+    None and empty values count as not given. An image's path is relative to `folder`. An invalid
+    row becomes a document with a fault.
     """
     values = {name: value for name, value in row.items() if value is not None and value != ""}
     name, image = values.pop(ID, number), values.pop(IMAGE, None)

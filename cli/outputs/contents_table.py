@@ -1,4 +1,4 @@
-"""What a bundle holds, for people."""
+"""The contents of a bundle or checkpoint as text tables."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from cli.contents.contents import Contents, File
-from cli.outputs.table import PLAIN_WIDTH, one_line
+from cli.inspection.contents import Contents, File
+from cli.outputs.answer_table import PLAIN_WIDTH, one_line
 from export.manifest import FORMAT
 
 _UNITS = ("bytes", "kB", "MB", "GB", "TB")
 
 
 def print_contents(contents: Contents) -> None:
-    """Print it: what it is, its parts, its files, how far they are from torch."""
+    """Print model, configuration, files and the largest differences from torch."""
     console = Console(highlight=False, width=None if sys.stdout.isatty() else PLAIN_WIDTH)
     console.print(Text(contents.version or contents.name, style="bold"))
     _print(console, "", list(_facts(contents)))
@@ -64,7 +64,7 @@ def _facts(contents: Contents) -> Iterator[tuple[str, ...]]:
 
 
 def _about(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, ...]]:
-    """Whatever is told of the weights, a line a value."""
+    """The metadata of the weights, one row per value."""
     for name, value in values.items():
         if isinstance(value, Mapping):
             yield from _about(value, f"{prefix}{name} ")

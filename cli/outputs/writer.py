@@ -1,4 +1,4 @@
-"""Answers to standard output, in the format that was asked for."""
+"""Writers of answers to standard output: tables, JSON or NDJSON."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from typing import Protocol
 
 import typer
 
-from cli.answering.answer import Answered
+from cli.backends.answer import DocumentAnswer
 from cli.inputs.document import Document
+from cli.outputs.answer_table import Tables
 from cli.outputs.format import Format
-from cli.outputs.table import Tables
 from service.extraction import Extraction
 
 
@@ -20,17 +20,17 @@ def print_single(document: Document, extraction: Extraction, form: Format) -> No
     elif form == "json":
         typer.echo(extraction.model_dump_json(indent=2))
     else:
-        typer.echo(Answered.of(document.id, extraction).model_dump_json())
+        typer.echo(DocumentAnswer.of(document.id, extraction).model_dump_json())
 
 
 class Writer(Protocol):
     """Prints answers to several documents, one after the other."""
 
-    def put(self, answered: Answered) -> None:
-        """Print an answer, or keep it for the end."""
+    def put(self, answer: DocumentAnswer) -> None:
+        """Print an answer, or buffer it until `end`."""
 
     def end(self) -> None:
-        """Print what is left."""
+        """Print what is buffered."""
 
 
 def writer_for(form: Format) -> Writer:
@@ -46,27 +46,27 @@ class TableWriter:
     def __init__(self) -> None:
         self._tables = Tables()
 
-    def put(self, answered: Answered) -> None:
+    def put(self, answer: DocumentAnswer) -> None:
         """Print tables."""
-        if answered.error is not None:
-            typer.echo(f"{answered.id}: {answered.error.detail}", err=True)
-        if answered.extraction is not None:
-            self._tables.title(answered.id)
-            self._tables.answer(answered.extraction)
+        if answer.error is not None:
+            typer.echo(f"{answer.id}: {answer.error.detail}", err=True)
+        if answer.extraction is not None:
+            self._tables.title(answer.id)
+            self._tables.answer(answer.extraction)
 
     def end(self) -> None:
-        """Nothing is left."""
+        """Nothing is buffered."""
 
 
 class LineWriter:
     """One JSON object a line."""
 
-    def put(self, answered: Answered) -> None:
+    def put(self, answer: DocumentAnswer) -> None:
         """Print a line."""
-        typer.echo(answered.model_dump_json())
+        typer.echo(answer.model_dump_json())
 
     def end(self) -> None:
-        """Nothing is left."""
+        """Nothing is buffered."""
 
 
 class ListWriter:
@@ -75,9 +75,9 @@ class ListWriter:
     def __init__(self) -> None:
         self._lines: list[str] = []
 
-    def put(self, answered: Answered) -> None:
-        """Keep it."""
-        self._lines.append(answered.model_dump_json())
+    def put(self, answer: DocumentAnswer) -> None:
+        """Buffer the answer."""
+        self._lines.append(answer.model_dump_json())
 
     def end(self) -> None:
         """Print the list, an answer a line."""

@@ -11,7 +11,7 @@ import torch
 from cli.subjects.answers import entity_records, event_records
 from export.bundle import Bundle
 from models.config import UMIEConfig
-from models.skeleton import skeleton
+from models.meta_init import meta_init
 from models.tower import CompactTower
 from models.tower_config import TowerConfig
 from models.umie import UMIE
@@ -87,7 +87,7 @@ class LocalSubject:
             else {}
         )
         seen = [views[q.picture] if q.picture is not None else None for q in questions]
-        answers = self._asker.ask([q.exercise for q in questions], title, seen)
+        answers = self._asker.ask([q.example for q in questions], title, seen)
         return [_said(answer, sight) for answer, sight in zip(answers, seen, strict=True)]
 
     def chain(
@@ -149,7 +149,7 @@ class LocalSubject:
 
 def parameters_of(config: UMIEConfig, tower: object) -> dict[str, int]:
     """How many parameters the network has, and its visual tower where it is ours."""
-    with skeleton():
+    with meta_init():
         parts: dict[str, torch.nn.Module] = {"network": UMIE(config)}
         if isinstance(tower, TowerConfig):
             parts["visual tower"] = CompactTower(tower)

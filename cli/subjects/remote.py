@@ -108,23 +108,23 @@ class RemoteSubject:
 
 
 def _answer(client: httpx.Client, question: Question) -> Said:
-    exercise = question.exercise
-    body: dict[str, Any] = {"text": exercise.text}
+    example = question.example
+    body: dict[str, Any] = {"text": example.text}
     if question.picture is not None:
         body["image"] = _encoded(question.picture)
-    usual = exercise.wording == instruction.ENTITIES
-    if usual and exercise.form in (form.ENTITIES, form.GROUNDED):
-        body |= {"tasks": [Task.ENTITIES], "entity_types": list(exercise.spots)}
+    usual = example.wording == instruction.ENTITIES
+    if usual and example.form in (form.ENTITIES, form.GROUNDED):
+        body |= {"tasks": [Task.ENTITIES], "entity_types": list(example.spots)}
         return _extracted(client, body)
     body |= {
-        "before": exercise.wording.before,
-        "after": exercise.wording.after,
-        "spots": list(exercise.spots),
-        "asocs": list(exercise.asocs),
-        "form": _NAMES[exercise.form],
+        "before": example.wording.before,
+        "after": example.wording.after,
+        "spots": list(example.spots),
+        "asocs": list(example.asocs),
+        "form": _NAMES[example.form],
     }
-    if exercise.head is not None and exercise.tail is not None:
-        body |= {"head": list(exercise.head), "tail": list(exercise.tail)}
+    if example.head is not None and example.tail is not None:
+        body |= {"head": list(example.head), "tail": list(example.tail)}
     answer = _send(client, "POST", "/instruct", body)
     if answer is None:
         return NOT_ASKED

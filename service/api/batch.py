@@ -18,7 +18,7 @@ from service.api.lifetime import ClientGone
 from service.api.lines import Line, Lines
 from service.api.middleware.body_guard import ByteBudget
 from service.api.problems import http_problem, internal_problem, problem_of
-from service.api.reading import body_of_json
+from service.api.reading import body_of_json, off_loop
 from service.api.requests import extraction_request
 from service.api.schemas import BatchAnswer, Problem
 from service.deadline import within
@@ -120,8 +120,9 @@ class Batch:
         desk, most = self._desk, self._desk.settings.max_body_bytes
         if line.data is None:
             raise BodyTooLarge(f"the line has more than the {most} bytes admitted", limit=most)
-        with self._budget.hold(len(line.data)), desk.admission.enter():
-            body = await asyncio.to_thread(body_of_json, line.data, ExtractBody)
+        data = line.data
+        with self._budget.hold(len(data)), desk.admission.enter():
+            body = await off_loop(lambda: body_of_json(data, ExtractBody, desk.settings), len(data))
             desk.note(body)
             return await desk.extractor.extract(extraction_request(body, desk.settings))
 

@@ -6,8 +6,7 @@ settings are checked in `service.api.requests`.
 
 from __future__ import annotations
 
-import base64
-import binascii
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -15,18 +14,30 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    GetCoreSchemaHandler,
     StringConstraints,
     WithJsonSchema,
 )
 
+from service.api.image_text import decode_base64
 from service.engine.contract import MAX_REGIONS
 from service.extraction import Task
 from service.own_regions import MAX_LABEL_CHARS, OwnRegion, own_regions
 from tasks import instruction
-from tasks.errors import FieldError
 
 VISIBLE = r"\S"
+
+
+@dataclass(frozen=True, slots=True)
+class _FailFast:
+    """Stops the validation of a list at its first fault. pydantic's own cannot stand in a union."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> Any:
+        return {**handler(source), "fail_fast": True}
+
+
 Name = Annotated[str, StringConstraints(strip_whitespace=True, pattern=VISIBLE)]
+Names = Annotated[list[Name], _FailFast()]
 
 _BOX = {
     "type": "array",
@@ -54,12 +65,7 @@ _BASE64 = {"type": "string", "contentEncoding": "base64"}
 
 
 def _decoded(value: Any) -> Any:
-    if not isinstance(value, str):
-        return value
-    try:
-        return base64.b64decode(value, validate=True)
-    except (binascii.Error, ValueError) as error:
-        raise FieldError("image is to be base64, without line breaks", field="image") from error
+    return decode_base64(value) if isinstance(value, str) else value
 
 
 def _regions(value: Any) -> Any:
@@ -78,7 +84,9 @@ class EntityGiven(_Body):
     """An entity type of a request's own ontology."""
 
     name: Name
-    codes: list[str] = Field([], description="What corpora call it; not used here.")
+    codes: Annotated[list[str], _FailFast()] = Field(
+        [], description="What corpora call it; not used here."
+    )
     parent: str | None = Field(None, description="The coarser type; not used here.")
 
 
@@ -86,17 +94,21 @@ class RelationGiven(_Body):
     """A relation of a request's own ontology."""
 
     name: Name
-    codes: list[str] = Field([], description="What corpora call it; not used here.")
-    head: list[Name] = Field([], description="Entity types that it can come from; empty: any.")
-    tail: list[Name] = Field([], description="Entity types that it can go to; empty: any.")
+    codes: Annotated[list[str], _FailFast()] = Field(
+        [], description="What corpora call it; not used here."
+    )
+    head: Names = Field([], description="Entity types that it can come from; empty: any.")
+    tail: Names = Field([], description="Entity types that it can go to; empty: any.")
 
 
 class EventGiven(_Body):
     """An event type of a request's own ontology."""
 
     name: Name
-    codes: list[str] = Field([], description="What corpora call it; not used here.")
-    roles: list[Name] = Field([], description="What its arguments can be.")
+    codes: Annotated[list[str], _FailFast()] = Field(
+        [], description="What corpora call it; not used here."
+    )
+    roles: Names = Field([], description="What its arguments can be.")
 
 
 class OntologyGiven(_Body):
@@ -107,9 +119,9 @@ class OntologyGiven(_Body):
 
     name: Name = "request"
     title: str = ""
-    entities: list[Name | EntityGiven] | Name = []
-    relations: list[Name | RelationGiven] | Name = []
-    events: list[Name | EventGiven] | Name = []
+    entities: Annotated[list[Name | EntityGiven], _FailFast()] | Name = []
+    relations: Annotated[list[Name | RelationGiven], _FailFast()] | Name = []
+    events: Annotated[list[Name | EventGiven], _FailFast()] | Name = []
 
 
 class _Seen(_Body):
@@ -131,15 +143,13 @@ class TaskBody(_Seen):
         description="One of `GET /ontologies` by name, or one of the request's own.",
         examples=["fmnerg51"],
     )
-    entity_types: list[Name] | None = Field(
-        None, min_length=1, description="Instead of the ontology's."
-    )
-    relation_types: list[Name] | None = Field(
+    entity_types: Names | None = Field(None, min_length=1, description="Instead of the ontology's.")
+    relation_types: Names | None = Field(
         None,
         min_length=1,
         description="Instead of the ontology's, between entities of any type; none is implied.",
     )
-    event_types: list[Name] | None = Field(
+    event_types: Names | None = Field(
         None,
         min_length=1,
         description="Instead of the ontology's; without roles, so events have no arguments.",
@@ -152,7 +162,7 @@ class TaskBody(_Seen):
 class ExtractBody(TaskBody):
     """A request for any of the tasks."""
 
-    tasks: list[str] | None = Field(
+    tasks: Annotated[list[str], _FailFast()] | None = Field(
         None,
         min_length=1,
         description="All by default. Relations are between entities, so these are found and "
@@ -184,8 +194,8 @@ class InstructBody(_Seen):
     after: str = Field(
         instruction.ENTITIES.after, description="What stands behind the text in the prompt."
     )
-    spots: list[Name] = Field([], description="Types to choose from.", examples=[["person"]])
-    asocs: list[Name] = Field([], description="Roles or relations to choose from.")
+    spots: Names = Field([], description="Types to choose from.", examples=[["person"]])
+    asocs: Names = Field([], description="Roles or relations to choose from.")
     form: FormName = Field(
         "entities",
         description="The shape of a constrained answer: typed spans (entities, triggers), with "

@@ -66,7 +66,7 @@ class Desk:
     def check_ready(self) -> None:
         """Raise `EngineUnavailable` where there is no point in reading a request."""
         if not self.engine.ready:
-            raise EngineUnavailable("the model is not ready")
+            raise EngineUnavailable(self.engine.unready_because or "the model is not ready")
 
     def note(self, body: TaskBody | InstructBody) -> None:
         """Log what was asked, if the settings have it so."""

@@ -104,10 +104,11 @@ def _components(settings: Settings) -> Schema:
     for model in BODIES:
         schema = schemas[model.__name__]
         _limit(schema["properties"], settings)
+        _admit_null(schema["properties"])
         schemas[_form_name(model)] = _as_form(schema, with_files=True)
         schemas[_fields_name(model)] = _as_form(schema, with_files=False)
         schema["anyOf"] = [
-            _needs("text", {"pattern": VISIBLE}),
+            _needs("text", {"type": "string", "pattern": VISIBLE}),
             _needs("image", {"type": "string"}),
         ]
     return schemas
@@ -125,6 +126,16 @@ def _limit(properties: Schema, settings: Settings) -> None:
                 choice["uniqueItems"] = True
         if name == "ontology":
             schema["anyOf"][0] = _shipped()
+
+
+def _admit_null(properties: Schema) -> None:
+    """Say that null stands for a field that is not given."""
+    told = {"title", "description", "default", "examples"}
+    for name, schema in properties.items():
+        if "anyOf" not in schema:
+            bare = {key: value for key, value in schema.items() if key not in told}
+            rest = {key: value for key, value in schema.items() if key in told}
+            properties[name] = {"anyOf": [bare, {"type": "null"}], **rest}
 
 
 def _shipped() -> Schema:

@@ -7,6 +7,7 @@ import hmac
 import re
 from collections.abc import Iterable
 from pathlib import Path
+from typing import NamedTuple
 
 from starlette.datastructures import Headers
 
@@ -16,11 +17,21 @@ _KEY = re.compile(r"[A-Za-z0-9._~+/=-]{16,256}")
 _COMMENT = re.compile(r"(^|\s)#.*")
 
 
-class Keys:
-    """The keys that are let in. Only their hashes are kept; a key's name is its line number."""
+class Key(NamedTuple):
+    """A key as the service knows it: the line it was read from, which names it in logs, and what
+    stays the same when the file changes.
+    """
 
-    def __init__(self, keys: Iterable[tuple[int, str]]) -> None:
-        self._hashes = [(line, _hash(key)) for line, key in keys]
+    line: int
+    digest: bytes
+
+
+class Keys:
+    """The keys that are let in. Only their hashes are kept."""
+
+    def __init__(self, keys: Iterable[tuple[int, str]], path: Path | None = None) -> None:
+        self._keys = [Key(line, _hash(key)) for line, key in keys]
+        self._path = path
 
     @classmethod
     def read(cls, path: Path) -> Keys:
@@ -39,20 +50,30 @@ class Keys:
                 )
         if not keys:
             raise SettingsError(f"UMIE_API_KEYS_FILE={path}: there is no key in it")
-        return cls(keys)
+        return cls(keys, path)
 
-    def name_of(self, headers: Headers) -> int:
-        """The name of the key that a request carries; raises `Unauthorised`."""
+    def reload(self) -> None:
+        """Read the file again; raises `SettingsError`, and keeps what it had then."""
+        if self._path is not None:
+            self._keys = Keys.read(self._path)._keys
+
+    def find(self, headers: Headers) -> Key:
+        """The key that a request carries; raises `Unauthorised`."""
         sent = _sent(headers)
         if sent is None:
             raise Unauthorised("send a key: Authorization: Bearer <key>, or X-API-Key: <key>")
         hashed, found = _hash(sent), None
-        for name, known in self._hashes:  # all of them, so that time tells nothing
-            if hmac.compare_digest(hashed, known):
-                found = name
+        for known in self._keys:  # all of them, so that time tells nothing
+            if hmac.compare_digest(hashed, known.digest):
+                found = known
         if found is None:
             raise Unauthorised("the key is not known")
         return found
+
+
+def carries_key(headers: Headers) -> bool:
+    """Whether a request carries a key, known or not."""
+    return _sent(headers) is not None
 
 
 def _sent(headers: Headers) -> str | None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from service.api.bodies import ExtractBody, InstructBody, OntologyGiven, TaskBody
-from service.extraction import ExtractionRequest, Task
+from service.extraction import AnswerWarning, ExtractionRequest, Task
 from service.instructing import FORMS, InstructionRequest
 from service.settings import Settings
 from tasks import ontology
@@ -29,13 +29,19 @@ def extraction_request(
     Raises leaves of `InputError`.
     """
     _check_input(body, settings)
+    tasks = _tasks(body) if task is None else frozenset({task})
+    labels = _ontology(body, settings)
+    if body.text.strip():
+        _check_answerable(tasks, labels)
+    named = task is not None or getattr(body, "tasks", None) is not None
     return ExtractionRequest(
         text=body.text,
         image=body.image,
-        tasks=_tasks(body) if task is None else frozenset({task}),
-        ontology=_ontology(body, settings),
+        tasks=tasks,
+        ontology=labels,
         min_score=body.min_score,
         regions=body.regions,
+        warnings=_without_labels(tasks, labels) if named else (),
     )
 
 
@@ -89,7 +95,7 @@ def _offsets(given: list[int] | None, text: str, field: str) -> tuple[int, int] 
         return None
     start, end = given
     if not 0 <= start < end <= len(text):
-        raise FieldError(f"{field} is to be start and end of a part of the text", field=field)
+        raise FieldError(f"{field} must be start and end of a part of the text", field=field)
     return start, end
 
 
@@ -100,6 +106,37 @@ def _tasks(body: TaskBody) -> frozenset[Task]:
     if any(name not in list(Task) for name in body.tasks):
         raise UnknownTask(f"the tasks are {', '.join(Task)}", field="tasks")
     return frozenset(Task(name) for name in body.tasks)
+
+
+def _check_answerable(tasks: Collection[Task], labels: Ontology) -> None:
+    """Raise `FieldError` where nothing can be found, which an empty answer would not tell."""
+    entities = bool(labels.entities) and not {Task.ENTITIES, Task.RELATIONS}.isdisjoint(tasks)
+    events = bool(labels.events) and Task.EVENTS in tasks
+    if not entities and not events:
+        needed = "event" if set(tasks) == {Task.EVENTS} else "entity"
+        raise FieldError(
+            f"the ontology {labels.name!r} has no {needed} types, so nothing can be found for "
+            f"{', '.join(sorted(tasks))}: give {needed}_types or another ontology",
+            field="ontology",
+        )
+
+
+def _without_labels(tasks: Collection[Task], labels: Ontology) -> tuple[AnswerWarning, ...]:
+    """A warning for each task that was named and has no labels to find."""
+    missing = {
+        Task.ENTITIES: not labels.entities,
+        Task.RELATIONS: not (labels.entities and labels.relations),
+        Task.EVENTS: not labels.events,
+    }
+    return tuple(
+        AnswerWarning(
+            type="no-labels",
+            field="tasks",
+            detail=f"the ontology {labels.name!r} has no labels for {task}, which stay empty",
+        )
+        for task in Task
+        if task in tasks and missing[task]
+    )
 
 
 def _ontology(body: TaskBody, settings: Settings) -> Ontology:
@@ -133,12 +170,13 @@ def _base(given: str | OntologyGiven | None, settings: Settings) -> Ontology:
     for event in own.events:
         _check_labels(event.roles, "ontology", settings)
     if types:
+        known = frozenset(types)
         for relation in own.relations:
-            _check_known((*relation.head, *relation.tail), types)
+            _check_known((*relation.head, *relation.tail), known)
     return own
 
 
-def _check_known(named: Iterable[str], types: Sequence[str]) -> None:
+def _check_known(named: Iterable[str], types: Collection[str]) -> None:
     for name in named:
         if name not in types:
             raise FieldError(

@@ -88,8 +88,10 @@ class ModelListed(BaseModel):
     )
     default_ontology: str
     limits: dict[str, int | float] = Field(
-        description="By the setting's name: UMIE_ and capitals set it. `max_text_tokens`, text and "
-        "instruction together, is the model's own."
+        description="By the setting's name: UMIE_ and capitals set it. Of the model itself: "
+        "`max_text_tokens`, a text of `/extract` with few labels; `max_prompt_tokens`, a text with "
+        "its instruction; `max_total_tokens`, both with all labels of a task, each of which takes "
+        "one token more than it has. `POST /tokenize` counts them."
     )
 
 

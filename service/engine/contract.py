@@ -54,9 +54,10 @@ class Prompt:
     """One instruction for the model: the encoded source and the form its answer takes.
 
     `head` and `tail` are the ranges of the source's pieces that spell a pair's mentions, `head`
-    alone the mention or the trigger that is asked about, as `Source.locate` gives them. Not `constrained`, the answer is what the published code
-    would decode, greedily over the whole vocabulary: its records are what can be read of it, and a
-    span that the text does not contain has null offsets.
+    alone the mention or the trigger that is asked about, as `Source.locate` gives them. Not
+    `constrained`, the answer is what the published code would decode, greedily over the whole
+    vocabulary: its records are what can be read of it, and a span that the text does not contain
+    has null offsets.
     """
 
     source: Source
@@ -88,6 +89,10 @@ class Engine(Protocol):
     @property
     def ready(self) -> bool:
         """Whether the engine's threads are alive and take work."""
+
+    @property
+    def unready_because(self) -> str:
+        """Why the engine is not ready, fit to be shown; empty where it is."""
 
     @property
     def queued(self) -> int:

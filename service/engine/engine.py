@@ -17,8 +17,11 @@ from models.tower_config import REGION_TYPES, TowerConfig
 from service.deadline import deadline
 from service.engine.contract import Answer, Picture, Prompt, Seen
 from service.engine.device import decoder_threads, lanes_for, place_decoder, providers_for
+from service.engine.health import Health, Prober
 from service.engine.jobs import Dropped, Job, ReadJob, SeeJob
+from service.engine.probing import probe
 from service.engine.reading import Reader
+from service.engine.resources import ResourceMonitor
 from service.engine.scheduler import JobQueue, Room, room_for
 from service.engine.supervisor import Heart, Hearts, Watchdog
 from service.engine.warming import warm_up
@@ -41,7 +44,8 @@ class ModelEngine:
     Work is batched by what is waiting, never by sleeping; answers begin and end independently of
     each other. A request that fails fails alone. Graphs run in lanes, the decoder in a thread of
     its own, so that both kinds of work go on at once. Where one of them dies or is stuck, everybody
-    who waits hears of it at once.
+    who waits hears of it at once. Where all that is asked fails, or the machine has run out of
+    something, nothing more is taken until that is over.
     """
 
     def __init__(
@@ -58,7 +62,12 @@ class ModelEngine:
         self._queue = JobQueue(settings.max_queue_items, settings.max_queue_tokens, self._count)
         self._reader = Reader(bundle, metrics, settings.decoder_slots)
         self._hearts = Hearts(settings.engine_stuck_s, lanes or lanes_for(bundle))
-        self._worker = Worker(bundle, self._queue, self._reader, self._room, self._hearts, metrics)
+        self._health = Health()
+        self._worker = Worker(
+            bundle, self._queue, self._reader, self._room, self._hearts, metrics, self._health
+        )
+        self._prober = Prober(self._health, partial(probe, bundle, self._queue))
+        self._resources = ResourceMonitor(_tell)
         self._warmed = threading.Event()
         self._threads = {self._thread("decoder", self._write): self._hearts.writing}
         for lane, heart in enumerate(self._hearts.lanes):
@@ -77,11 +86,22 @@ class ModelEngine:
             thread.start()
         for watchdog in self._watchdogs:
             watchdog.start()
+        self._prober.start()
+        self._resources.start()
 
     @property
     def ready(self) -> bool:
-        """Whether the engine's threads are alive, not stuck, and take work."""
-        return self._warm and not self._closing and self._alive
+        """Whether the engine's threads are alive, not stuck, and take work that succeeds."""
+        return not self.unready_because
+
+    @property
+    def unready_because(self) -> str:
+        """Why the engine is not ready, fit to be shown; empty where it is."""
+        if self._closing:
+            return "the model is not running"
+        if not self._warm:
+            return "the model is not ready yet"
+        return self._fault()
 
     @property
     def queued(self) -> int:
@@ -116,7 +136,16 @@ class ModelEngine:
                 await asyncio.to_thread(thread.join, _CLOSING_S)
         for watchdog in self._watchdogs:
             watchdog.stop()
+        self._prober.stop()
+        self._resources.stop()
         self._queue.abandon()
+
+    def _fault(self) -> str:
+        if not self._alive:
+            return "the engine is stuck"
+        if self._health.failing is not None:
+            return f"the engine fails: {self._health.failing} in a row could not be computed"
+        return self._resources.lost or ""
 
     @property
     def _alive(self) -> bool:
@@ -125,8 +154,8 @@ class ModelEngine:
         )
 
     def _put(self, jobs: Sequence[Job]) -> None:
-        if self._warm and not self._alive:
-            raise EngineUnavailable("the engine is stuck")
+        if self._warm and (fault := self._fault()):
+            raise EngineUnavailable(fault)
         try:
             self._queue.put(jobs)
         except QueueFull:
@@ -169,6 +198,13 @@ class ModelEngine:
         finally:
             self._worker.stop()
             self._warmed.set()
+
+
+def _tell(lost: str | None) -> None:
+    if lost is None:
+        log.warning("what the machine lacked is there again")
+    else:
+        log.error("not ready: %s", lost)
 
 
 @dataclass(frozen=True)

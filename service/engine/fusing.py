@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 
 import numpy as np
 from torch.utils.dlpack import from_dlpack
@@ -11,12 +12,18 @@ from export.bundle import Bundle
 from models.config import VISUAL_ROWS
 from models.umie import Memory
 from service.engine.contract import Prompt, Seen
+from service.engine.streams import NO_LOCK
 
 
 class Fuser:
-    """The fusion graph of a bundle; its outputs stay on the device that computed them."""
+    """The fusion graph of a bundle; its outputs stay on the device that computed them.
 
-    def __init__(self, bundle: Bundle) -> None:
+    They are the graph's own memory, lent to torch: whoever lets go of them must have waited until
+    torch has read them. `lock` is held while the device is at work.
+    """
+
+    def __init__(self, bundle: Bundle, lock: AbstractContextManager[object] = NO_LOCK) -> None:
+        self._lock = lock
         self._session = bundle.fusion
         self._pad = bundle.prompter.tokenizer.markers.pad
         self._no_states = np.zeros((VISUAL_ROWS, bundle.config.d_model), dtype=np.float32)
@@ -34,9 +41,10 @@ class Fuser:
                 binding.bind_cpu_input(name, array)
         for name in self._outputs:
             binding.bind_output(name, self._device)
-        self._session.run_with_iobinding(binding)
-        # the graph has a stream of its own
-        binding.synchronize_outputs()
+        with self._lock:
+            self._session.run_with_iobinding(binding)
+            # the graph has a stream of its own
+            binding.synchronize_outputs()
         outputs = [from_dlpack(value) for value in binding.get_outputs()]
         return Memory(outputs[0], outputs[1], outputs[2] if len(outputs) > 2 else None)
 

@@ -16,6 +16,7 @@ from service.engine.fusing import Fuser
 from service.engine.jobs import ReadJob
 from service.engine.recording import recorder_for
 from service.engine.speaker import Speaker, Voice
+from service.engine.streams import lock_for, wait_for
 from service.metrics import Metrics
 from tasks.automaton import Automaton
 from tasks.form import Filler
@@ -60,14 +61,18 @@ class Reader:
 
     def __init__(self, bundle: Bundle, metrics: Metrics, slots: int = 32) -> None:
         self._bundle, self._metrics = bundle, metrics
-        self._fuser = Fuser(bundle)
+        device = bundle.decoder.output_embeddings.device
+        self.device_lock = lock_for(device)
+        self._fuser = Fuser(bundle, self.device_lock)
         self._speaker = Speaker(
             bundle.decoder,
             slots,
             _MAX_STEPS,
             bundle.prompter.max_tokens,
             metrics.batch_size.labels(stage="step").observe,
-            recorder_for(bundle.decoder.output_embeddings.device),
+            recorder_for(device),
+            wait_for(device),
+            self.device_lock,
         )
         self._reads: dict[Voice, _Read] = {}
         self._suspects: deque[ReadJob] = deque()
@@ -102,16 +107,27 @@ class Reader:
         fused = list(self._fuse(voices, begun, failed)) if voices else []
         return fused, failed
 
+    def capture(self) -> None:
+        """Record decoder steps where that pays, before the first prompt."""
+        self._speaker.capture()
+
     def admit(self, fused: Fused) -> list[Outcome]:
-        """Let prompts speak that were fused, at most `free` of them; those that ended with it."""
+        """Let prompts speak that were fused, at most `free` of them; those that ended with it.
+
+        Where that fails, nothing has changed but that they have failed.
+        """
         jobs, voices, memory, begun, ended = fused
         try:
+            # weights may be a little beyond the gate's range, and a closed gate a negative zero
+            gates = [max(0.0, gate) for gate in memory.gate.tolist()]
+            reads = {
+                voice: _Read(job, gate if job.seen else 0.0, begun, ended)
+                for job, voice, gate in zip(jobs, voices, gates, strict=True)
+            }
             self._speaker.begin(voices, memory, [job.tokens for job in jobs])
         except Exception as error:
             return [(job, error) for job in jobs]
-        for job, voice, gate in zip(jobs, voices, memory.gate.tolist(), strict=True):
-            # a closed gate can be a negative zero
-            self._reads[voice] = _Read(job, gate if job.seen else 0.0, begun, ended)
+        self._reads.update(reads)
         return [self._end(voice) for voice in voices if voice.utterance.done]
 
     def begin(self, jobs: Sequence[ReadJob]) -> list[Outcome]:
@@ -127,6 +143,7 @@ class Reader:
             return outcomes
         try:
             ended = self._speaker.step()
+            self._check(ended)
         except Exception as error:
             return self._suspect(error)
         return [self._end(voice) for voice in ended]
@@ -138,7 +155,11 @@ class Reader:
             return
         (voice,) = [voice for voice, read in self._reads.items() if read.job is job]
         self._forget(voice)
-        self._speaker.drop(voice)
+        try:
+            self._speaker.drop(voice)
+        except Exception as error:
+            log.warning("a slot cannot be given back, the others begin anew", exc_info=error)
+            self._begin_anew()
 
     def stream(self, jobs: Iterable[ReadJob]) -> Iterator[tuple[ReadJob, Answer]]:
         """Each of `jobs` with its answer as soon as there is one, nothing else being on its way.
@@ -205,16 +226,30 @@ class Reader:
         self._alone = self._alone and bool(self._reads)
         return read
 
+    def _check(self, ended: Sequence[Voice]) -> None:
+        """Raise RuntimeError where slots, voices and reads are not those of the same answers."""
+        if not self._speaker.consistent or self._speaker.speaking + len(ended) != len(self._reads):
+            raise RuntimeError("the decoder's slots are not those of the answers on their way")
+
     def _suspect(self, error: Exception) -> list[Outcome]:
         """A step failed, and nobody knows because of whom."""
-        jobs = [read.job for read in self._reads.values()]
-        for job in jobs:
-            self.drop(job)
-        if len(jobs) == 1:
-            return [(jobs[0], error)]
+        if len(self._reads) == 1:
+            (read,) = self._reads.values()
+            self._reset()
+            return [(read.job, error)]
         log.warning("a step failed, each of its prompts is tried alone", exc_info=error)
-        self._suspects.extend(jobs)
+        self._begin_anew()
         return []
+
+    def _begin_anew(self) -> None:
+        """Try all that are on their way once more, each alone."""
+        self._suspects.extend(read.job for read in self._reads.values())
+        self._reset()
+
+    def _reset(self) -> None:
+        self._reads.clear()
+        self._alone = False
+        self._speaker.reset()
 
 
 def utterance_of(bundle: Bundle, prompt: Prompt, seen: Seen | None) -> Utterance:

@@ -3,24 +3,34 @@
 What is recorded has fixed shapes and addresses. So a step is rounded up to the next recorded number
 of slots and tokens, and reads what stands there: what is too much is hidden by the masks that hide
 it anyway, and slots that nobody uses are written where whoever comes next writes first.
+
+All recordings are made before the first request, and share one pool of memory: they are played one
+after the other, and what one leaves is read before the next.
 """
 
 from __future__ import annotations
 
 import logging
-from bisect import bisect_left
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from itertools import product
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
 from models.layout import Layout
+from service.engine.streams import NO_LOCK
 
 log = logging.getLogger(__name__)
 
-_STEPS = (32, 64, 128, 256)
-_LENGTHS = (64, 128, 256)
+MOST_RECORDINGS = 32
+"""Each takes memory of its own beside the pool, and a moment when the service starts."""
+
+_STEPS = (64,)
+_LENGTHS = (128,)
+_TRIES = 2
 _TOLERANCE = 1e-2
 """By how much of their size recorded states may differ from others: kernels go by shapes."""
 
@@ -44,6 +54,17 @@ class Inputs:
         return cls(values, Layout(each, values[2], each[:, None], each, steps))
 
 
+class _Shape(NamedTuple):
+    """How many slots, steps and tokens of prompts a recording reaches to."""
+
+    slots: int
+    steps: int
+    length: int
+
+    def covers(self, other: _Shape) -> bool:
+        return all(mine >= its for mine, its in zip(self, other, strict=True))
+
+
 class Recordings:
     """Steps by how many slots, steps and tokens of prompts they reach to.
 
@@ -53,6 +74,7 @@ class Recordings:
             prompts are read.
         slots, steps, length: the most of each.
         device: where inputs are kept.
+        lock: held while a recording is made.
     """
 
     def __init__(
@@ -63,83 +85,90 @@ class Recordings:
         steps: int,
         length: int,
         device: torch.device,
+        lock: AbstractContextManager[object] = NO_LOCK,
     ) -> None:
-        self._record, self._step, self._device = record, step, device
-        doubled = [1 << power for power in range(slots.bit_length()) if 1 << power < slots]
-        self._sizes = [*doubled, slots]
-        self._steps = [*(size for size in _STEPS if size < steps), steps]
-        self._lengths = [*(size for size in _LENGTHS if size < length), length]
-        self._made: dict[tuple[int, int, int], tuple[Inputs, Work]] = {}
-        self._broken = False
+        self._record, self._step, self._device, self._lock = record, step, device, lock
+        sizes = [slots, *(1 << n for n in reversed(range(slots.bit_length())) if 1 << n < slots)]
+        ranges = [steps, *(size for size in _STEPS if size < steps)]
+        lengths = [length, *(size for size in _LENGTHS if size < length)]
+        # the largest first: the others find room in what it has left of the pool
+        shapes = [_Shape(*shape) for shape in product(sizes, ranges, lengths)]
+        self._shapes = shapes[:MOST_RECORDINGS]
+        self._made: list[tuple[_Shape, Inputs, Work]] = []
+
+    def capture(self) -> None:
+        """Record all shapes; no slot may be in use. One that fails is computed step by step."""
+        self._made = []
+        for shape in self._shapes:
+            made = next(filter(None, (self._make(shape) for _ in range(_TRIES))), None)
+            if made is not None:
+                self._made.insert(0, (shape, *made))
+        if lost := len(self._shapes) - len(self._made):
+            log.warning("%d of %d decoder steps are not recorded", lost, len(self._shapes))
 
     def play(
         self, tokens: Sequence[int], depths: Sequence[int], places: Sequence[int], length: int
     ) -> Tensor | None:
-        """The states (S, d) of S slots; None where this machine cannot record."""
-        key = (
-            _least(self._sizes, len(tokens)),
-            _least(self._steps, max(places) + 1),
-            _least(self._lengths, length),
-        )
-        if self._broken:
+        """The states (S, d) of S slots; None where no recording reaches so far."""
+        wanted = _Shape(len(tokens), max(places) + 1, length)
+        found = next((made for made in self._made if made[0].covers(wanted)), None)
+        if found is None:
             return None
-        inputs, work = self._made.get(key) or (Inputs.of(*key[:2], self._device), None)
+        _, inputs, work = found
         told = torch.tensor([list(tokens), list(depths), list(places)])
         inputs.values.zero_()
         inputs.values[:, : len(tokens)] = told.to(self._device)
-        if work is None:
-            work = self._make(key, inputs)
-        return work()[: len(tokens)] if work is not None else None
+        return work()[: len(tokens)]
 
-    def _make(self, key: tuple[int, int, int], inputs: Inputs) -> Work | None:
-        """A recording that is as good as what it records, or None.
-
-        Made of inputs that are to be computed now, since it is computed to see: a step can be done
-        again and again before the next.
-        """
+    def _make(self, shape: _Shape) -> tuple[Inputs, Work] | None:
+        """A recording that is as good as what it records, or None."""
+        inputs = Inputs.of(shape.slots, shape.steps, self._device)
 
         def step() -> Tensor:
-            return self._step(inputs, key[2])
+            return self._step(inputs, shape.length)
 
         try:
-            wanted = step().clone()
-            work = self._record(step)
-            if not _alike(work(), wanted):
-                raise RuntimeError("what was recorded is not what is computed")
+            with self._lock:
+                work = self._record(step)
+                inputs.values[0] = 1  # other tokens than it was recorded with
+                wanted = step().clone()
+                if not _alike(work(), wanted):
+                    raise RuntimeError("what was recorded is not what is computed")
         except Exception:
-            log.warning("decoder steps cannot be recorded here, and are slower", exc_info=True)
-            self._broken = True
+            log.warning("a decoder step of %s cannot be recorded", shape, exc_info=True)
             return None
-        self._made[key] = inputs, work
-        return work
+        return inputs, work
 
 
 def recorder_for(device: torch.device) -> Recorder | None:
     """How steps are recorded on a device; None where there is nothing to win by it."""
-    return _record_cuda if device.type == "cuda" else None
+    return CudaRecorder() if device.type == "cuda" else None
 
 
-def _record_cuda(work: Work) -> Work:
-    """A CUDA graph of `work`, which has been done once or more on a stream of its own before."""
-    stream = torch.cuda.Stream()
-    stream.wait_stream(torch.cuda.current_stream())
-    with torch.cuda.stream(stream):
-        work()
-    torch.cuda.current_stream().wait_stream(stream)
-    graph = torch.cuda.CUDAGraph()
-    # other threads' graphs go on meanwhile
-    with torch.cuda.graph(graph, capture_error_mode="thread_local"):
-        states = work()
+class CudaRecorder:
+    """Makes CUDA graphs that share a pool of memory."""
 
-    def play() -> Tensor:
-        graph.replay()
-        return states
+    def __init__(self) -> None:
+        self._pool: Any = None
 
-    return play
+    def __call__(self, work: Work) -> Work:
+        """A graph of `work`, which has been done once before on a stream of its own."""
+        stream = torch.cuda.Stream()
+        stream.wait_stream(torch.cuda.current_stream())
+        with torch.cuda.stream(stream):
+            work()
+        torch.cuda.current_stream().wait_stream(stream)
+        if self._pool is None:
+            self._pool = torch.cuda.graph_pool_handle()
+        graph = torch.cuda.CUDAGraph()
+        with torch.cuda.graph(graph, pool=self._pool, capture_error_mode="thread_local"):
+            states = work()
 
+        def play() -> Tensor:
+            graph.replay()
+            return states
 
-def _least(sizes: Sequence[int], wanted: int) -> int:
-    return sizes[bisect_left(sizes, wanted)]
+        return play
 
 
 def _alike(states: Tensor, wanted: Tensor) -> bool:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 
 import torch
 from torch import Tensor
@@ -13,6 +14,7 @@ from models.layout import Layout
 from models.target_decoder import TargetDecoder
 from models.umie import Memory
 from service.engine.recording import Inputs, Recorder, Recordings
+from service.engine.streams import NO_LOCK
 
 _REGIONS = VISUAL_ROWS - 1
 
@@ -23,12 +25,17 @@ class Slots:
     So what a step reads is a view: of as many slots as are in use, as far as the longest of them
     reaches. Everything is kept where the decoder's weights are.
 
+    Changes are atomic: whatever `fill`, `step` or `release` raises, as many slots are in use as
+    before, of the same answers at the same places.
+
     Args:
         decoder: in evaluation mode.
         slots: how many answers at once.
         steps: how many tokens of an answer.
         length: how many tokens of a prompt.
         record: how steps of one token a slot are recorded, if they are.
+        wait: waits until what was copied has been read.
+        lock: keeps recordings apart from other threads' work on the device.
     """
 
     def __init__(
@@ -38,6 +45,8 @@ class Slots:
         steps: int,
         length: int,
         record: Recorder | None = None,
+        wait: Callable[[], None] = lambda: None,
+        lock: AbstractContextManager[object] = NO_LOCK,
     ) -> None:
         config, weight = decoder.config, decoder.output_embeddings
         self._decoder, self._capacity, self._length = decoder, slots, length
@@ -52,8 +61,10 @@ class Slots:
             else None
         )
         self._recordings = record and Recordings(
-            record, self._recorded, slots, steps, length, weight.device
+            record, self._recorded, slots, steps, length, weight.device, lock
         )
+        self._wait = wait
+        self._stale = False
         self._lengths: list[int] = []
         self._places: list[int] = []
         self._depths: list[int] = []
@@ -63,38 +74,90 @@ class Slots:
         """How many slots are not in use."""
         return self._capacity - len(self._lengths)
 
+    @property
+    def used(self) -> int:
+        """How many slots are in use."""
+        return len(self._lengths)
+
+    @property
+    def consistent(self) -> bool:
+        """Whether every slot in use has a length, a place and a depth."""
+        return len(self._lengths) == len(self._places) == len(self._depths) <= self._capacity
+
+    def capture(self) -> None:
+        """Record steps, while no slot is in use; without a recorder there is nothing to do."""
+        if self._recordings is not None:
+            self._recordings.capture()
+
     def fill(self, memory: Memory, rows: Sequence[int], lengths: Sequence[int]) -> None:
         """Take further slots into use, for these rows of a batch, whose prompts are so long.
 
-        Raises ValueError where a prompt is longer than a slot.
+        Has read `memory` when it returns or raises. Raises ValueError where a prompt is longer
+        than a slot, or there are more rows than free slots or than the batch has.
         """
-        if max(lengths) > self._length:
-            raise ValueError(f"a prompt has {max(lengths)} tokens, at most {self._length} fit")
-        lowest = torch.finfo(torch.float32).min
-        for row, length in zip(rows, lengths, strict=True):
-            slot = len(self._lengths)
-            self._cross[:, :, slot, :, :length] = memory.cross[:, :, row, :, :length]
-            if self._copy_keys is not None and memory.copy_keys is not None:
-                keys = memory.copy_keys[row, : _REGIONS + length]
-                self._copy_keys[slot, : _REGIONS + length] = keys
-            self._hidden[slot, ..., :length] = 0.0
-            self._hidden[slot, ..., length:] = lowest
-            self._lengths.append(length)
-            self._places.append(0)
-            self._depths.append(0)
+        self._check(memory, rows, lengths)
+        self._clean()
+        try:
+            for offset, (row, length) in enumerate(zip(rows, lengths, strict=True)):
+                self._copy_in(self.used + offset, memory, row, length)
+        except BaseException:
+            self._stale = True
+            raise
+        finally:
+            self._wait()
+        self._lengths += lengths
+        self._places += [0] * len(rows)
+        self._depths += [0] * len(rows)
 
     def step(self, tokens: Sequence[Sequence[int]]) -> Tensor:
-        """The states (B, d) after the next tokens, one or several, of every slot in use."""
+        """The states (B, d) after the next tokens, one or several, of every slot in use.
+
+        Raises ValueError where there are not as many of them as slots in use.
+        """
+        if len(tokens) != self.used:
+            raise ValueError(f"{len(tokens)} sequences go on in {self.used} slots")
         counts = [len(part) for part in tokens]
         said = [token for part in tokens for token in part]
-        depths = self._nested(tokens)
+        depths, ends = self._nested(tokens)
         states = None
         if self._recordings is not None and len(said) == len(tokens):
             states = self._recordings.play(said, depths, self._places, max(self._lengths))
         if states is None:
             states = self._compute(said, depths, counts)
         self._places = [place + count for place, count in zip(self._places, counts, strict=True)]
+        self._depths = ends
         return states
+
+    def reset(self) -> None:
+        """Take all slots out of use, without touching the device, whatever state that is in."""
+        self._lengths, self._places, self._depths = [], [], []
+        self._stale = True
+
+    def _check(self, memory: Memory, rows: Sequence[int], lengths: Sequence[int]) -> None:
+        if len(rows) != len(lengths) or len(rows) > self.free:
+            raise ValueError(f"{len(rows)} prompts do not fit in {self.free} free slots")
+        if max(lengths, default=0) > self._length:
+            raise ValueError(f"a prompt has {max(lengths)} tokens, at most {self._length} fit")
+        if rows and max(rows) >= memory.cross.shape[2]:
+            raise ValueError(f"row {max(rows)} is not among the {memory.cross.shape[2]} fused")
+
+    def _clean(self) -> None:
+        """Wipe what an unfinished change left in slots that are not in use."""
+        if self._stale:
+            for kept in (self._cache.keys, self._cache.values):
+                kept[:, self.used :] = 0.0
+            self._cross[:, :, self.used :] = 0.0
+            if self._copy_keys is not None:
+                self._copy_keys[self.used :] = 0.0
+            self._stale = False
+
+    def _copy_in(self, slot: int, memory: Memory, row: int, length: int) -> None:
+        self._cross[:, :, slot, :, :length] = memory.cross[:, :, row, :, :length]
+        if self._copy_keys is not None and memory.copy_keys is not None:
+            keys = memory.copy_keys[row, : _REGIONS + length]
+            self._copy_keys[slot, : _REGIONS + length] = keys
+        self._hidden[slot, ..., :length] = 0.0
+        self._hidden[slot, ..., length:] = torch.finfo(torch.float32).min
 
     def _compute(self, said: Sequence[int], depths: Sequence[int], counts: Sequence[int]) -> Tensor:
         device = self._cross.device
@@ -116,17 +179,22 @@ class Slots:
             self._hidden[:slots, ..., :length],
         )
 
-    def _nested(self, tokens: Sequence[Sequence[int]]) -> list[int]:
-        """How deep in brackets each of the next tokens stands; all 0 where nobody asks."""
+    def _nested(self, tokens: Sequence[Sequence[int]]) -> tuple[list[int], list[int]]:
+        """How deep in brackets each of the next tokens stands, and each slot's last of them.
+
+        All 0 where nobody asks.
+        """
         nesting = self._decoder.nesting
         if nesting is None:
-            return [0 for part in tokens for _ in part]
+            return [0 for part in tokens for _ in part], list(self._depths)
         depths: list[int] = []
-        for slot, part in enumerate(tokens):
+        ends: list[int] = []
+        for depth, part in zip(self._depths, tokens, strict=True):
             for token in part:
-                self._depths[slot] = nesting.behind(self._depths[slot], token)
-                depths.append(self._depths[slot])
-        return depths
+                depth = nesting.behind(depth, token)
+                depths.append(depth)
+            ends.append(depth)
+        return depths, ends
 
     def score(
         self,
@@ -152,24 +220,25 @@ class Slots:
 
         `wipe` where it may hold what is no number, which no mask hides.
         """
-        last = len(self._lengths) - 1
+        last = self.used - 1
         if wipe:
-            length = self._lengths[slot]
-            self._cache.wipe(slot, self._places[slot])
-            self._cross[:, :, slot, :, :length] = 0.0
-            if self._copy_keys is not None:
-                self._copy_keys[slot] = 0.0
+            self._wipe(slot)
         if slot != last:
             self._move(last, slot)
         for kept in (self._lengths, self._places, self._depths):
+            kept[slot] = kept[last]
             kept.pop()
 
+    def _wipe(self, slot: int) -> None:
+        self._cache.wipe(slot, self._places[slot])
+        self._cross[:, :, slot, :, : self._lengths[slot]] = 0.0
+        if self._copy_keys is not None:
+            self._copy_keys[slot] = 0.0
+
     def _move(self, source: int, target: int) -> None:
-        length, place = self._lengths[source], self._places[source]
-        self._cache.move(source, target, place)
+        length = self._lengths[source]
+        self._cache.move(source, target, self._places[source])
         self._cross[:, :, target, :, :length] = self._cross[:, :, source, :, :length]
         self._hidden[target] = self._hidden[source]
         if self._copy_keys is not None:
             self._copy_keys[target] = self._copy_keys[source]
-        self._lengths[target], self._places[target] = length, place
-        self._depths[target] = self._depths[source]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 
 import torch
 from torch import Tensor
@@ -13,6 +14,7 @@ from models.target_decoder import TargetDecoder
 from models.umie import Memory
 from service.engine.recording import Recorder
 from service.engine.slots import Slots
+from service.engine.streams import NO_LOCK
 from tasks.utterance import Option, Utterance
 
 _AT_ONCE = 8
@@ -69,6 +71,8 @@ class Speaker:
         length: how many tokens of a prompt.
         observe: hears how many slots each step has.
         record: how steps are recorded, if they are.
+        wait: waits until the memory of what begins has been read.
+        lock: keeps recordings apart from other threads' work on the device.
     """
 
     def __init__(
@@ -79,8 +83,10 @@ class Speaker:
         length: int,
         observe: Callable[[int], None] = lambda _: None,
         record: Recorder | None = None,
+        wait: Callable[[], None] = lambda: None,
+        lock: AbstractContextManager[object] = NO_LOCK,
     ) -> None:
-        self._slots = Slots(decoder, slots, steps, length, record)
+        self._slots = Slots(decoder, slots, steps, length, record, wait, lock)
         self._steps, self._observe = steps, observe
         self._voices: list[Voice] = []
 
@@ -93,6 +99,16 @@ class Speaker:
     def speaking(self) -> int:
         """How many voices have not ended."""
         return len(self._voices)
+
+    @property
+    def consistent(self) -> bool:
+        """Whether every slot in use has its voice, and every voice its slot."""
+        return self._slots.consistent and self._slots.used == len(self._voices)
+
+    @torch.inference_mode()
+    def capture(self) -> None:
+        """Record steps, before anybody speaks."""
+        self._slots.capture()
 
     @torch.inference_mode()
     def begin(self, voices: Sequence[Voice], memory: Memory, lengths: Sequence[int]) -> None:
@@ -115,6 +131,12 @@ class Speaker:
             self.drop(voice, wipe=voice.failure is not None)
         return ended
 
+    def reset(self) -> None:
+        """Let nobody speak any more, whatever state the device is in."""
+        self._voices = []
+        self._slots.reset()
+
+    @torch.inference_mode()
     def drop(self, voice: Voice, *, wipe: bool = True) -> None:
         """Let a voice speak no more."""
         slot = self._voices.index(voice)

@@ -16,15 +16,19 @@ _STEPS = 2
 
 
 def warm_up(bundle: Bundle, worker: Worker, reader: Reader, room: Room) -> None:
-    """Look and read in the smallest and the largest batches, and once at the longest prompt.
+    """Look at every number of pictures, read the smallest and the largest batches, and once the
+    longest prompt; decoder steps are recorded before.
 
     The first requests then find warm graphs, and the worker's hearts have learnt how long things
     take. Raises what any of it fails with.
     """
-    short, long = (_prompt(bundle, words) for words in (2, bundle.prompter.max_text_tokens))
+    reader.capture()
+    short, long = (short_prompt(bundle, words) for words in (2, bundle.prompter.max_text_tokens))
     most = max(1, min(room.prompts, room.tokens // len(short.source.ids)))
-    for pictures, prompts in ((1, 1), (room.pictures, most)):
+    seen = None
+    for pictures in range(1, room.pictures + 1):
         seen = _look(bundle, worker, pictures)
+    for prompts in (1, most):
         _read(worker, reader, [ReadJob(short, seen) for _ in range(prompts)])
     _read(worker, reader, [ReadJob(long, None)])
 
@@ -52,7 +56,7 @@ def _read(worker: Worker, reader: Reader, jobs: list[ReadJob]) -> None:
         reader.drop(job)
 
 
-def _prompt(bundle: Bundle, words: int) -> Prompt:
+def short_prompt(bundle: Bundle, words: int) -> Prompt:
     """A prompt about so many words, or fewer where these are too many."""
     shape, prompter = form.ENTITIES, bundle.prompter
     while True:

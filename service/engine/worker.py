@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Sequence
 
 from export.bundle import Bundle
+from service.engine.health import Health, Stage
 from service.engine.jobs import ReadJob, SeeJob
 from service.engine.reading import Fused, Outcome, Reader
 from service.engine.scheduler import JobQueue, Room
@@ -37,12 +38,15 @@ class Worker:
         room: Room,
         hearts: Hearts,
         metrics: Metrics,
+        health: Health | None = None,
     ) -> None:
+        self._health = health or Health()
         self._bundle, self._queue, self._reader = bundle, queue, reader
         self._room, self._hearts, self._metrics = room, hearts, metrics
         self._idle_s = min(_LONGEST_IDLE_S, hearts.writing.stuck_s / 4)
         self._fused: deque[Fused] = deque()
         self._fusing = [0] * len(hearts.lanes)
+        self._taking = [False] * len(hearts.lanes)
         self._moved = threading.Condition()
         self._stopping = False
 
@@ -53,21 +57,25 @@ class Worker:
 
     def stop(self) -> None:
         """Begin nothing more, and end when all that is on its way has ended."""
-        self._stopping = True
         with self._moved:
+            self._stopping = True
             self._moved.notify_all()
 
     def perceive_on(self, lane: int) -> None:
         """Look and fuse until told to stop."""
-        while not self._stopping:
-            if not self.perceive(lane):
+        while self._may_take(lane):
+            try:
+                begun = self.perceive(lane)
+            finally:
+                self._taking[lane] = False
+            if not begun:
                 self._queue.wait(self._idle_s, self._room_left)
         with self._moved:
             self._moved.notify_all()
 
     def write_on(self) -> None:
         """Let answers go on until told to stop, and until those on their way have ended."""
-        while not self._stopping or self._reader.busy or self.ahead:
+        while self._goes_on():
             cause = self._worth_a_step if self.write() else self._anything_new
             with self._moved:
                 self._moved.wait_for(cause, self._idle_s)
@@ -109,16 +117,31 @@ class Worker:
         """Put what was fused on its way, as far as there are slots."""
         while self._fused and len(self._fused[0].jobs) <= self._reader.free:
             # not out of sight before it has its slots, or these would be promised twice
-            _settle(self._reader.admit(self._fused[0]))
+            self._settle(self._reader.admit(self._fused[0]))
             self._fused.popleft()
 
     def step(self) -> None:
         """Let every answer on its way go on."""
         with self._hearts.writing.at_work("step", 1):
             outcomes = self._reader.step()
-        _settle(outcomes)
+        self._settle(outcomes)
         if outcomes:
             self._queue.nudge()
+
+    def _may_take(self, lane: int) -> bool:
+        """Whether a lane may take work; until it has fused that, answers count as being on their
+        way.
+        """
+        with self._moved:
+            self._taking[lane] = not self._stopping
+            return self._taking[lane]
+
+    def _goes_on(self) -> bool:
+        """Whether there is anything to write, or may be yet."""
+        with self._moved:
+            # lanes first: what one has fused is ahead before it counts as taken no more
+            taking = any(self._taking)
+            return not self._stopping or taking or bool(self._reader.busy or self.ahead)
 
     def _anything_new(self) -> bool:
         return bool(self._fused) or self._stopping
@@ -144,7 +167,7 @@ class Worker:
             self._fused.extend(fused)
         finally:
             self._fusing[lane] = 0
-        _settle(failed)
+        self._settle(failed)
         with self._moved:
             self._moved.notify_all()
 
@@ -161,16 +184,18 @@ class Worker:
         size = sum(job.picture.pixels.size for job in jobs)
         started = time.monotonic()
         try:
-            with self._hearts.lanes[lane].at_work("visual", size):
+            with self._hearts.lanes[lane].at_work("visual", size), self._reader.device_lock:
                 seen = see(self._bundle, [job.picture for job in jobs])
         except Exception as error:
             if len(jobs) == 1:
                 log.exception("a picture failed")
+                self._health.failed(Stage.VISUAL, error)
                 jobs[0].fail(error)
                 return
             for job in jobs:
                 self._look([job], lane)
             return
+        self._health.succeeded(Stage.VISUAL)
         seconds = time.monotonic() - started
         self._metrics.stage("visual").observe(seconds)
         self._metrics.batch_size.labels(stage="see").observe(len(jobs))
@@ -178,11 +203,12 @@ class Worker:
             waited = (started - job.since) * 1000
             job.settle((view, {"queue": waited, "visual": seconds * 1000}))
 
-
-def _settle(outcomes: Sequence[Outcome]) -> None:
-    for job, result in outcomes:
-        if isinstance(result, Exception):
-            log.error("a prompt failed", exc_info=result)
-            job.fail(result)
-        else:
-            job.settle(result)
+    def _settle(self, outcomes: Sequence[Outcome]) -> None:
+        for job, result in outcomes:
+            if isinstance(result, Exception):
+                log.error("a prompt failed", exc_info=result)
+                self._health.failed(Stage.ANSWER, result)
+                job.fail(result)
+            else:
+                self._health.succeeded(Stage.ANSWER)
+                job.settle(result)

@@ -8,7 +8,7 @@ import onnxruntime as ort
 from PIL import Image
 
 from export.bundle import available_providers, open_session
-from export.kinds import tower_config
+from export.config_kinds import tower_config
 from export.manifest import VISUAL, read_manifest
 from models.pixels import pixels_from_image
 from models.tower_config import REGION_TYPES, TowerConfig

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Any, Self
 
-from cli.answering.answer import Answer, Failure
+from cli.backends.answer import Answer, Failure
 from service.extraction import (
     ArgumentFound,
     EntityFound,

@@ -14,7 +14,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from cli.main import app
-from cli.outputs.beginning import beside
+from cli.outputs.resume import options_path
 from tests.cli.fakes import MODEL, Fake
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -60,7 +60,7 @@ def test_every_document_has_its_line(run: Run, fake: Fake) -> None:
     assert [line["id"] for line in lines() if line["error"]] == ["p2"]
     assert all((line["extraction"] is None) != (line["error"] is None) for line in lines())
     assert all(fields["tasks"] == ["entities"] for fields in fake.asked)
-    begun = json.loads(beside(OUT).read_text(encoding="utf-8"))
+    begun = json.loads(options_path(OUT).read_text(encoding="utf-8"))
     assert begun["asked"] == {"tasks": ["entities"]} and begun["model"] == MODEL
 
 
@@ -132,7 +132,7 @@ def test_who_gives_up_leaves_what_is_done(run: Run, fake: Fake) -> None:
     result = run("--concurrency", "1")
     assert result.exit_code == 2
     assert result.stderr.endswith(
-        "umie batch: it is gone; 4 of 6 documents are done, the same command goes on there\n"
+        "umie batch: it is gone; 4 of 6 documents are done, run the same command again to resume\n"
     )
     fake.broken_at = None
     fake.asked.clear()
@@ -192,7 +192,7 @@ def test_an_interruption_leaves_what_can_be_gone_on_with(run: Run, fake: Fake) -
     assert process.returncode == 130 and 0 < done < 400
     assert told == (
         f"umie batch: interrupted; {done} of 400 documents are done, "
-        "the same command goes on there\n"
+        "run the same command again to resume\n"
     )
     result = CliRunner().invoke(app, words)
     assert result.exit_code == 0, result.output

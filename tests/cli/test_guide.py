@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from cli.main import app
-from cli.outputs.beginning import beside
+from cli.outputs.resume import options_path
 from tests.cli.test_main import commands
 from tests.support.serving import serving
 
@@ -66,7 +66,7 @@ def test_every_command_runs(address: str, place: Path, monkeypatch: pytest.Monke
     assert [answer["id"] for answer in answers] == ["a", "b", "c"]
     assert answers[-1].keys() == shown.keys()
     assert answers[-1]["extraction"].keys() == shown["extraction"].keys()
-    assert beside(out).name in GUIDE
+    assert options_path(out).name in GUIDE
     assert {"boxes.png", "answer.html", "pictures.ndjson"} <= {p.name for p in place.iterdir()}
 
 

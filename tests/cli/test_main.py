@@ -12,8 +12,8 @@ import typer
 import typer.main
 from typer.testing import CliRunner
 
+from cli.error_handling import reports_errors
 from cli.examples import EXAMPLES
-from cli.failure import told
 from cli.main import app
 from tasks.errors import DataError
 
@@ -100,7 +100,7 @@ def test_what_ends_a_command_has_its_code(error: BaseException, code: int, line:
         raise error
 
     alone = typer.Typer()
-    alone.command()(told(sing))
+    alone.command()(reports_errors(sing))
     result = CliRunner().invoke(alone)
     assert result.exit_code == code and result.stderr.startswith(line)
     assert "Traceback" not in result.stderr

@@ -18,11 +18,16 @@ def test_it_prints_every_tensor_and_fails_where_one_is_off(tmp_path: Path) -> No
     names = [line.split()[0] for line in good.stdout.splitlines()[1:-1]]
     assert names == sorted(names) and "logits" in names and "greedy_ids" in names
     assert "BEYOND" not in good.stdout and " 0 beyond" in good.stdout
+    assert good.stdout.endswith("ids equal in 1 of 1\n")
     change(folder, "logits", torch.tensor(1e-2))
     bad = CliRunner().invoke(app, ["parity", str(folder)])
     assert bad.exit_code == 1
     (line,) = [line for line in bad.stdout.splitlines() if "BEYOND" in line]
     assert line.startswith("logits ") and "1.00e-02" in line
+    assert bad.stdout.endswith(" 1 beyond 1e-05 * (1 + |expected|); ids equal in 1 of 1\n")
+    change(folder, "greedy_ids", torch.tensor(1))
+    worse = CliRunner().invoke(app, ["parity", str(folder)])
+    assert worse.stdout.endswith("ids equal in 0 of 1, not in greedy_ids of case\n")
 
 
 def test_a_bundle_is_compared_in_its_place(tmp_path: Path, converted_relu: Converted) -> None:

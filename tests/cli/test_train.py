@@ -8,7 +8,7 @@ import torch
 from safetensors.torch import save_file
 from typer.testing import CliRunner, Result
 
-from cli.beginning import features_of
+from cli.initial_checkpoint import features_of
 from cli.main import app
 from export.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from models.config import PRESETS
@@ -135,7 +135,7 @@ def test_a_checkpoint_goes_on_with_own_annotations(
     again = load_checkpoint(tmp_path / "start").model.state_dict()
     assert all(torch.equal(again[name], value) for name, value in before.items())
     log = (work / "train.log").read_text(encoding="utf-8")
-    assert "mine: 2 documents" in log and "2 exercises" in log
+    assert "mine: 2 documents" in log and "2 examples" in log
 
 
 def test_features_are_computed_once_for_a_tower(work: Path, tmp_path: Path) -> None:

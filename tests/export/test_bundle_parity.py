@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from export.bundle_parity import bundle_parity, observe
-from export.search import PAD, greedy
+from export.unconstrained_decoding import PAD, greedy
 from tasks.errors import BundleError, CheckpointError
 from tests.support.converted import GATED, RELU, Converted, converted
 from tests.support.published import CROSS, Sizes

@@ -9,13 +9,13 @@ import onnx_ir
 import pytest
 import torch
 
-from export import exporter, tracing, verify
+from export import exporter, onnx_tracing, verify
 from export.bundle import Bundle, load_bundle
 from export.checkpoint import Checkpoint, load_checkpoint
 from export.exporter import export_bundle
 from export.graphs import FusionGraph, VisualGraph
 from export.manifest import FILE, FUSION, PARTS, TOKENIZER, VISUAL, digest_of, read_manifest
-from export.tracing import OPSET
+from export.onnx_tracing import OPSET
 from models.umie import UMIE
 from tasks.errors import BundleError, ExportError
 from tests.support.bundle import TOWER, picture
@@ -211,9 +211,9 @@ def test_what_does_not_fit_into_a_graph_s_file_is_part_of_the_bundle(
     checkpoint: Checkpoint, tiny_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def split(trace: object, path: Path) -> None:
-        tracing.save_model(onnx_ir.load(tiny_folder / "bundle" / path.name), path)
+        onnx_tracing.save_model(onnx_ir.load(tiny_folder / "bundle" / path.name), path)
 
-    monkeypatch.setattr(tracing, "MOST_INLINE_BYTES", 1000)
+    monkeypatch.setattr(onnx_tracing, "MOST_INLINE_BYTES", 1000)
     monkeypatch.setattr(exporter, "write_graph", split)
     manifest = export_bundle(checkpoint, tmp_path / "bundle")
     beside = {"visual.onnx.data", "fusion.onnx.data"}

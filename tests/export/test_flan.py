@@ -12,7 +12,7 @@ from transformers import T5Config, T5ForConditionalGeneration
 
 from export import flan
 from export.flan import ANY_SIZE, flan_folder, read_flan
-from export.search import greedy
+from export.unconstrained_decoding import greedy
 from models.config import PRESETS
 from models.umie import UMIE
 from tasks.errors import CheckpointError

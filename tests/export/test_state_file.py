@@ -8,16 +8,7 @@ import torch
 
 from export.state_file import read_state
 from tasks.errors import CheckpointError
-
-
-class Planted:
-    """An object whose unpickling creates a file."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    def __reduce__(self) -> tuple[object, tuple[str, str]]:
-        return open, (str(self.path), "w")
+from tests.support.planted import Planted
 
 
 def refused(path: Path) -> str:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from fnmatch import fnmatch
 from pathlib import Path
+from string import Template
 from typing import Any
 
 import pytest
@@ -133,10 +134,13 @@ def test_the_image_says_how_it_is() -> None:
 def test_everything_that_is_copied_exists_and_is_sent_to_the_builder() -> None:
     ignored = (ROOT / ".dockerignore").read_text(encoding="utf-8").split()
     sent = [pattern[1:] for pattern in ignored if pattern.startswith("!")]
+    arguments = dict(re.findall(r"^ARG (\w+)=(\S+)$", DOCKERFILE, flags=re.MULTILINE))
     for line in re.findall(r"^COPY (?!--from)(.+)$", DOCKERFILE, flags=re.MULTILINE):
-        for source in line.split()[:-1]:
+        for pattern in line.split()[:-1]:
+            source = Path(Template(pattern).substitute(arguments))
             assert (ROOT / source).exists(), source
-            assert any(fnmatch(source.split("/")[0], pattern) for pattern in sent), source
+            parts = [source, *source.parents]
+            assert any(fnmatch(str(part), name) for part in parts for name in sent), source
 
 
 def test_the_image_starts_the_process_that_the_project_declares() -> None:

@@ -12,7 +12,7 @@ from export.checkpoint import load_checkpoint
 from export.conversion import read_published, write_converted
 from export.exporter import export_bundle
 from export.recordings import read_recordings
-from export.search import EOS
+from export.unconstrained_decoding import EOS
 from service.engine.reading import Reader
 from service.metrics import Metrics
 from tests.support.converted import unbound

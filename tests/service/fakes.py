@@ -30,7 +30,7 @@ from tests.support.tokenizer import tiny_tokenizer
 
 REGION_TYPES = ("person", "flag")
 MODEL_NAME = "umie-fake@0"
-FACTS = ModelFacts(MODEL_NAME, "fp32", "none", REGION_TYPES, 400)
+FACTS = ModelFacts(MODEL_NAME, "fp32", "none", REGION_TYPES, 300, 400, 800)
 TEXT = "Ann visited Bob 👋🏽 in Oslo"
 
 ONTOLOGY = Ontology(
@@ -59,6 +59,11 @@ class FakeEngine:
         self.rounds: list[list[Prompt]] = []
         self.working = 0
         self.cancelled = 0
+
+    @property
+    def unready_because(self) -> str:
+        """Nothing but that it is not ready."""
+        return "" if self.ready else "the model is not ready"
 
     async def see(self, picture: Picture) -> tuple[Seen, dict[str, float]]:
         """Two regions, whatever the picture shows, or those that it brings."""
@@ -153,11 +158,25 @@ def _span_at(source: Source, pieces: tuple[int, int]) -> Span:
     return Span.of(source.text, source.pieces[first].start, source.pieces[stop - 1].end)
 
 
-def preprocess(image: Image.Image, proposal: Proposal | None) -> Picture:
+class FakePreprocess:
     """Pixels (3, 8, 8), with the regions proposed."""
-    small = np.asarray(image.resize((8, 8)), dtype=np.float32) / 255.0
-    pixels = np.ascontiguousarray(small.transpose(2, 0, 1))
-    return Picture(pixels, proposal.boxes, proposal.labels) if proposal else Picture(pixels)
+
+    def __call__(self, image: Image.Image, proposal: Proposal | None) -> Picture:
+        """The picture in small."""
+        small = np.asarray(image.resize((8, 8)), dtype=np.float32) / 255.0
+        pixels = np.ascontiguousarray(small.transpose(2, 0, 1))
+        return Picture(pixels, proposal.boxes, proposal.labels) if proposal else Picture(pixels)
+
+    def least_sides(self, proposal: Proposal | None) -> tuple[int, int]:
+        """Three times as large as the result."""
+        return 24, 24
+
+    def input_bytes(self, regions: int) -> int:
+        """Of the result."""
+        return 3 * 8 * 8 * 4
+
+
+preprocess = FakePreprocess()
 
 
 def prompter() -> Prompter:

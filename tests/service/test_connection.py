@@ -166,17 +166,40 @@ def test_a_client_that_leaves_while_it_waits_frees_the_engine(live: Live) -> Non
 
 
 def test_connections_beyond_the_limit_reach_the_probes_alone(live: Live) -> None:
-    idle = [live.connect() for _ in range(4)]
+    """Where none of the others waits for a request."""
+    live.engine.pause_s = 30.0
+    busy = [live.connect() for _ in range(4)]
     try:
-        wait_until(lambda: len(live.listener.server_state.connections) >= 4)
+        for connection in busy:
+            connection.sendall(form(TEXT_PART))
+        wait_until(lambda: live.engine.working == 4)
         assert b"200 OK" in live.talk(ALIVE)
         problem = problem_in(live.talk(form(TEXT_PART)))
         assert (problem["status"], problem["type"]) == (503, "engine-unavailable")
     finally:
-        for connection in idle:
+        live.engine.pause_s = 0.0
+        for connection in busy:
             connection.close()
     wait_until(lambda: not live.listener.server_state.connections)
     assert b"200 OK" in live.talk(form(TEXT_PART))
+
+
+def test_connections_beyond_the_limit_close_those_that_wait(live: Live) -> None:
+    """One that was never used before one that is kept for the next request."""
+    wait_until(lambda: not live.listener.server_state.connections)
+    kept = live.connect()
+    kept.sendall(ALIVE.replace(b"Connection: close\r\n", b""))
+    assert b"200 OK" in kept.recv(4096)
+    idle = [live.connect() for _ in range(3)]
+    try:
+        wait_until(lambda: len(live.listener.server_state.connections) == 4)
+        assert b"200 OK" in live.talk(form(TEXT_PART))
+        assert idle[0].recv(1) == b""
+        kept.sendall(form(TEXT_PART))
+        assert b"200 OK" in hear(kept)
+    finally:
+        for connection in (kept, *idle):
+            connection.close()
 
 
 def test_a_client_that_takes_no_answers_is_dropped(live: Live) -> None:

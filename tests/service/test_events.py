@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pytest
+
 from service.engine.contract import Answer
 from service.events import Trigger, events_of, trigger_prompt, triggers_of
 from tasks import form
@@ -33,7 +35,7 @@ def test_only_types_with_roles_are_asked_for_arguments() -> None:
 
 def test_answers_go_to_the_triggers_that_were_asked_about() -> None:
     asocs = (Asoc("visitor", Span.of(TEXT, 16, 19), 0.8), Asoc("scene", Region(4), 0.6))
-    events = events_of(_triggers(), [Answer((Record("visit", None, asocs),), 0.0)], 0.0)
+    events = events_of(_triggers(), [Answer((Record("visit", None, asocs),), 0.25)], 0.0)
     assert [(e.type, e.trigger.text, e.score) for e in events] == [
         ("storm", "stormed", 0.5),
         ("visit", "visited", 0.9),
@@ -64,3 +66,20 @@ def test_of_many_triggers_the_surest_are_asked_about() -> None:
     triggers = triggers_of(prompter(), text, ONTOLOGY, records, 0.0, 2)
     assert [trigger.prompt is not None for trigger in triggers] == [False, True, True]
     assert len(events_of(triggers, [Answer((Record("visit", None),), 0.0)] * 2, 0.0)) == 3
+
+
+@pytest.mark.parametrize(
+    ("scores", "kept"),
+    [((0.8, 0.6), ["Ann visited"]), ((0.6, 0.8), ["Ann"]), ((0.7, 0.7), ["Ann visited"])],
+)
+def test_arguments_of_a_role_that_lie_within_each_other_are_one(
+    scores: tuple[float, float], kept: list[str]
+) -> None:
+    start = TEXT.index("Ann visited")
+    spans = (Span.of(TEXT, start, start + 11), Span.of(TEXT, start, start + 3))
+    asocs = tuple(Asoc("visitor", span, s) for span, s in zip(spans, scores, strict=True))
+    other = Asoc("scene", spans[1], 0.1)
+    answer = Answer((Record("visit", None, (*asocs, other)),), 0.0)
+    event = events_of(_triggers(), [answer], 0.0)[1]
+    assert [a.text for a in event.arguments if a.role == "visitor"] == kept
+    assert [a.text for a in event.arguments if a.role == "scene"] == ["Ann"]

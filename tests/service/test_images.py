@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from service.images import check_bytes, decode, digest_of
+from service.images import check_bytes, decode, digest_of, open_file
 from tasks.errors import ImageDamaged, ImageTooLarge, ImageUnsupported
 from tests.service.fakes import picture_bytes
 
@@ -114,3 +114,58 @@ def test_bytes_are_counted() -> None:
 
 def test_the_digest_names_the_content() -> None:
     assert digest_of(b"a") == digest_of(b"a") != digest_of(b"b")
+
+
+def test_a_large_picture_is_reduced_and_tells_its_own_size() -> None:
+    data = picture_bytes((900, 600), colour="teal", file_format="JPEG")
+    file = open_file(data, max_pixels=MAX_PIXELS, least_sides=lambda width, height: (100, 100))
+    assert file.pixels == 225 * 150
+    picture = file.load()
+    assert (picture.width, picture.height) == (900, 600) and picture.image.size == (225, 150)
+
+
+@pytest.mark.parametrize("file_format", ["JPEG", "PNG", "WEBP"])
+@pytest.mark.parametrize("mode", ["RGB", "L", "RGBA"])
+def test_a_reduced_picture_shows_the_same(mode: str, file_format: str) -> None:
+    if (mode, file_format) == ("RGBA", "JPEG"):
+        mode = "CMYK"
+    ramp = Image.linear_gradient("L").resize((640, 480)).convert(mode)
+    data = _file(ramp, file_format, quality=95)
+    whole = decode(data, max_pixels=MAX_PIXELS).image
+    small = decode(data, max_pixels=MAX_PIXELS, least_sides=lambda w, h: (96, 96)).image
+    assert small.width in range(96, 193) and small.mode == "RGB"
+    views = [np.asarray(image.resize((32, 32)), dtype=int) for image in (whole, small)]
+    assert np.abs(views[0] - views[1]).max() <= 3
+
+
+def test_a_picture_on_its_side_keeps_what_is_needed_when_upright() -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    data = _file(Image.new("RGB", (800, 200)), "JPEG", exif=exif)
+    asked: list[tuple[int, int]] = []
+
+    def least_sides(width: int, height: int) -> tuple[int, int]:
+        asked.append((width, height))
+        return 50, 200
+
+    picture = decode(data, max_pixels=MAX_PIXELS, least_sides=least_sides)
+    assert set(asked) == {(200, 800)}
+    assert (picture.width, picture.height, picture.image.size) == (200, 800, (50, 200))
+
+
+@pytest.mark.parametrize("progressive", [False, True])
+def test_a_progressive_jpeg_costs_all_its_pixels(progressive: bool) -> None:
+    data = _file(Image.new("RGB", (800, 800)), "JPEG", progressive=progressive)
+    file = open_file(data, max_pixels=MAX_PIXELS, least_sides=lambda width, height: (100, 100))
+    assert file.pixels == (640_000 if progressive else 10_000)
+
+
+def test_a_jpeg_with_a_film_behind_it_is_a_picture() -> None:
+    film = b"\0\0\0\x18ftypmp42" + b"\xff\xda\x00\x01" * 5000 + b"\xff\xc0\xff\xd8"
+    data = picture_bytes((64, 48), colour="teal", file_format="JPEG")
+    assert decode(data + film, max_pixels=MAX_PIXELS).width == 64
+
+
+def test_what_looks_like_scans_in_a_webp_is_none() -> None:
+    data = picture_bytes((64, 48), colour="teal", file_format="WEBP", xmp=b"\xff\xda" * 5000)
+    assert decode(data, max_pixels=MAX_PIXELS).width == 64

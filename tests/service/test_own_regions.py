@@ -1,13 +1,11 @@
 from __future__ import annotations
 
-import json
-
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.own_regions import OwnRegion, own_regions, own_regions_of_json, proposal_of
+from service.own_regions import OwnRegion, own_regions, proposal_of
 from tasks.errors import FieldError
 
 SIDES = st.tuples(st.integers(1, 5000), st.integers(1, 5000))
@@ -22,7 +20,7 @@ JSON = st.recursive(
 
 
 def test_boxes_come_with_and_without_labels() -> None:
-    regions = own_regions_of_json('[[1, 2, 3.5, 4], {"box": [0, 0, 1, 1], "label": "a flag"}]')
+    regions = own_regions([[1, 2, 3.5, 4], {"box": [0, 0, 1, 1], "label": "a flag"}])
     assert regions == (
         OwnRegion((1.0, 2.0, 3.5, 4.0), "region"),
         OwnRegion((0.0, 0.0, 1.0, 1.0), "a flag"),
@@ -34,7 +32,7 @@ def test_boxes_come_with_and_without_labels() -> None:
 @given(JSON)
 def test_whatever_is_sent_is_read_or_refused_by_name(value: object) -> None:
     try:
-        regions = own_regions_of_json(json.dumps(value))
+        regions = own_regions(value)
     except FieldError as error:
         assert error.field == "regions" and str(error).startswith("regions")
     else:

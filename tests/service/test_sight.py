@@ -1,18 +1,27 @@
 from __future__ import annotations
 
+import asyncio
 import threading
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from service import sight as sight_module
+from service.images import ImageFile
 from service.metrics import Metrics
 from service.own_regions import OwnRegion
 from service.proposers.proposal import Proposal
 from service.settings import Settings
 from service.sight import Sight
 from service.stopwatch import Stopwatch
-from tasks.errors import EngineUnavailable, FieldError, ImageTooLarge, NoVisualTower
+from tasks.errors import (
+    EngineUnavailable,
+    FieldError,
+    ImageDamaged,
+    ImageTooLarge,
+    NoVisualTower,
+)
 from tests.service.fakes import FakeEngine, picture_bytes, preprocess
 
 pytestmark = pytest.mark.anyio
@@ -165,3 +174,105 @@ async def test_the_file_size_is_limited(engine: FakeEngine, metrics: Metrics) ->
     sight = Sight(engine, preprocess, Settings(max_image_bytes=10), metrics)
     with pytest.raises(ImageTooLarge):
         await sight.look(RED, Stopwatch())
+
+
+async def test_a_picture_asked_for_at_once_is_computed_once(
+    engine: FakeEngine, metrics: Metrics
+) -> None:
+    engine.pause_s = 0.01
+    sight = _sight(engine, metrics, 4)
+    views = await asyncio.gather(*(sight.look(RED, Stopwatch()) for _ in range(20)))
+    assert len(engine.looks) == 1 and len(set(map(id, views))) == 1
+    assert (_looks(metrics, "miss"), _looks(metrics, "hit")) == (1, 19)
+
+
+async def test_who_waits_for_anothers_look_is_told_so(engine: FakeEngine, metrics: Metrics) -> None:
+    engine.pause_s = 0.02
+    watches = [Stopwatch(), Stopwatch()]
+    sight = _sight(engine, metrics, 4)
+    await asyncio.gather(*(sight.look(RED, watch) for watch in watches))
+    first, second = (watch.read() for watch in watches)
+    assert first.visual == 20.0 and second.visual == 0.0 and second.queue > 10.0
+
+
+async def test_a_view_that_is_kept_does_not_wait_for_decodes(
+    engine: FakeEngine, metrics: Metrics, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened, load = threading.Event(), ImageFile.load
+
+    def hold(self: ImageFile) -> object:
+        assert opened.wait(30)
+        return load(self)
+
+    sight = _sight(engine, metrics, 4)
+    kept = await sight.look(RED, Stopwatch())
+    monkeypatch.setattr(ImageFile, "load", hold)
+    others = [asyncio.create_task(sight.look(data, Stopwatch())) for data in (BLUE, GREEN)]
+    await asyncio.sleep(0.05)
+    assert await asyncio.wait_for(sight.look(RED, Stopwatch()), 10) is kept
+    assert not any(task.done() for task in others)
+    opened.set()
+    await asyncio.gather(*others)
+
+
+async def test_a_decode_that_nobody_waits_for_holds_its_share_until_it_ends(
+    engine: FakeEngine, metrics: Metrics, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entered, opened, load = threading.Event(), threading.Event(), ImageFile.load
+
+    def hold(self: ImageFile) -> object:
+        entered.set()
+        assert opened.wait(30)
+        return load(self)
+
+    monkeypatch.setattr(ImageFile, "load", hold)
+    sight = _sight(engine, metrics, 4)
+    gone = asyncio.create_task(sight.look(RED, Stopwatch()))
+    await asyncio.to_thread(entered.wait, 30)
+    gone.cancel()
+    await asyncio.gather(gone, return_exceptions=True)
+    assert sight._budget.used == 800
+    opened.set()
+    for _ in range(1000):
+        if not sight._budget.used:
+            break
+        await asyncio.sleep(0.01)
+    assert sight._budget.used == 0 and engine.looks == []
+
+
+@pytest.mark.parametrize("stage", ["open", "load", "engine"])
+async def test_a_look_that_fails_leaves_nothing_behind(
+    engine: FakeEngine, metrics: Metrics, monkeypatch: pytest.MonkeyPatch, stage: str
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise ImageDamaged("the disk has moth holes")
+
+    sight = _sight(engine, metrics, 4)
+    with monkeypatch.context() as patch:
+        if stage == "open":
+            patch.setattr(sight_module, "open_file", fail)
+        elif stage == "load":
+            patch.setattr(ImageFile, "load", fail)
+        else:
+            patch.setattr(engine, "fail", lambda: ImageDamaged("the disk has moth holes"))
+        for _ in range(3):
+            with pytest.raises(ImageDamaged, match="moth"):
+                await sight.look(RED, Stopwatch())
+    assert sight._budget.used == 0
+    assert (await sight.look(RED, Stopwatch())).width == 40
+
+
+async def test_a_proposer_that_fails_leaves_nothing_behind(
+    engine: FakeEngine, metrics: Metrics, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> Proposal:
+        raise RuntimeError("no such phrase")
+
+    proposer = FakeProposer(reads_text=True)
+    sight = Sight(engine, preprocess, Settings(), metrics, proposer)
+    with monkeypatch.context() as patch:
+        patch.setattr(proposer, "propose", fail)
+        with pytest.raises(RuntimeError, match="phrase"):
+            await sight.look(RED, Stopwatch(), None, "Ann")
+    assert sight._budget.used == 0
+    assert (await sight.look(RED, Stopwatch(), None, "Ann")).seen.labels == ("Ann",)

@@ -32,6 +32,8 @@ TOKENIZERS: dict[str, Tokenizer] = {
 WORDING = Wording("Give the text: ", "Please extract:")
 LABELS = ("person", "place of birth", "place of residence", "place", "region", "O", "none", "the")
 
+LINE_BREAKS = set("\n\r\v\f\x85\u2028\u2029")
+
 FRAGMENTS = (
     *("Kyrie", "Irving", "the", "the", "New", "York", "O3", "O12", "a", "don't", "@u_1", "..."),
     *("👨‍👩‍👧", "👍🏽", "🇩🇪🇫🇷", "❤️", "1️⃣", "🏴\U000e0067\U000e007f", "\u200d", "\ufe0f"),
@@ -69,6 +71,7 @@ def sayable(source: Source) -> list[tuple[int, int]]:
         and pieces[stop - 1].closes
         and pieces[stop - 1].position - pieces[first].position == stop - 1 - first
         and any(char.isalnum() for char in source.text[pieces[first].start : pieces[stop - 1].end])
+        and not set(source.text[pieces[first].start : pieces[stop - 1].end]) & LINE_BREAKS
     ]
 
 

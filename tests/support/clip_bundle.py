@@ -18,7 +18,7 @@ from export.checkpoint import load_checkpoint
 from export.clip_weights import read_clip_tower
 from export.exporter import export_bundle
 from export.manifest import FUSION
-from export.tracing import Trace, write_graph
+from export.onnx_tracing import Trace, write_graph
 from tests.support.clip import TINY, openai_state
 from tests.support.converted import Converted
 

@@ -13,7 +13,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 from transformers import MPNetConfig, MPNetModel
 
-from export import encoder
+from export import pretrained_encoder
 from export.manifest import digest_of
 from models import mpnet
 from models.umie import UMIE
@@ -62,9 +62,9 @@ def small_mpnet(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     monkeypatch.setattr("training.text.adapters.ADAPTED", 1)
     folder = tmp_path / "mpnet"
     folder.mkdir()
-    save_file(weights_of(published()), folder / encoder.FILE)
-    monkeypatch.setattr(encoder, "DIGEST", digest_of(folder / encoder.FILE))
-    monkeypatch.setenv(encoder.CACHE, str(tmp_path / "cache"))
+    save_file(weights_of(published()), folder / pretrained_encoder.FILE)
+    monkeypatch.setattr(pretrained_encoder, "DIGEST", digest_of(folder / pretrained_encoder.FILE))
+    monkeypatch.setenv(pretrained_encoder.CACHE, str(tmp_path / "cache"))
     return folder
 
 
@@ -74,5 +74,5 @@ def small_standard(folder: Path, seed: int = 3) -> UMIE:
     model = UMIE(CONFIG).eval()
     text_encoder = model.text_encoder
     assert isinstance(text_encoder, mpnet.MPNetEncoder)
-    text_encoder.load_mpnet(load_file(folder / encoder.FILE), mpnet.SPECIAL_TOKENS)
+    text_encoder.load_mpnet(load_file(folder / pretrained_encoder.FILE), mpnet.SPECIAL_TOKENS)
     return model

@@ -20,9 +20,9 @@ def wanted(question: Question) -> Said:
     """What the question wants; a box is region 1, 2, … in the order of the records."""
     boxes: dict[int, Box] = {}
     records = []
-    for k, record in enumerate(question.exercise.records):
+    for k, record in enumerate(question.example.records):
         shown = question.boxes[k] if question.boxes else ()
-        if shown and question.exercise.form is form.GROUNDED:
+        if shown and question.example.form is form.GROUNDED:
             boxes[len(boxes) + 1] = shown[0]
             record = replace(record, asocs=(Asoc(form.REGION_ROLE, Region(len(boxes))),))
         records.append(record)

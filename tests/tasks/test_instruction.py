@@ -135,13 +135,16 @@ def test_cased_ids_need_no_cases() -> None:
 
 @pytest.mark.parametrize("tokenizer", [BYTES, WORDPIECE])
 def test_a_text_part_that_is_too_long_is_refused_not_cut(tokenizer: Tokenizer) -> None:
-    length = len(Prompter(tokenizer, 999, 999).encode(SENTENCE, instruction.ENTITIES).ids)
-    fits = Prompter(tokenizer, length, 999).encode(SENTENCE, instruction.ENTITIES, ("person",))
-    assert len(fits.ids) > length
+    source = Prompter(tokenizer, 999, 999, " ").encode(SENTENCE, instruction.ENTITIES)
+    length = len(source.ids)
+    # the space before a text can be a piece, and is not the text's own
+    own = sum(piece.end > 0 for piece in source.pieces)
+    fits = Prompter(tokenizer, length, 999, " ")
+    assert len(fits.encode(SENTENCE, instruction.ENTITIES, ("person",)).ids) > length
     with pytest.raises(TextTooLong) as raised:
-        Prompter(tokenizer, length - 1, 999).encode(SENTENCE, instruction.ENTITIES)
-    fixed = 1 + len(tokenizer.markers.prefix)
-    assert f"{length - fixed} tokens, at most {length - 1 - fixed}" in str(raised.value)
+        Prompter(tokenizer, length - 1, 999, " ").encode(SENTENCE, instruction.ENTITIES)
+    assert f"the text has {own} tokens, at most {own - 1} fit" in str(raised.value)
+    assert raised.value.limit == own - 1
 
 
 def test_labels_that_do_not_fit_are_refused_not_cut() -> None:
@@ -158,3 +161,17 @@ def test_labels_that_do_not_fit_are_refused_not_cut() -> None:
 def test_a_label_without_tokens_is_refused(label: str) -> None:
     with pytest.raises(LabelError, match="no tokens"):
         Prompter(WORDPIECE, 999, 999).encode("a", instruction.ENTITIES, ("person", label))
+
+
+def test_the_tokens_left_count_what_is_said_of_labels() -> None:
+    said = {"person": "somebody with a name", "place": ""}
+    labels, roles = ("person", "place"), ("region",)
+    prompter = Prompter(BYTES, 999, 200)
+    left = prompter.tokens_left(instruction.ENTITIES, labels, roles, descriptions=said)
+    assert left < prompter.tokens_left(instruction.ENTITIES, labels, roles)
+    fits = "x" * left
+    encoded = prompter.encode(fits, instruction.ENTITIES, labels, roles, descriptions=said)
+    assert len(encoded.ids) == 200
+    with pytest.raises(LabelError) as raised:
+        prompter.encode(fits + "x", instruction.ENTITIES, labels, roles, descriptions=said)
+    assert raised.value.limit == left

@@ -82,3 +82,20 @@ def test_a_passage_admits_exactly_the_ranges_that_open_and_close(
                 break
             stop += 1
     assert ranges == set(sayable(source))
+
+
+def test_a_token_that_holds_a_line_break_is_in_no_span() -> None:
+    pieces = (Piece(0, 0, 3, True, True), Piece(1, 3, 6, True, True))
+    passage = Passage(Source("a\nbcde", (1, 2), (0, 0), pieces))
+    assert passage.starts == [1] and not passage.goes_on(0, 1)
+    assert not passage.admits(0, 1) and passage.admits(1, 2)
+
+
+def test_a_span_stands_in_one_line() -> None:
+    for space, goes_on in ((" ", True), ("\t", True), ("\n", False), ("\r\n", False)):
+        text = f"New{space}York"
+        pieces = (Piece(0, 0, 3, True, True), Piece(1, 3 + len(space), len(text), True, True))
+        passage = Passage(Source(text, (1, 2), (0, 0), pieces))
+        assert passage.goes_on(0, 1) is goes_on
+        assert passage.admits(0, 2) is goes_on
+        assert passage.starts == [0, 1]

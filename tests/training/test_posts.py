@@ -29,7 +29,7 @@ def test_held_out_posts_are_not_read_for_training(tmp_path: Path) -> None:
 
 
 def test_what_cannot_be_read_is_told(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="posts.ndjson is missing"):
+    with pytest.raises(DataError, match=r"posts\.ndjson is missing"):
         read_posts(tmp_path)
     with pytest.raises(DataError, match="no split 'all'"):
         read_posts(tmp_path, "all")

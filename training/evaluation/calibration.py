@@ -74,13 +74,13 @@ class Reliability:
 def spots(said: Said, question: Question) -> Judged:
     """Typed spans: entities and triggers."""
     ours = [record for record in said.records if record.span is not None]
-    rights = _right(typed(ours), typed(question.exercise.records))
+    rights = _right(typed(ours), typed(question.example.records))
     return zip((record.score for record in ours), rights, strict=True)
 
 
 def pairs(said: Said, question: Question) -> Judged:
     """The label of a given pair, none included."""
-    gold = [asoc.label for record in question.exercise.records for asoc in record.asocs]
+    gold = [asoc.label for record in question.example.records for asoc in record.asocs]
     for record in said.records:
         for asoc in record.asocs:
             yield asoc.score, asoc.label in gold
@@ -89,13 +89,13 @@ def pairs(said: Said, question: Question) -> Judged:
 def fillers(said: Said, question: Question) -> Judged:
     """Arguments of events."""
     scores = (asoc.score for record in said.records for asoc in record.asocs)
-    rights = _right(arguments(said.records), arguments(question.exercise.records))
+    rights = _right(arguments(said.records), arguments(question.example.records))
     return zip(scores, rights, strict=True)
 
 
 def regions(said: Said, question: Question) -> Judged:
     """The regions of entities whose span and type are right."""
-    records = question.exercise.records
+    records = question.example.records
     gold = dict(zip(typed(records), question.boxes, strict=True))
     for record in said.records:
         item = next(typed([record]), None)

@@ -60,7 +60,7 @@ def compat_rows(outcomes: Sequence[Outcome], ontology: Ontology) -> list[Row]:
 def _spots(title: str, outcome: Outcome, kind: TargetKind, ontology: Ontology) -> Row:
     units = [question.unit for question in outcome.questions]
     parsed = [
-        _parsed(kind, question.exercise.records, said.records, ontology)
+        _parsed(kind, question.example.records, said.records, ontology)
         for question, said in zip(outcome.questions, outcome.said, strict=True)
     ]
     gold, predicted = zip(*parsed, strict=True) if parsed else ((), ())
@@ -79,9 +79,9 @@ def _events(chain: Outcome, given: Outcome, ontology: Ontology) -> list[Row]:
             continue
         asked, answer = last[question.unit]
         units.append(question.unit)
-        gold = question.exercise.records[-1:]
+        gold = question.example.records[-1:]
         triggers.append(_parsed("trigger", gold, said.records, ontology))
-        arguments.append(_parsed("arg", asked.exercise.records, answer.records, ontology))
+        arguments.append(_parsed("arg", asked.example.records, answer.records, ontology))
     stages = [
         score_two_stages(([t[0]], [t[1]]), ([a[0]], [a[1]]))
         for t, a in zip(triggers, arguments, strict=True)

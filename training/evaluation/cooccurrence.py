@@ -5,7 +5,7 @@ Both are asked as a service asks: end to end, and with the names and their types
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -21,7 +21,7 @@ from training.evaluation.counts import Counts
 from training.evaluation.question import Question, Said
 from training.evaluation.row import Row
 from training.evaluation.subject import Chain, Subject
-from training.text.exercise import Exercise
+from training.text.example import Example
 
 CORPUS, ONTOLOGY, LEAST = "cooccurrence", "news", 0.5
 """A relation has fired where its score is above `LEAST`."""
@@ -40,6 +40,10 @@ class Sentence:
     text: str
     names: tuple[tuple[str, str], ...]
     relation: tuple[str, str, str] | None = None
+
+
+Rule = Callable[[Sentence, Sequence[Found]], bool]
+"""What is asked of the relations found in a sentence."""
 
 
 def held(subject: Subject, limit: int = 0) -> tuple[int, list[Row]]:
@@ -125,7 +129,7 @@ def pair_questions(sentence: Sentence, ontology: Ontology) -> list[Question]:
         if not labels:
             continue
         places = [(text.index(name), text.index(name) + len(name)) for name in (head, tail)]
-        exercise = Exercise(
+        example = Example(
             text,
             instruction.relation(head, tail),
             form.PAIR,
@@ -134,7 +138,7 @@ def pair_questions(sentence: Sentence, ontology: Ontology) -> list[Question]:
             head=places[0],
             tail=places[1],
         )
-        asked.append(Question(exercise, text))
+        asked.append(Question(example, text))
     return asked
 
 
@@ -179,7 +183,7 @@ def _found(said: Said) -> list[Found]:
 
 
 def _share(
-    title: str, sentences: Sequence[Sentence], found: Sequence[Sequence[Found]], rule: Any
+    title: str, sentences: Sequence[Sentence], found: Sequence[Sequence[Found]], rule: Rule
 ) -> Row:
     counted: list[tuple[str, Mapping[str, Counts]]] = [
         (sentence.text, {"": Counts.share(int(rule(sentence, one)), 1)})
@@ -188,7 +192,7 @@ def _share(
     return Row.of(title, counted, share=True)
 
 
-def _order(text: str) -> Any:
+def _order(text: str) -> Callable[[tuple[str, str]], int]:
     return lambda name: text.index(name[0])
 
 

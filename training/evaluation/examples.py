@@ -53,15 +53,15 @@ def examples_of(corpus: str, outcome: Outcome) -> list[Example]:
 
 def _wrong(corpus: str, outcome: Outcome) -> Iterator[Example]:
     for question, said in zip(outcome.questions, outcome.said, strict=True):
-        ours, wanted = told(said.records), told(question.exercise.records)
-        if sorted(ours) != sorted(wanted) and len(question.exercise.text) <= LONGEST:
-            yield Example(corpus, _task(outcome, question), question.exercise.text, ours, wanted)
+        ours, wanted = told(said.records), told(question.example.records)
+        if sorted(ours) != sorted(wanted) and len(question.example.text) <= LONGEST:
+            yield Example(corpus, _task(outcome, question), question.example.text, ours, wanted)
 
 
 def _task(outcome: Outcome, question: Question) -> str:
-    exercise = question.exercise
-    if exercise.head is not None and exercise.tail is not None:
-        head, tail = (exercise.text[slice(*span)] for span in (exercise.head, exercise.tail))
+    example = question.example
+    if example.head is not None and example.tail is not None:
+        head, tail = (example.text[slice(*span)] for span in (example.head, example.tail))
         return f"{outcome.marking.title} ({head}, {tail})"
     return outcome.marking.title
 

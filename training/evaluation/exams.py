@@ -13,8 +13,8 @@ from tasks.records import Asoc, Record, Span
 from training.evaluation.question import Question
 from training.flickr8k import Photo, image_path
 from training.text.captions import put_names, single_people
-from training.text.exercise import Exercise
-from training.text.exercises_of import joint_records
+from training.text.example import Example
+from training.text.examples_of import joint_records
 from training.text.names import NamePool
 
 
@@ -24,7 +24,7 @@ def entity_exam(
     """All entities of the document, grounded where there is a picture."""
     mentions = document.entities or ()
     records = tuple(Record(m.type, Span.of(document.text, m.start, m.end)) for m in mentions)
-    exercise = Exercise(
+    example = Example(
         document.text,
         instruction.ENTITIES,
         form.ENTITIES if picture is None else form.GROUNDED,
@@ -32,7 +32,7 @@ def entity_exam(
         tuple(t.name for t in ontology.entities),
         () if picture is None else (form.REGION_ROLE,),
     )
-    yield Question(exercise, document.text, tuple(m.boxes for m in mentions), picture)
+    yield Question(example, document.text, tuple(m.boxes for m in mentions), picture)
 
 
 def pair_exam(
@@ -44,7 +44,7 @@ def pair_exam(
     for relation in document.relations or ():
         head, tail = document.mentions[relation.head], document.mentions[relation.tail]
         span = Span.of(text, tail.start, tail.end)
-        exercise = Exercise(
+        example = Example(
             text,
             instruction.relation(text[head.start : head.end], span.text),
             form.PAIR,
@@ -53,7 +53,7 @@ def pair_exam(
             head=(head.start, head.end),
             tail=(tail.start, tail.end),
         )
-        yield Question(exercise, text, picture=picture)
+        yield Question(example, text, picture=picture)
 
 
 def joint_exam(document: Document, ontology: Ontology) -> Iterator[Question]:
@@ -61,8 +61,8 @@ def joint_exam(document: Document, ontology: Ontology) -> Iterator[Question]:
     spots = tuple(t.name for t in ontology.entities)
     asocs = tuple(t.name for t in ontology.relations)
     records = joint_records(document)
-    exercise = Exercise(document.text, instruction.ENTITIES, form.JOINT, records, spots, asocs)
-    yield Question(exercise, document.text)
+    example = Example(document.text, instruction.ENTITIES, form.JOINT, records, spots, asocs)
+    yield Question(example, document.text)
 
 
 def trigger_exam(document: Document, ontology: Ontology) -> Iterator[Question]:
@@ -76,14 +76,14 @@ def trigger_exam(document: Document, ontology: Ontology) -> Iterator[Question]:
         for event in document.events or ()
     )
     spots = tuple(t.name for t in ontology.events)
-    yield Question(Exercise(text, instruction.EVENTS, form.TRIGGERS, records, spots), text)
+    yield Question(Example(text, instruction.EVENTS, form.TRIGGERS, records, spots), text)
 
 
 def argument_exam(document: Document, ontology: Ontology) -> Iterator[Question]:
     """The arguments of each event, its trigger and type given."""
     text = document.text
     for event in document.events or ():
-        exercise = Exercise(
+        example = Example(
             text,
             instruction.arguments(text[event.start : event.end]),
             form.ARGUMENTS,
@@ -91,7 +91,7 @@ def argument_exam(document: Document, ontology: Ontology) -> Iterator[Question]:
             (event.type,),
             ontology.event(event.type).roles,
         )
-        yield Question(exercise, text)
+        yield Question(example, text)
 
 
 def named_caption(
@@ -107,7 +107,7 @@ def named_caption(
             continue
         text, spans = put_names(caption.text, [p for p, _ in people], names, generator)
         records = tuple(Record("person", Span.of(text, *span)) for span in spans)
-        exercise = Exercise(
+        example = Example(
             text,
             instruction.ENTITIES,
             form.GROUNDED,
@@ -116,7 +116,7 @@ def named_caption(
             (form.REGION_ROLE,),
         )
         boxes = tuple((box,) for _, box in people)
-        return Question(exercise, photo.image, boxes, image_path(folder, photo))
+        return Question(example, photo.image, boxes, image_path(folder, photo))
     return None
 
 

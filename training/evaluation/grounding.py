@@ -38,7 +38,7 @@ class Grounded:
         """Counts by type. Each gold entity is used at most once."""
         gold: list[tuple[Item, Sequence[Box]]] = [
             (self._item(record), boxes)
-            for record, boxes in zip(question.exercise.records, question.boxes, strict=True)
+            for record, boxes in zip(question.example.records, question.boxes, strict=True)
             if boxes or not self.groundable
         ]
         ours = [

@@ -24,7 +24,7 @@ from training.evaluation.question import Question, Said
 from training.evaluation.row import Row
 from training.evaluation.spans import matches
 from training.evaluation.subject import Subject
-from training.text.exercise import Exercise
+from training.text.example import Example
 
 CARRIER = "photo"
 
@@ -79,11 +79,11 @@ def ask_pictures(
     """What `subject` says of the pictures that are at hand: first the event, then its arguments."""
     found = [(event, path) for event in events if (path := pictures.of(event.image)) is not None]
     types = tuple(kind.name for kind in ontology.events)
-    exercise = Exercise(CARRIER, instruction.EVENTS, form.TRIGGERS, (), types)
-    openings = [Question(exercise, event.image, picture=path) for event, path in found]
+    example = Example(CARRIER, instruction.EVENTS, form.TRIGGERS, (), types)
+    openings = [Question(example, event.image, picture=path) for event, path in found]
     told = [said.records[:1] for said in subject.ask(openings, title)]
     follow_ups = [
-        replace(opening, exercise=_arguments_of(records[0], ontology))
+        replace(opening, example=_arguments_of(records[0], ontology))
         for opening, records in zip(openings, told, strict=True)
         if records
     ]
@@ -132,10 +132,10 @@ def media_rows(
     ]
 
 
-def _arguments_of(record: Record, ontology: Ontology) -> Exercise:
+def _arguments_of(record: Record, ontology: Ontology) -> Example:
     kind = ontology.event(record.label or "")
     wording = instruction.arguments(CARRIER)
-    return Exercise(CARRIER, wording, form.ARGUMENTS, (), (kind.name,), kind.roles)
+    return Example(CARRIER, wording, form.ARGUMENTS, (), (kind.name,), kind.roles)
 
 
 def _take(role: str, box: Corners, gold: list[tuple[str, Corners]], rule: Rule) -> bool:

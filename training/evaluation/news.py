@@ -75,7 +75,7 @@ def joined(documents: Sequence[Document]) -> Document:
 def place_rows(asked: Sequence[Question], said: Sequence[Said]) -> list[Row]:
     """F1 of the items at each of `PLACES`, counted from 1."""
     counted = [
-        (question.unit, by_place(question.exercise.records, one.records))
+        (question.unit, by_place(question.example.records, one.records))
         for question, one in zip(asked, said, strict=True)
     ]
     return [

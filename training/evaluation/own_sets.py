@@ -33,7 +33,7 @@ class OwnSet:
 
 
 def _posts(data: Path, subject: Subject, split: str, limit: int) -> Held:
-    asked = posts.limited(posts.post_questions(data / posts.CORPUS, split), limit)
+    asked = posts.post_questions(data / posts.CORPUS, split)[: limit or None]
     return len(asked), Outcome(posts.MARKING, asked, subject.ask(asked, "labelled posts")).rows()
 
 

@@ -65,7 +65,7 @@ def hold(
     title = f"{documents[0].corpus}, {exam.marking.title}"
     if exam.chain is None:
         return Outcome(exam.marking, questions, subject.ask(questions, title))
-    texts = [question.exercise.text for question in questions]
+    texts = [question.example.text for question in questions]
     said = subject.chain(exam.chain, texts, reordered(ontology, order), title)
     return Outcome(exam.marking, questions, said)
 

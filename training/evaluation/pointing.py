@@ -28,7 +28,10 @@ def found(said: Said, question: Question) -> Shares:
 def shown_right(said: Said, question: Question) -> Shares:
     """Of the names that the picture shows, the share with a box that overlaps a gold one."""
     return _shares(
-        (name.label or "", (box := box_for(name, said, question)) is not None and right(box, boxes))
+        (
+            name.label or "",
+            (box := box_for(name, said, question)) is not None and overlapping(box, boxes),
+        )
         for name, boxes in _names(question)
         if boxes
     )
@@ -61,11 +64,6 @@ def absent_boxed(said: Said, question: Question) -> Shares:
     )
 
 
-def right(box: Corners, gold: Sequence[Box]) -> bool:
-    """IoU >= 0.5 with any gold box."""
-    return overlapping(box, gold)
-
-
 def box_for(name: Record, said: Said, question: Question) -> Corners | None:
     """The box that the answer gives to a name: the first region of the entities that overlap it."""
     for entity in entities_for(name, said, question):
@@ -78,12 +76,12 @@ def box_for(name: Record, said: Said, question: Question) -> Corners | None:
 def entities_for(name: Record, said: Said, question: Question) -> list[Record]:
     """The entities of an answer that overlap a name at any place where the text has it."""
     assert name.span is not None
-    places = list(_places(question.exercise.text, name.span.text))
+    places = list(_places(question.example.text, name.span.text))
     return [entity for entity in said.records if _overlaps(entity, places)]
 
 
 def _names(question: Question) -> Iterator[tuple[Record, tuple[Box, ...]]]:
-    yield from zip(question.exercise.records, question.boxes, strict=True)
+    yield from zip(question.example.records, question.boxes, strict=True)
 
 
 def _places(text: str, part: str) -> Iterator[tuple[int, int]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 from tasks import form, instruction
@@ -15,7 +14,7 @@ from training.evaluation.marking import Marking
 from training.evaluation.question import Question
 from training.evaluation.spans import Scorer
 from training.posts import Post, read_posts
-from training.text.exercise import Exercise
+from training.text.example import Example
 
 CORPUS, ONTOLOGY = "posts", "twitter4"
 
@@ -47,7 +46,7 @@ def _post(label: LabelledPost, posts: dict[int, Post]) -> Post:
 
 
 def _question(label: LabelledPost, post: Post, ontology: Ontology) -> Question:
-    exercise = Exercise(
+    example = Example(
         post.text,
         instruction.ENTITIES,
         form.GROUNDED,
@@ -56,7 +55,7 @@ def _question(label: LabelledPost, post: Post, ontology: Ontology) -> Question:
         (form.REGION_ROLE,),
     )
     boxes = tuple(name.boxes for name in label.names)
-    return Question(exercise, str(post.id), boxes, post.picture)
+    return Question(example, str(post.id), boxes, post.picture)
 
 
 def _span(post: Post, name: str) -> Span:
@@ -64,8 +63,3 @@ def _span(post: Post, name: str) -> Span:
     if start < 0:
         raise DataError(f"post {post.id} does not have the name {name!r} that it is labelled with")
     return Span.of(post.text, start, start + len(name))
-
-
-def limited(questions: Sequence[Question], limit: int) -> list[Question]:
-    """The first `limit` questions; all where it is 0."""
-    return list(questions[: limit or None])

@@ -8,19 +8,19 @@ from pathlib import Path
 
 from tasks.document import Box
 from tasks.records import Record
-from training.text.exercise import Exercise
+from training.text.example import Example
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """An exercise as an exam asks it.
+    """An example as an exam asks it.
 
     unit: what the question belongs to, drawn as one by the bootstrap: a text or a picture. boxes:
-    for each of the exercise's records the boxes that show it, none where the picture does not.
+    for each of the example's records the boxes that show it, none where the picture does not.
     picture: None where the text stands alone.
     """
 
-    exercise: Exercise
+    example: Example
     unit: str
     boxes: tuple[tuple[Box, ...], ...] = ()
     picture: Path | None = None

@@ -28,7 +28,7 @@ def labels(records: Sequence[Record]) -> Iterator[Item]:
 def accuracy(said: Said, question: Question) -> Mapping[str, Counts]:
     """Whether the label of a given pair is right, none included."""
     ours = [asoc.label for record in said.records for asoc in record.asocs]
-    gold = [asoc.label for record in question.exercise.records for asoc in record.asocs]
+    gold = [asoc.label for record in question.example.records for asoc in record.asocs]
     return {"": Counts.share(int(ours == gold), 1)}
 
 

@@ -15,7 +15,7 @@ from tasks.records import Record, Span
 from training.evaluation.question import Question
 from training.flickr8k import Photo, image_path
 from training.text.captions import gender_of
-from training.text.exercise import Exercise
+from training.text.example import Example
 from training.text.names import NamePool
 
 _PEOPLE = "people"
@@ -72,7 +72,7 @@ def about(
     shown = {"{name}": name, "{lower}": name.lower(), "{upper}": name.upper()}[field]
     start = frame.index(field)
     text = frame.replace(field, shown)
-    exercise = Exercise(
+    example = Example(
         text,
         instruction.ENTITIES,
         form.GROUNDED,
@@ -80,7 +80,7 @@ def about(
         tuple(types),
         (form.REGION_ROLE,),
     )
-    return Question(exercise, unit, (boxes,), picture)
+    return Question(example, unit, (boxes,), picture)
 
 
 def _portrait(photo: Photo, folder: Path) -> Portrait | None:

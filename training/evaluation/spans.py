@@ -25,7 +25,7 @@ def exactly(items: Items, *, distinct: bool = False) -> Scorer:
     """Answers are right where type and item agree; `distinct`: answers and gold are sets."""
 
     def score(said: Said, question: Question) -> Mapping[str, Counts]:
-        ours, wanted = list(items(said.records)), list(items(question.exercise.records))
+        ours, wanted = list(items(said.records)), list(items(question.example.records))
         if distinct:
             ours, wanted = list(dict.fromkeys(ours)), list(dict.fromkeys(wanted))
         return matches(ours, wanted)

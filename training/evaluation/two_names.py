@@ -20,7 +20,7 @@ from training.evaluation.spans import Scorer
 from training.evaluation.subject import Subject
 from training.flickr8k import Caption, Photo, image_path
 from training.text.captions import put_names, single_people
-from training.text.exercise import Exercise
+from training.text.example import Example
 from training.text.names import NamePool, name_pool
 
 _APART, _SAME = 0.3, 0.5
@@ -74,7 +74,7 @@ def one_region(said: Said, question: Question) -> Mapping[str, Counts]:
 
 
 def _boxes(said: Said, question: Question) -> list[tuple[float, ...]]:
-    found = (pointing.box_for(name, said, question) for name in question.exercise.records)
+    found = (pointing.box_for(name, said, question) for name in question.example.records)
     return [tuple(box) for box in found if box is not None]
 
 
@@ -87,7 +87,7 @@ def _question(
     text, spans = put_names(caption.text, [phrase for phrase, _ in people], names, generator)
     if len({text[slice(*span)] for span in spans}) < 2:
         return None
-    exercise = Exercise(
+    example = Example(
         text,
         instruction.ENTITIES,
         form.GROUNDED,
@@ -96,4 +96,4 @@ def _question(
         (form.REGION_ROLE,),
     )
     boxes: tuple[tuple[Box, ...], ...] = tuple((box,) for _, box in people)
-    return Question(exercise, photo.image, boxes, image_path(folder, photo))
+    return Question(example, photo.image, boxes, image_path(folder, photo))

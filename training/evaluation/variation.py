@@ -18,10 +18,10 @@ T = TypeVar("T", EntityType, RelationType, EventType)
 
 def ordered(question: Question, order: LabelOrder) -> Question:
     """The question with its types and roles in another order."""
-    exercise = question.exercise
-    spots = order.of(exercise.spots, exercise.text)
-    asocs = order.of(exercise.asocs, exercise.text)
-    return replace(question, exercise=replace(exercise, spots=spots, asocs=asocs))
+    example = question.example
+    spots = order.of(example.spots, example.text)
+    asocs = order.of(example.asocs, example.text)
+    return replace(question, example=replace(example, spots=spots, asocs=asocs))
 
 
 def reordered(ontology: Ontology, order: LabelOrder) -> Ontology:
@@ -36,31 +36,31 @@ def reordered(ontology: Ontology, order: LabelOrder) -> Ontology:
 
 def worded(question: Question, wording: Wording) -> Question:
     """The question in other words."""
-    return replace(question, exercise=replace(question.exercise, wording=wording))
+    return replace(question, example=replace(question.example, wording=wording))
 
 
 def relabelled(question: Question, words: Mapping[str, str]) -> Question:
     """The question with other words for its types, in what it wants as well."""
-    exercise = question.exercise
+    example = question.example
     renamed = replace(
-        exercise,
-        spots=tuple(words.get(spot, spot) for spot in exercise.spots),
+        example,
+        spots=tuple(words.get(spot, spot) for spot in example.spots),
         records=tuple(
             replace(record, label=words.get(record.label or "", record.label))
-            for record in exercise.records
+            for record in example.records
         ),
     )
-    return replace(question, exercise=renamed)
+    return replace(question, example=renamed)
 
 
 def pictured(question: Question, picture: Path | None) -> Question:
     """A question for entities with another picture, or with none."""
-    exercise = replace(
-        question.exercise,
+    example = replace(
+        question.example,
         form=form.ENTITIES if picture is None else form.GROUNDED,
         asocs=() if picture is None else (form.REGION_ROLE,),
     )
-    return replace(question, exercise=exercise, picture=picture)
+    return replace(question, example=example, picture=picture)
 
 
 def _sorted(types: Sequence[T], order: LabelOrder, text: str) -> tuple[T, ...]:

@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from models.adapters import LEARNED
+from models.adapters import LEARNED, is_resting
 from models.mpnet import ADAPTED, MPNetEncoder
 from models.umie import UMIE
 
@@ -60,14 +60,20 @@ def add_adapters(model: UMIE, *, narrow: bool = True) -> None:
 
 
 def learned_weights(model: nn.Module) -> dict[str, Tensor]:
-    """The weights that do not rest, and the buffers beside them."""
-    resting = {name for name, part in model.named_parameters() if not part.requires_grad}
-    return {name: value for name, value in model.state_dict().items() if name not in resting}
+    """The weights of a model with adapters but for MPNet's own and the shared token embeddings.
+
+    By their names: some rest for a part of the training, and count all the same.
+    """
+    return {name: value for name, value in model.state_dict().items() if _is_learned(name)}
 
 
 def load_learned(model: UMIE, learned: dict[str, Tensor]) -> None:
     """Put `learned_weights` back into a model with adapters; ValueError where some are missing."""
     missing, unexpected = model.load_state_dict(learned, strict=False)
-    resting = {name for name, part in model.named_parameters() if not part.requires_grad}
-    if unexpected or set(missing) - resting:
-        raise ValueError(f"not its weights: missing {missing}, unexpected {unexpected}")
+    lacking = [name for name in missing if _is_learned(name)]
+    if unexpected or lacking:
+        raise ValueError(f"not its weights: missing {lacking}, unexpected {unexpected}")
+
+
+def _is_learned(name: str) -> bool:
+    return name != "shared.weight" and not is_resting(name)

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from training.text.wordings import worded
+from training.text.person_wordings import worded
 
 PREFIX = "blank-"
 """How the names of these pictures begin."""

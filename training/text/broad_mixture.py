@@ -13,9 +13,9 @@ from training.corpora import read_corpus
 from training.corpora.open_sets import OPEN_SETS, read_open
 from training.corpora.records import OpenRecord
 from training.leakage import drop_leaks
-from training.text import exercises_of as make
-from training.text import open_exercises as opened
-from training.text.exercise import Exercise
+from training.text import examples_of as make
+from training.text import open_examples as opened
+from training.text.example import Example
 from training.text.joining import grouped, joined
 from training.text.mixture import REPORTED
 
@@ -83,8 +83,8 @@ class BroadMixture:
     documents: dict[str, list[Document]]
     records: dict[str, list[OpenRecord]]
 
-    def epoch(self, generator: random.Random) -> Iterator[Exercise]:
-        """Every exercise of one epoch, corpus by corpus."""
+    def epoch(self, generator: random.Random) -> Iterator[Example]:
+        """Every example of one epoch, corpus by corpus."""
         for corpus, documents in self.documents.items():
             drawn = _drawn(documents, _SHARE[corpus], generator)
             ontology = load(documents[0].ontology)
@@ -92,11 +92,11 @@ class BroadMixture:
         for name, records in self.records.items():
             size = min(_OPEN_SIZE[name], 3 * len(records))
             for record in generator.choices(records, k=size):
-                yield from opened.exercises_of(record, generator)
+                yield from opened.examples_of(record, generator)
 
     def _of_corpus(
         self, documents: list[Document], ontology: Ontology, generator: random.Random
-    ) -> Iterator[Exercise]:
+    ) -> Iterator[Example]:
         first = documents[0]
         if first.entities is not None and first.relations is None:
             for group in grouped(documents, generator):
@@ -116,7 +116,7 @@ class BroadMixture:
 
     def _related(
         self, document: Document, ontology: Ontology, generator: random.Random
-    ) -> Iterator[Exercise]:
+    ) -> Iterator[Example]:
         for _ in range(_JOINT_ROUNDS):
             yield make.joint(document, ontology, generator)
         for _ in range(_LISTED_ROUNDS):
@@ -129,7 +129,7 @@ class BroadMixture:
 
     def _pairs(
         self, document: Document, ontology: Ontology, generator: random.Random
-    ) -> Iterator[Exercise]:
+    ) -> Iterator[Example]:
         for relation in document.relations or ():
             if relation.type == NONE and generator.random() >= _NONE_KEPT:
                 continue
@@ -139,7 +139,7 @@ class BroadMixture:
 
     def _events(
         self, document: Document, ontology: Ontology, generator: random.Random
-    ) -> Iterator[Exercise]:
+    ) -> Iterator[Example]:
         if not document.events and generator.random() >= _EVENTLESS_KEPT:
             return
         yield make.triggers(document, ontology, generator)

@@ -1,4 +1,4 @@
-"""Photo captions to grounded exercises, with names in the place of common nouns.
+"""Photo captions to grounded examples, with names in the place of common nouns.
 
 Posts name people where captions say "a man". So a name takes the noun's place and keeps its box,
 and so do those of pets, vehicles and teams; organizations and places that no box shows are put in
@@ -16,9 +16,9 @@ from tasks import form, instruction
 from tasks.document import Box
 from tasks.records import Asoc, Record, Region, Span
 from training.flickr8k import Caption, Photo, Phrase
-from training.text.exercise import Exercise
+from training.text.example import Example
 from training.text.names import NamePool
-from training.text.sights import SightStore
+from training.text.visual_features import VisualFeatureStore
 
 _MALE = re.compile(r"\b(man|boy|guy|gentleman|male|groom|father|husband)\b", re.I)
 _FEMALE = re.compile(r"\b(woman|girl|lady|female|bride|mother|wife)\b", re.I)
@@ -61,11 +61,11 @@ class _Thing:
 
 
 class CaptionWriter:
-    """Writes exercises about photos; photos must be in the store."""
+    """Writes examples about photos; photos must be in the store."""
 
     def __init__(
         self,
-        store: SightStore,
+        store: VisualFeatureStore,
         names: NamePool,
         entity_types: Sequence[str],
         region_types: Sequence[str],
@@ -73,7 +73,7 @@ class CaptionWriter:
         self._store, self._names = store, names
         self._entity_types, self._region_types = list(entity_types), list(region_types)
 
-    def named(self, photo: Photo, generator: random.Random) -> Exercise | None:
+    def named(self, photo: Photo, generator: random.Random) -> Example | None:
         """A caption whose people, pets, vehicles and teams have names.
 
         None where nothing that can have a name has a region.
@@ -91,9 +91,9 @@ class CaptionWriter:
         text, found = self._surround(text, found, generator)
         others = {f.label for f in found} - set(self._entity_types)
         labels = self._shuffled([*self._entity_types, *sorted(others)], generator)
-        return self._exercise(photo, text, found, labels)
+        return self._example(photo, text, found, labels)
 
-    def phrases(self, photo: Photo, generator: random.Random) -> Exercise:
+    def phrases(self, photo: Photo, generator: random.Random) -> Example:
         """A caption as it stands: its phrases by type, each with the regions that show it."""
         caption = generator.choice(photo.captions)
         found = [
@@ -104,14 +104,12 @@ class CaptionWriter:
         labels = self._shuffled(self._region_types, generator)
         if generator.random() < 0.3:
             labels = labels[: generator.randint(2, len(labels))]
-        return self._exercise(photo, caption.text, found, labels)
+        return self._example(photo, caption.text, found, labels)
 
-    def nameless(self, photo: Photo, generator: random.Random) -> Exercise:
+    def nameless(self, photo: Photo, generator: random.Random) -> Example:
         """A caption as it stands, asked for named entities: there are none."""
         caption = generator.choice(photo.captions)
-        return self._exercise(
-            photo, caption.text, [], self._shuffled(self._entity_types, generator)
-        )
+        return self._example(photo, caption.text, [], self._shuffled(self._entity_types, generator))
 
     def _namable(self, photo: Photo, caption: Caption, generator: random.Random) -> list[_Thing]:
         """What in the caption can have a name and has a region, in the caption's order."""
@@ -172,9 +170,7 @@ class CaptionWriter:
             text = lead + text
         return text, found
 
-    def _exercise(
-        self, photo: Photo, text: str, found: list[_Found], labels: list[str]
-    ) -> Exercise:
+    def _example(self, photo: Photo, text: str, found: list[_Found], labels: list[str]) -> Example:
         records = tuple(
             Record(
                 f.label,
@@ -188,14 +184,14 @@ class CaptionWriter:
             if f.regions:
                 best = f.regions[0]
                 alike[best] = alike.get(best, frozenset()).union(f.regions)
-        return Exercise(
+        return Example(
             text=text,
             wording=instruction.ENTITIES,
             form=form.GROUNDED,
             records=records,
             spots=tuple(labels),
             asocs=(form.REGION_ROLE,),
-            sight=self._store.sight(photo.image),
+            picture=self._store.picture(photo.image),
             alike=alike,
         )
 

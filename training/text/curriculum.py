@@ -7,14 +7,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from training.text.exercise import Exercise
+from training.text.example import Example
 
 
 class Curriculum(Protocol):
-    """A source of exercises."""
+    """A source of examples."""
 
-    def epoch(self, generator: random.Random) -> Iterator[Exercise]:
-        """Every exercise of one epoch, in no useful order."""
+    def epoch(self, generator: random.Random) -> Iterator[Example]:
+        """Every example of one epoch, in no useful order."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Together:
 
     parts: Sequence[Curriculum]
 
-    def epoch(self, generator: random.Random) -> Iterator[Exercise]:
+    def epoch(self, generator: random.Random) -> Iterator[Example]:
         """An epoch of every part."""
         for part in self.parts:
             yield from part.epoch(generator)

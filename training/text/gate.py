@@ -19,9 +19,9 @@ from torch.nn import functional as F
 
 from models.gated_fusion import GatedFusion
 from models.umie import UMIE
-from training.text.batch import Prompts
-from training.text.exercise import Spelled
-from training.text.sights import SightStore
+from training.text.collation import Prompts
+from training.text.example import Spelled
+from training.text.visual_features import VisualFeatureStore
 
 MATCHED, UNMATCHED = 0.2, -0.08
 """Cosines wanted of a text and its own picture, and of a text and somebody else's."""
@@ -62,13 +62,13 @@ def averages(
     model: UMIE,
     items: Sequence[Spelled],
     collate: Callable[[Sequence[Spelled]], Prompts],
-    store: SightStore,
+    store: VisualFeatureStore,
     generator: random.Random,
 ) -> Averages | None:
     """What the gate reads of some of `items`; None where not two of them are with own pictures."""
     seen = generator.sample(items, len(items))
-    own = [item for item in seen if item.sight and item.sight.matched][:_MOST_MATCHED]
-    other = [item for item in seen if item.sight and not item.sight.matched][:_MOST_UNMATCHED]
+    own = [item for item in seen if item.picture and item.picture.matched][:_MOST_MATCHED]
+    other = [item for item in seen if item.picture and not item.picture.matched][:_MOST_UNMATCHED]
     if len(own) < 2:
         return None
     chosen = sorted([*own, *other], key=lambda item: len(item.ids))
@@ -113,13 +113,13 @@ def measure(fusion: GatedFusion, given: Averages) -> Fit:
     return Fit(float(opened[belong].float().mean()), float(opened[~belong].float().mean()))
 
 
-def _averages(model: UMIE, batch: Prompts, store: SightStore) -> Averages:
+def _averages(model: UMIE, batch: Prompts, store: VisualFeatureStore) -> Averages:
     device = model.shared.weight.device
     mask = batch.mask.to(device)
     text = model.encode_text(batch.ids.to(device), mask, batch.cases.to(device))
     weight = mask[..., None].to(text.dtype)
-    sights = store.gather(batch.sight)
-    visual = model.encode_visual(sights.features.to(device), sights.boxes.to(device))
+    visual_batch = store.gather(batch.picture_rows)
+    visual = model.encode_visual(visual_batch.features.to(device), visual_batch.boxes.to(device))
     return Averages(
         (text * weight).sum(1) / weight.sum(1), visual.mean(1), batch.matched.to(device)
     )

@@ -1,4 +1,4 @@
-"""What an epoch of grounding exercises is made of: who is named, and what the picture shows."""
+"""What an epoch of grounding examples is made of: who is named, and what the picture shows."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from training.corpora import read_corpus
 from training.flickr8k import read_photos
 from training.leakage import drop_leaks
 from training.text.blanks import PREFIX
-from training.text.exercise import Exercise
+from training.text.caption_passages import CaptionPassages
+from training.text.example import Example
 from training.text.labelling import asked
 from training.text.mixture import REPORTED
 from training.text.named_posts import NamedPost, read_named_posts
 from training.text.names import NamePool
-from training.text.pairs import CaptionPassages
 from training.text.passage import Passage
+from training.text.person_wordings import worded
 from training.text.portraits import read_portraits
 from training.text.real_texts import RealTexts
-from training.text.sights import SightStore
 from training.text.solo import (
     Solo,
     crowds,
@@ -34,7 +34,7 @@ from training.text.solo import (
 )
 from training.text.surface import restyled
 from training.text.surrogate import PeopleIndex, Surrogate, surrogates
-from training.text.wordings import worded
+from training.text.visual_features import VisualFeatureStore
 
 _TEXTS = ("twitter2015", "twitter2017", "broad_twitter", "conll2003", "fmnerg51")
 _SIZE = 12_000
@@ -46,6 +46,7 @@ _SHARES = {
     "several": 0.16,
     "post": 0.08,
 }
+_POST_ROUNDS = 4  # few posts are sure enough, and they are not to be learnt by heart
 _ABSENT = 0.3
 _NO_PERSON_NAMED = 0.12
 _RESTYLED_CAPTION, _RESTYLED_REAL = 0.6, 0.15
@@ -67,7 +68,7 @@ class Pictures:
 class GroundingMixture:
     """Texts and pictures, and how an epoch is drawn from them."""
 
-    store: SightStore
+    store: VisualFeatureStore
     names: NamePool
     pictures: Pictures
     captions: CaptionPassages
@@ -77,13 +78,15 @@ class GroundingMixture:
     posts: Sequence[NamedPost]
     size: int = _SIZE
 
-    def epoch(self, generator: random.Random) -> Iterator[Exercise]:
-        """`size` exercises in random order; about a third shows nothing of the text."""
+    def epoch(self, generator: random.Random) -> Iterator[Example]:
+        """`size` examples in random order; about a third shows nothing of the text."""
         parts = self._parts()
         shares = [_SHARES[name] for name in parts]
+        if "post" in parts:
+            shares[-1] = min(shares[-1], _POST_ROUNDS * len(self.posts) / self.size)
         for name in generator.choices(list(parts), shares, k=self.size):
             image, passage = parts[name](generator)
-            yield asked(passage, self.store.sight(image), generator)
+            yield asked(passage, self.store.picture(image), generator)
 
     def _parts(self) -> dict[str, Callable[[random.Random], tuple[str, Passage]]]:
         """What can be drawn from what there is."""
@@ -163,7 +166,7 @@ class GroundingMixture:
 
 def build(
     data: Path,
-    store: SightStore,
+    store: VisualFeatureStore,
     names: NamePool,
     report: Callable[[str], None],
     *,
@@ -178,7 +181,7 @@ def build(
             that show nothing; pictures that are not in it are not used.
         names: The names to be trained on.
         report: Takes lines with counts.
-        named_posts: What `training.text.named_posts` has written.
+        named_posts: A text model's answers to the posts, as `training.text.named_posts` reads.
         held_out: The ids of posts that are kept for evaluation.
     """
     documents = _documents(data)
@@ -208,7 +211,7 @@ def build(
         texts=RealTexts.of([d for listed in documents.values() for d in listed]),
         boxed=[t for t in tweets if t.placements],
         unboxed=[t for t in tweets if not t.placements],
-        posts=read_named_posts(named_posts, store, held_out) if named_posts else [],
+        posts=_named_posts(data / "posts", named_posts, store, held_out),
     )
     report(", ".join(f"{len(found)} {kind} of one person" for kind, found in solos.items()))
     report(_counts(mixture))
@@ -232,7 +235,15 @@ def _documents(data: Path) -> dict[str, list[Document]]:
     return {name: drop_leaks(read_corpus(name, data, "train"), reported) for name in _TEXTS}
 
 
-def _post_images(folder: Path, store: SightStore, held_out: AbstractSet[int]) -> list[str]:
+def _named_posts(
+    folder: Path, answers: Path | None, store: VisualFeatureStore, held_out: AbstractSet[int]
+) -> list[NamedPost]:
+    if answers is None:
+        return []
+    return read_named_posts(folder / "posts.ndjson", answers, store, held_out)
+
+
+def _post_images(folder: Path, store: VisualFeatureStore, held_out: AbstractSet[int]) -> list[str]:
     """The names of posts' pictures that are in the store and not kept for evaluation."""
     names = sorted(path.name for path in (folder / "images").glob("*.jpg"))
     return [n for n in names if n in store.rows and int(Path(n).stem) not in held_out]

@@ -1,4 +1,4 @@
-"""Other words for the labels of an exercise, so that the model follows whatever a list says."""
+"""Other words for the labels of an example, so that the model follows whatever a list says."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from dataclasses import replace
 
 from tasks.ontology import NONE
 from tasks.records import Record
-from training.corpora.wordings import Kind, alternatives, wording
-from training.text.exercise import Exercise
+from training.corpora.label_wordings import Kind, alternatives, wording
+from training.text.example import Example
 
 _OTHER = 0.2
 _STYLED = 0.07
@@ -41,14 +41,14 @@ def words_for(kind: Kind, labels: Sequence[str], generator: random.Random) -> di
     return _distinct(labels, words)
 
 
-def reworded(exercise: Exercise, kind: Kind, generator: random.Random) -> Exercise:
+def reworded(example: Example, kind: Kind, generator: random.Random) -> Example:
     """The same question with other words for some of its asocs, "none" left as it is."""
-    labels = [name for name in exercise.asocs if name != NONE]
+    labels = [name for name in example.asocs if name != NONE]
     words = {**words_for(kind, labels, generator), NONE: NONE}
     return replace(
-        exercise,
-        asocs=tuple(words[name] for name in exercise.asocs),
-        records=tuple(_renamed(record, words) for record in exercise.records),
+        example,
+        asocs=tuple(words[name] for name in example.asocs),
+        records=tuple(_renamed(record, words) for record in example.records),
     )
 
 

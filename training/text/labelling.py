@@ -1,4 +1,4 @@
-"""Which labels a grounded exercise lists: a published inventory or free words, shuffled."""
+"""Which labels a grounded example lists: a published inventory or free words, shuffled."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tasks.ontology import load
-from training.text.exercise import Exercise, Sight
+from training.text.example import Example, ExamplePicture
 from training.text.kinds import (
     PERSON,
     SOMEONE,
@@ -35,10 +35,10 @@ class Labelling:
     spots: tuple[str, ...]
 
 
-def asked(passage: Passage, sight: Sight, generator: random.Random) -> Exercise:
-    """The exercise of a passage under a labelling drawn at random."""
+def asked(passage: Passage, picture: ExamplePicture, generator: random.Random) -> Example:
+    """The example of a passage under a labelling drawn at random."""
     labelling = draw(passage, generator)
-    return grounded(passage, sight, labelling.words, labelling.spots)
+    return grounded(passage, picture, labelling.words, labelling.spots)
 
 
 def draw(passage: Passage, generator: random.Random) -> Labelling:

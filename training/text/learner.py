@@ -1,4 +1,4 @@
-"""What is trained: a model, how it is asked, and what its answers are compared with."""
+"""A model with its prompter and training objective."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Any, Generic, TypeVar
 from models.umie import UMIE
 from tasks.instruction import Prompter
 from tasks.tokenizer import Markers
-from training.text.batch import Batch, Prompts, SpelledBatch, collate, collate_spelled
-from training.text.exercise import Encoded, Exercise, Spelled, encode, encode_span_first, spell
-from training.text.loss import Outcome, Sights, decision_loss, spelling_loss
+from training.text.collation import Batch, Prompts, SpelledBatch, collate, collate_spelled
+from training.text.example import Encoded, Example, Spelled, encode, encode_span_first, spell
+from training.text.loss import Outcome, VisualBatch, decision_loss, spelling_loss
 
 ItemT = TypeVar("ItemT", bound=Spelled)
 BatchT = TypeVar("BatchT", bound=Prompts)
@@ -19,19 +19,19 @@ BatchT = TypeVar("BatchT", bound=Prompts)
 
 @dataclass(frozen=True)
 class Objective(Generic[ItemT, BatchT]):
-    """The way from exercises to a loss.
+    """Encoding, collation and loss of examples.
 
-    encode: an exercise in ids, None where it cannot be learned from, as `exercise.encode`. collate:
-    several of them as tensors. loss: what to make small, given the batch's pictures.
+    encode: encodes an example, None if it cannot be used, as `example.encode`. collate: encoded
+    examples to a batch. loss: of a model on a batch and its visual features.
     """
 
-    encode: Callable[[Exercise, Prompter], ItemT | None]
+    encode: Callable[[Example, Prompter], ItemT | None]
     collate: Callable[[Sequence[ItemT], Markers], BatchT]
-    loss: Callable[[UMIE, BatchT, Sights], Outcome]
+    loss: Callable[[UMIE, BatchT, VisualBatch], Outcome]
 
 
 DECISIONS: Objective[Encoded, Batch] = Objective(encode, collate, decision_loss)
-"""Train as you decode: choices among what the grammar admits."""
+"""Cross-entropy over the symbols that the grammar admits, as in constrained decoding."""
 
 SPAN_FIRST: Objective[Encoded, Batch] = Objective(encode_span_first, collate, decision_loss)
 """The same for weights that write spans before types."""
@@ -42,7 +42,7 @@ SPELLING: Objective[Spelled, SpelledBatch] = Objective(spell, collate_spelled, s
 
 @dataclass(frozen=True)
 class Learner:
-    """A model, the prompts that it reads and its objective."""
+    """A model, its prompter and its objective."""
 
     model: UMIE
     prompter: Prompter
@@ -50,7 +50,7 @@ class Learner:
 
     @classmethod
     def of(cls, model: UMIE, prompter: Prompter) -> Learner:
-        """With the objective that fits how the model's answers will be decoded."""
+        """Select the objective that matches how the model is decoded."""
         if model.copy_head is None:
             return cls(model, prompter, SPELLING)
         return cls(model, prompter, SPAN_FIRST if model.config.span_first else DECISIONS)

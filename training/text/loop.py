@@ -16,28 +16,29 @@ from tasks.context import Kind
 from tasks.errors import DataError, LabelError, TextTooLong
 from training.average import WeightAverage, all_weights
 from training.evaluation.labelled_posts import held_out_ids
+from training.saved_state import read_saved
 from training.text import broad_mixture, grounding_mixture
 from training.text.adapters import learned_weights
-from training.text.batch import Prompts, buckets, on_device
+from training.text.collation import Prompts, buckets, on_device
 from training.text.curriculum import Curriculum, Together
-from training.text.exercise import Exercise, Spelled
+from training.text.example import Example, Spelled
 from training.text.gate import PROJECTIONS, averages, fit_gate, projections
 from training.text.learner import Learner
-from training.text.loss import Outcome, Sights
+from training.text.loss import Outcome, VisualBatch
 from training.text.mixture import build_mixture, mentions_of
 from training.text.names import name_pool
 from training.text.optimiser import build_optimiser, build_schedule
 from training.text.options import TextOptions
 from training.text.parallel import ProcessGroup
-from training.text.sights import SightStore
+from training.text.visual_features import VisualFeatureStore
 
 log = logging.getLogger(__name__)
 
 _POOL = 4000
-"""Exercises that are put into ids at a time; batches are made of similar ones among them."""
+"""Examples that are put into ids at a time; batches are made of similar ones among them."""
 
 _RECENT = 12_000
-"""Exercises that the gate may be fitted to."""
+"""Examples that the gate may be fitted to."""
 
 AVERAGE_EVERY = 5  # averaging touches every weight, as much memory traffic as a small batch
 
@@ -50,12 +51,12 @@ def train_text(options: TextOptions, learner: Learner, own: Sequence[Curriculum]
     """
     torch.manual_seed(options.seed)
     options.out.mkdir(parents=True, exist_ok=True)
-    store = SightStore.load(list(options.features), options.least_region_score)
+    store = VisualFeatureStore.load(list(options.features), options.least_region_score)
     mixture = _mixture(options, options.data, store) if options.data else []
     return Run(options, learner, Together([*mixture, *own]), store).train()
 
 
-def _mixture(options: TextOptions, data: Path, store: SightStore) -> list[Curriculum]:
+def _mixture(options: TextOptions, data: Path, store: VisualFeatureStore) -> list[Curriculum]:
     """What the preset learns from."""
     if options.preset != "standard":
         return [build_mixture(data, store, log.info)]
@@ -97,7 +98,11 @@ class Run:
     """One training run and its state on disk."""
 
     def __init__(
-        self, options: TextOptions, learner: Learner, curriculum: Curriculum, store: SightStore
+        self,
+        options: TextOptions,
+        learner: Learner,
+        curriculum: Curriculum,
+        store: VisualFeatureStore,
     ) -> None:
         self.options, self.curriculum, self.store = options, curriculum, store
         self.prompter, self.objective = learner.prompter, learner.objective
@@ -118,7 +123,7 @@ class Run:
         self.group = ProcessGroup()
         self.step = 0
         self._settling = options.steps - round(options.steps * options.settled)
-        self._exercises: list[Spelled] = []
+        self._examples: list[Spelled] = []
         self._by_kind = AccuracyByKind()
         if options.resume and self._state_file.exists():
             self._restore()
@@ -159,7 +164,7 @@ class Run:
         self._stop_reading()
         self.model.eval()
         generator = random.Random(self.options.seed)
-        given = averages(self.model, self._exercises, self._collate, self.store, generator)
+        given = averages(self.model, self._examples, self._collate, self.store, generator)
         if given is not None:
             fit = fit_gate(self.model.gated_fusion, given, self.options.gate_steps)
             log.info("the gate opens for %.2f of own and %.2f of others' pictures", *fit)
@@ -173,14 +178,14 @@ class Run:
             part.requires_grad_(False)
             part.zero_grad()
 
-    def _sights(self, batch: Prompts) -> Sights:
-        return on_device(self.store.gather(batch.sight), self.device)
+    def _visual_batch(self, batch: Prompts) -> VisualBatch:
+        return on_device(self.store.gather(batch.picture_rows), self.device)
 
     def _learn(self, batch: Prompts) -> tuple[float, float, int]:
-        sights = self._sights(batch)
+        visual_batch = self._visual_batch(batch)
         narrow = self.options.precision == "bf16"
         with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=narrow):
-            outcome = self.objective.loss(self.model, on_device(batch, self.device), sights)
+            outcome = self.objective.loss(self.model, on_device(batch, self.device), visual_batch)
         outcome.loss.backward()
         self.group.average_gradients(self.model.parameters())
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.options.clip)
@@ -197,36 +202,36 @@ class Run:
         epoch = self.step  # any number that differs after a resume
         while True:
             generator = random.Random(f"{self.options.seed}-{epoch}-{self.group.rank}")
-            exercises = list(self.curriculum.epoch(random.Random(f"{self.options.seed}-{epoch}")))
-            random.Random(epoch).shuffle(exercises)
-            own = exercises[self.group.rank :: self.group.size]
-            log.info("epoch seed %s: %d exercises", epoch, len(own))
+            examples = list(self.curriculum.epoch(random.Random(f"{self.options.seed}-{epoch}")))
+            random.Random(epoch).shuffle(examples)
+            own = examples[self.group.rank :: self.group.size]
+            log.info("epoch seed %s: %d examples", epoch, len(own))
             some = False
             for first in range(0, len(own), _POOL):
                 encoded = list(self._encoded(own[first : first + _POOL]))
                 some = some or bool(encoded)
-                self._exercises = [*encoded, *self._exercises][:_RECENT]
+                self._examples = [*encoded, *self._examples][:_RECENT]
                 for items in buckets(encoded, self.options.tokens, generator) if encoded else ():
                     yield self._collate(items)
             if not some:
-                raise DataError("there is nothing to learn: no exercise fits into a prompt")
+                raise DataError("there is nothing to learn: no example fits into a prompt")
             epoch += 1
 
     def _collate(self, items: Sequence[Spelled]) -> Prompts:
         return self.objective.collate(items, self.prompter.tokenizer.markers)
 
-    def _encoded(self, exercises: Sequence[Exercise]) -> Iterator[Spelled]:
+    def _encoded(self, examples: Sequence[Example]) -> Iterator[Spelled]:
         skipped = 0
-        for exercise in exercises:
+        for example in examples:
             try:
-                encoded = self.objective.encode(exercise, self.prompter)
+                encoded = self.objective.encode(example, self.prompter)
             except (TextTooLong, LabelError):
                 encoded = None
             if encoded is None:
                 skipped += 1
             else:
                 yield encoded
-        log.info("%d exercises skipped: too long, or a pair that cannot be copied", skipped)
+        log.info("%d examples skipped: too long, or a pair that cannot be copied", skipped)
 
     @property
     def _state_file(self) -> Path:
@@ -252,9 +257,9 @@ class Run:
         save_file(self.average.state, self._weights_file)
 
     def _restore(self) -> None:
-        state = torch.load(self._state_file, map_location=self.device, weights_only=True)
+        state = read_saved(self._state_file, self.device)
         self.model.load_state_dict(state["model"], strict=False)
-        self.average.state = state["average"]
+        self.average.state |= state["average"]
         self.optimiser.load_state_dict(state["optimiser"])
         self.schedule.load_state_dict(state["schedule"])
         self.step = state["step"]

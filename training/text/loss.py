@@ -1,4 +1,4 @@
-"""What training makes small: of decisions among admitted symbols, or of whole targets."""
+"""Training losses: over decisions among admitted symbols, or over whole targets."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from models.config import VISUAL_ROWS
 from models.gated_fusion import Fusion
 from models.target_decoder import TargetDecoder
 from models.umie import UMIE, Memory
-from training.text.batch import IGNORED, Batch, Prompts, SpelledBatch
+from training.text.collation import IGNORED, Batch, Prompts, SpelledBatch
 
 Score = Callable[[TargetDecoder, Tensor, Tensor | None, Candidates], Tensor]
 """`candidate_logits` or `option_logits`."""
 
 
-class Sights(NamedTuple):
-    """The pictures of the P rows that have one: features (P, 37, 512) and boxes (P, 37, 4)."""
+class VisualBatch(NamedTuple):
+    """Visual input of the P rows with a picture: features (P, 37, 512) and boxes (P, 37, 4)."""
 
     features: Tensor
     boxes: Tensor
 
 
 class Outcome(NamedTuple):
-    """The loss to minimise, how many decisions were right and how many there were.
+    """The loss, the number of correct decisions and the number of decisions.
 
-    Where their kinds are known, kinds (S,) and hits (S,): whether each was right.
+    If known, kinds (S,) of the decisions and hits (S,): whether each is correct.
     """
 
     loss: Tensor
@@ -39,12 +39,12 @@ class Outcome(NamedTuple):
     hits: Tensor | None = None
 
 
-def decision_loss(model: UMIE, batch: Batch, sights: Sights) -> Outcome:
+def decision_loss(model: UMIE, batch: Batch, visual_batch: VisualBatch) -> Outcome:
     """Training as decoding: cross-entropy of every decision among its admitted symbols.
 
     The mean over decisions is weighted.
     """
-    logits = decision_logits(model, batch, sights)
+    logits = decision_logits(model, batch, visual_batch)
     wanted = logits.masked_fill(~batch.right, -torch.inf)
     losses = logits.logsumexp(-1) - wanted.logsumexp(-1)
     hits = batch.right.gather(1, logits.argmax(-1, keepdim=True))[:, 0]
@@ -55,22 +55,22 @@ def decision_loss(model: UMIE, batch: Batch, sights: Sights) -> Outcome:
 
 
 def decision_logits(
-    model: UMIE, batch: Batch, sights: Sights, score: Score = candidate_logits
+    model: UMIE, batch: Batch, visual_batch: VisualBatch, score: Score = candidate_logits
 ) -> Tensor:
     """Logits (S, width) of the symbols admitted at every decision, the answers before it given."""
-    memory = _memory(model, batch, sights)
+    memory = _memory(model, batch, visual_batch)
     states = model.decoder(model.embed(batch.prefix), memory.cross, batch.mask)  # (B, T, d)
     decided = states[batch.at[:, 0], batch.at[:, 1]]  # (S, d)
     return score(model, decided, memory.copy_keys, batch.candidates)
 
 
-def spelling_loss(model: UMIE, batch: SpelledBatch, sights: Sights) -> Outcome:
+def spelling_loss(model: UMIE, batch: SpelledBatch, visual_batch: VisualBatch) -> Outcome:
     """As the published code trains: cross-entropy of every token among the whole vocabulary.
 
-    Weights without a copy head learn so, since they are also decoded without a grammar. Every token
-    counts as a decision.
+    For weights without a copy head, which are decoded without a grammar. Every token counts as a
+    decision.
     """
-    memory = _memory(model, batch, sights)
+    memory = _memory(model, batch, visual_batch)
     states = model.decoder(model.embed(batch.prefix), memory.cross, batch.mask)  # (B, T, d)
     there = batch.labels != IGNORED
     labels = batch.labels[there]  # (S,)
@@ -79,14 +79,14 @@ def spelling_loss(model: UMIE, batch: SpelledBatch, sights: Sights) -> Outcome:
     return Outcome(loss, (logits.argmax(-1) == labels).sum(), len(labels))
 
 
-def _memory(model: UMIE, batch: Prompts, sights: Sights) -> Memory:
-    """As the service computes it, but pictures are encoded and fused only where there are any."""
+def _memory(model: UMIE, batch: Prompts, visual_batch: VisualBatch) -> Memory:
+    """Encoder memory as in the service; pictures are encoded and fused only if there are any."""
     text = model.encode_text(batch.ids, batch.mask, batch.cases)
-    rows = torch.nonzero(batch.sight >= 0)[:, 0]
+    rows = torch.nonzero(batch.picture_rows >= 0)[:, 0]
     gate, fused = text.new_zeros(len(text)), text
     visual = text.new_zeros(len(text), VISUAL_ROWS, text.shape[-1])
     if len(rows):
-        seen = model.encode_visual(sights.features, sights.boxes)
+        seen = model.encode_visual(visual_batch.features, visual_batch.boxes)
         present = torch.ones_like(rows)
         some = model.gated_fusion(text[rows], batch.mask[rows], seen, present)
         gate = gate.index_put((rows,), some.gate.to(gate.dtype))

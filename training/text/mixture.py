@@ -13,12 +13,12 @@ from training.corpora import read_corpus
 from training.corpora.mnre import group_pairs
 from training.flickr8k import Photo, read_photos
 from training.leakage import drop_leaks
-from training.text import exercises_of as make
+from training.text import examples_of as make
 from training.text.captions import CaptionWriter
-from training.text.exercise import Exercise, Sight
+from training.text.example import Example, ExamplePicture
 from training.text.names import NamePool, name_pool
-from training.text.portraits import Portrait, portrait_exercise, read_portraits
-from training.text.sights import SightStore
+from training.text.portraits import Portrait, portrait_example, read_portraits
+from training.text.visual_features import VisualFeatureStore
 
 TEXT_CORPORA = (
     "twitter2015",
@@ -82,13 +82,13 @@ class Mixture:
     pair_groups: list[Document]
     photos: list[Photo]
     portraits: list[Portrait]
-    store: SightStore
+    store: VisualFeatureStore
     names: NamePool
     writer: CaptionWriter
     peopleless: list[str]
 
-    def epoch(self, generator: random.Random) -> Iterator[Exercise]:
-        """Every exercise of one epoch, in no useful order."""
+    def epoch(self, generator: random.Random) -> Iterator[Example]:
+        """Every example of one epoch, in no useful order."""
         for corpus, documents in self.documents.items():
             share = _SHARE.get(corpus, 1.0)
             for document in documents:
@@ -110,13 +110,13 @@ class Mixture:
                 yield self.writer.nameless(photo, generator)
         labels = [t.name for t in load("twitter4").entities]
         for portrait in self.portraits * _PORTRAIT_ROUNDS:
-            exercise = portrait_exercise(portrait, self.store, self.names, labels, generator)
-            if exercise is not None:
-                yield exercise
+            example = portrait_example(portrait, self.store, self.names, labels, generator)
+            if example is not None:
+                yield example
 
     def _of(
         self, document: Document, ontology: Ontology, generator: random.Random
-    ) -> Iterator[Exercise]:
+    ) -> Iterator[Example]:
         if document.entities is not None and document.relations is None:
             yield self._entities(document, ontology, generator)
         if document.entities is not None and document.relations is not None:
@@ -130,40 +130,40 @@ class Mixture:
         if document.entities is None and document.relations is not None:
             for relation in document.relations:
                 if relation.type != NONE or generator.random() < _NONE_KEPT:
-                    sight = self._distractor(_DISTRACTED_OTHERS, generator)
-                    yield make.pair(document, relation, ontology, generator, sight=sight)
+                    picture = self._distractor(_DISTRACTED_OTHERS, generator)
+                    yield make.pair(document, relation, ontology, generator, picture=picture)
         if document.events is not None:
             yield from self._events(document, ontology, generator)
 
     def _entities(
         self, document: Document, ontology: Ontology, generator: random.Random
-    ) -> Exercise:
-        sight = self._distractor(_DISTRACTED, generator)
-        return make.entities(document, ontology, generator, sight=sight)
+    ) -> Example:
+        picture = self._distractor(_DISTRACTED, generator)
+        return make.entities(document, ontology, generator, picture=picture)
 
     def _events(
         self, document: Document, ontology: Ontology, generator: random.Random
-    ) -> Iterator[Exercise]:
+    ) -> Iterator[Example]:
         if not document.events and generator.random() >= _EVENTLESS_KEPT:
             return
-        sight = self._distractor(_DISTRACTED_OTHERS, generator)
-        yield make.triggers(document, ontology, generator, sight=sight)
+        picture = self._distractor(_DISTRACTED_OTHERS, generator)
+        yield make.triggers(document, ontology, generator, picture=picture)
         for event in document.events or ():
             if ontology.event(event.type).roles:
-                sight = self._distractor(_DISTRACTED_OTHERS, generator)
-                yield make.arguments(document, event, ontology, generator, sight=sight)
+                picture = self._distractor(_DISTRACTED_OTHERS, generator)
+                yield make.arguments(document, event, ontology, generator, picture=picture)
 
-    def _elsewhere(self, exercise: Exercise, generator: random.Random) -> Exercise:
+    def _elsewhere(self, example: Example, generator: random.Random) -> Example:
         """A caption beside another photo, which shows nothing of it."""
-        sight = replace(self.store.sight(generator.choice(self.photos).image), matched=False)
-        records = tuple(replace(record, asocs=()) for record in exercise.records)
-        return replace(exercise, sight=sight, records=records, alike={})
+        picture = replace(self.store.picture(generator.choice(self.photos).image), matched=False)
+        records = tuple(replace(record, asocs=()) for record in example.records)
+        return replace(example, picture=picture, records=records, alike={})
 
-    def _distractor(self, share: float, generator: random.Random) -> Sight | None:
-        """Somebody else's picture, for a share of the exercises."""
+    def _distractor(self, share: float, generator: random.Random) -> ExamplePicture | None:
+        """Somebody else's picture, for a share of the examples."""
         if not self.peopleless or generator.random() >= share:
             return None
-        return replace(self.store.sight(generator.choice(self.peopleless)), matched=False)
+        return replace(self.store.picture(generator.choice(self.peopleless)), matched=False)
 
 
 def _times(share: float, generator: random.Random) -> int:
@@ -171,7 +171,7 @@ def _times(share: float, generator: random.Random) -> int:
     return whole + (generator.random() < share - whole)
 
 
-def build_mixture(data: Path, store: SightStore, report: Callable[[str], None]) -> Mixture:
+def build_mixture(data: Path, store: VisualFeatureStore, report: Callable[[str], None]) -> Mixture:
     """Read everything under `data`, leaks dropped; `report` hears the counts."""
     reported = [d for name in REPORTED for d in read_corpus(name, data, "test")]
     documents: dict[str, list[Document]] = {}
@@ -205,7 +205,7 @@ def _related(document: Document) -> bool:
     return any(relation.type != NONE for relation in document.relations or ())
 
 
-def _peopleless(store: SightStore, image: str) -> bool:
+def _peopleless(store: VisualFeatureStore, image: str) -> bool:
     best = store.best_of(image, _PEOPLE)
     return best is None or best[1] < _NO_PERSON
 

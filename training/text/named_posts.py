@@ -1,7 +1,7 @@
-"""Posts with pictures in which a model has found one name, and what the picture shows of it.
+"""Posts in whose texts a model has found one name, and what their pictures show of it.
 
-One JSON object a line says what a text model has found in a post's text: id, image, text, and
-entities with start, end, type and score.
+The names are what ``umie batch --ontology twitter4 --tasks entities`` answers to the posts' texts
+without their pictures: one JSON object a line with id, and extraction or error.
 """
 
 from __future__ import annotations
@@ -12,10 +12,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from training.corpora.files import lines_of
 from training.text.kinds import PERSON, coarse_types
 from training.text.passage import Passage, Segment
-from training.text.sights import SightStore
 from training.text.solo import solo_pictures, without_people
+from training.text.visual_features import VisualFeatureStore
 
 _SURE, _DOUBTFUL = 0.7, 0.3
 
@@ -30,41 +31,57 @@ class NamedPost:
 
 
 def read_named_posts(
-    path: Path, store: SightStore, held_out: AbstractSet[int] = frozenset()
+    posts: Path, answers: Path, store: VisualFeatureStore, held_out: AbstractSet[int] = frozenset()
 ) -> list[NamedPost]:
-    """The posts of a file that name exactly one person, beside one clear person or nobody.
+    """The posts that name exactly one person, beside one clear person or nobody.
 
     Posts with a doubtful name are left out, as are the ids `held_out` and pictures that are not in
     the store.
+
+    Args:
+        posts: One JSON object a line: id, image (a path) and text.
+        answers: The model's answers by id; posts without one are left out.
+        store: Features of the posts' pictures.
+        held_out: Ids that are kept for evaluation.
     """
-    rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-    rows = [r for r in rows if r["id"] not in held_out and r["image"] in store.rows and _clear(r)]
-    images = [row["image"] for row in rows]
-    shown = {solo.image: solo.regions for solo in solo_pictures(images, store)}
-    nobody = set(without_people(images, store))
+    found = {int(row["id"]): row["extraction"] for row in _rows(answers) if row["extraction"]}
+    clear: dict[str, Passage] = {}
+    for post in _rows(posts):
+        image, entities = Path(post["image"]).name, found.get(post["id"], {}).get("entities", [])
+        if post["id"] not in held_out and image in store.rows and _clear(entities):
+            clear[image] = _passage(post["text"], entities)
+    shown = {solo.image: solo.regions for solo in solo_pictures(clear, store)}
+    nobody = without_people(clear, store)
     return [
-        NamedPost(row["image"], _passage(row, shown.get(row["image"], ())), row["image"] in shown)
-        for row in rows
-        if row["image"] in shown or row["image"] in nobody
+        *(NamedPost(image, _pointed(clear[image], shown[image]), True) for image in shown),
+        *(NamedPost(image, clear[image], False) for image in nobody),
     ]
 
 
-def _clear(row: dict[str, Any]) -> bool:
+def _rows(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for _, line in lines_of(path) if line.strip()]
+
+
+def _clear(entities: list[dict[str, Any]]) -> bool:
     """Whether every name is sure, and exactly one is a person's."""
-    found = [entity for entity in row["entities"] if entity["score"] >= _DOUBTFUL]
-    sure = all(entity["score"] >= _SURE for entity in found)
-    return sure and sum(entity["type"] == PERSON for entity in found) == 1
+    listed = [entity for entity in entities if entity["score"] >= _DOUBTFUL]
+    sure = all(entity["score"] >= _SURE for entity in listed)
+    return sure and sum(entity["type"] == PERSON for entity in listed) == 1
 
 
-def _passage(row: dict[str, Any], regions: tuple[int, ...]) -> Passage:
-    text, at = row["text"], 0
+def _passage(text: str, entities: list[dict[str, Any]]) -> Passage:
     segments: list[Segment] = []
-    for entity in sorted(row["entities"], key=lambda e: e["start"]):
+    at = 0
+    for entity in sorted(entities, key=lambda e: e["start"]):
         if entity["score"] < _SURE or entity["start"] < at:
             continue
         segments.append(Segment(text[at : entity["start"]]))
         segments.append(Segment(text[entity["start"] : entity["end"]], entity["type"]))
         at = entity["end"]
     segments.append(Segment(text[at:]))
-    passage = Passage(tuple(s for s in segments if s.text), frozenset(coarse_types()), fine=False)
+    kept = tuple(segment for segment in segments if segment.text)
+    return Passage(kept, frozenset(coarse_types()), fine=False)
+
+
+def _pointed(passage: Passage, regions: tuple[int, ...]) -> Passage:
     return passage.mapped(lambda s: replace(s, regions=regions) if s.kind == PERSON else s)

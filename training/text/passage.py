@@ -1,4 +1,4 @@
-"""A text with its named things marked, put together from segments, and made into an exercise."""
+"""A text as segments with marked entities, and its conversion to an example."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from dataclasses import dataclass, replace
 from tasks import form, instruction
 from tasks.document import Document
 from tasks.records import Asoc, Record, Region, Span
-from training.text.exercise import Exercise, Sight
+from training.text.example import Example, ExamplePicture
 from training.text.kinds import coarse_types
 
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A piece of text; `kind` is None between named things.
+    """A piece of text; `kind` is None between entities.
 
-    `regions` show the thing, the best first. `key` tells apart things that are looked up later.
+    `regions` are the entity's region numbers, best first. `key` identifies an entity.
     """
 
     text: str
@@ -29,8 +29,8 @@ class Segment:
 class Passage:
     """Segments in order.
 
-    `annotated` are the coarse types of which every thing is marked; `fine` says that marks have
-    fine kinds, so that labels of fine inventories may be asked for.
+    `annotated` are the coarse types whose entities are all marked. `fine` says that entities have
+    fine types, so that labels of fine-grained inventories can be listed.
     """
 
     segments: tuple[Segment, ...]
@@ -44,7 +44,7 @@ class Passage:
 
     @property
     def kinds(self) -> tuple[str, ...]:
-        """The kinds of the marked things, each once, in the text's order."""
+        """The distinct kinds of the entities, in text order."""
         return tuple(dict.fromkeys(s.kind for s in self.segments if s.kind is not None))
 
     def mapped(self, change: Callable[[Segment], Segment]) -> Passage:
@@ -52,7 +52,7 @@ class Passage:
         return replace(self, segments=tuple(change(s) for s in self.segments))
 
     def unseen(self) -> Passage:
-        """The same text beside a picture that shows nothing of it."""
+        """A copy without regions, for a picture that shows none of the entities."""
         return self.mapped(lambda segment: replace(segment, regions=()))
 
 
@@ -76,15 +76,15 @@ def passage_of(document: Document, *, annotated: Sequence[str], fine: bool) -> P
 
 
 def grounded(
-    passage: Passage, sight: Sight, words: dict[str, str], spots: Sequence[str]
-) -> Exercise:
-    """The question for the named things of a passage beside a picture.
+    passage: Passage, picture: ExamplePicture, words: dict[str, str], spots: Sequence[str]
+) -> Example:
+    """An example that asks for the entities of a passage with a picture.
 
     Args:
-        passage: The text; its marks' regions number regions of the picture.
-        sight: The picture; it counts as matched where a thing that is asked for has a region.
-        words: The listed label of every kind that is asked for; other kinds are not answered.
-        spots: The labels in the order in which they are listed.
+        passage: The text; its regions are numbers of the picture's regions.
+        picture: The picture; it counts as matched if a requested entity has a region.
+        words: The listed label of every requested kind; other kinds have no records.
+        spots: The labels in listed order.
     """
     text = passage.text
     records: list[Record] = []
@@ -100,13 +100,13 @@ def grounded(
         if segment.regions:
             best = segment.regions[0]
             alike[best] = alike.get(best, frozenset()).union(segment.regions)
-    return Exercise(
+    return Example(
         text=text,
         wording=instruction.ENTITIES,
         form=form.GROUNDED,
         records=tuple(records),
         spots=tuple(spots),
         asocs=(form.REGION_ROLE,),
-        sight=replace(sight, matched=bool(alike)),
+        picture=replace(picture, matched=bool(alike)),
         alike=alike,
     )

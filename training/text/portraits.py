@@ -1,4 +1,4 @@
-"""Official portraits to exercises: one named person, seen large, and names that no region shows."""
+"""Official portraits to examples: one named person, seen large, and names that no region shows."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from pathlib import Path
 
 from tasks import form, instruction
 from tasks.records import Asoc, Record, Region, Span
-from training.text.exercise import Exercise
+from training.text.example import Example
 from training.text.names import NamePool, is_held_out
-from training.text.sights import SightStore
+from training.text.visual_features import VisualFeatureStore
 
 _LEAST_SCORE = 0.2
 _PEOPLE = 0
@@ -51,13 +51,13 @@ def read_portraits(folder: Path) -> list[Portrait]:
     ]
 
 
-def portrait_exercise(
+def portrait_example(
     portrait: Portrait,
-    store: SightStore,
+    store: VisualFeatureStore,
     names: NamePool,
     labels: list[str],
     generator: random.Random,
-) -> Exercise | None:
+) -> Example | None:
     """A sentence about the person with the picture; None where the tower finds no person in it."""
     best = store.best_of(portrait.image, _PEOPLE)
     if best is None or best[1] < _LEAST_SCORE:
@@ -79,13 +79,13 @@ def portrait_exercise(
         text += values[key]
         asocs = (Asoc(form.REGION_ROLE, Region(best[0])),) if key == "person" else ()
         records.append(Record(kinds[key], span, asocs))
-    return Exercise(
+    return Example(
         text=text + frame,
         wording=instruction.ENTITIES,
         form=form.GROUNDED,
         records=tuple(records),
         spots=tuple(generator.sample(labels, len(labels))),
         asocs=(form.REGION_ROLE,),
-        sight=store.sight(portrait.image),
+        picture=store.picture(portrait.image),
         alike={best[0]: frozenset(store.like(portrait.image, best[0]))},
     )

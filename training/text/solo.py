@@ -14,7 +14,7 @@ from tasks.document import Box
 from training.flickr8k import Photo
 from training.text.captions import gender_of
 from training.text.portraits import Portrait
-from training.text.sights import SightStore
+from training.text.visual_features import VisualFeatureStore
 
 PEOPLE = 0
 """The tower's label of people."""
@@ -40,7 +40,7 @@ def people_boxes(photo: Photo) -> list[Box]:
     return [box.corners for box in photo.boxes if "people" in box.types]
 
 
-def solo_photos(photos: Iterable[Photo], store: SightStore) -> list[Solo]:
+def solo_photos(photos: Iterable[Photo], store: VisualFeatureStore) -> list[Solo]:
     """The photos with one box of a person, about which captions and tower agree."""
     found: list[Solo] = []
     for photo in photos:
@@ -53,13 +53,13 @@ def solo_photos(photos: Iterable[Photo], store: SightStore) -> list[Solo]:
     return found
 
 
-def solo_portraits(portraits: Iterable[Portrait], store: SightStore) -> list[Solo]:
+def solo_portraits(portraits: Iterable[Portrait], store: VisualFeatureStore) -> list[Solo]:
     """The portraits in which the tower finds a person."""
     found = (_dominant(store, p.image, p.gender, _PORTRAYED) for p in portraits)
     return [solo for solo in found if solo]
 
 
-def solo_pictures(images: Iterable[str], store: SightStore) -> list[Solo]:
+def solo_pictures(images: Iterable[str], store: VisualFeatureStore) -> list[Solo]:
     """Pictures without boxes, in which the tower is sure of one large person and of no other."""
     found = (_dominant(store, image, "any", _SURE) for image in images)
     return [s for s in found if s and not _others_seen(store, s.image, _box(store, s))]
@@ -71,7 +71,7 @@ def crowds(photos: Iterable[Photo]) -> list[str]:
 
 
 def without_people(
-    images: Iterable[str], store: SightStore, boxed: Sequence[str] = ()
+    images: Iterable[str], store: VisualFeatureStore, boxed: Sequence[str] = ()
 ) -> list[str]:
     """The pictures in which the tower finds nobody, and that are not among the `boxed`."""
     known = set(boxed)
@@ -83,7 +83,7 @@ def without_people(
     return found
 
 
-def _dominant(store: SightStore, image: str, gender: str, least: float) -> Solo | None:
+def _dominant(store: VisualFeatureStore, image: str, gender: str, least: float) -> Solo | None:
     best = store.best_of(image, PEOPLE)
     if best is None or best[1] < least:
         return None
@@ -92,7 +92,7 @@ def _dominant(store: SightStore, image: str, gender: str, least: float) -> Solo 
     return solo if large else None
 
 
-def _box(store: SightStore, solo: Solo) -> Box:
+def _box(store: VisualFeatureStore, solo: Solo) -> Box:
     x1, y1, x2, y2 = store.boxes[store.rows[solo.image], solo.regions[0] - 1].tolist()
     return x1, y1, x2, y2
 
@@ -111,10 +111,10 @@ def _others_named(photo: Photo) -> bool:
     )
 
 
-def _others_seen(store: SightStore, image: str, box: Box) -> bool:
+def _others_seen(store: VisualFeatureStore, image: str, box: Box) -> bool:
     """Whether the tower sees a person who is not the one in `box`, nor a part of that one."""
     row = store.rows[image]
-    count = len(store.sight(image).regions)
+    count = len(store.picture(image).regions)
     people = (store.labels[row, :count] == PEOPLE) & (store.scores[row, :count] >= _OTHER)
     boxes = store.boxes[row, :count][people]
     if not len(boxes):

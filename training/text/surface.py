@@ -7,7 +7,7 @@ import re
 from dataclasses import replace
 
 from training.text.passage import Passage, Segment
-from training.text.wordings import handle, hashtag, link
+from training.text.person_wordings import handle, hashtag, link
 
 _LOWER, _UPPER, _JOINED = 0.1, 0.04, 0.5
 _RETWEET, _MENTION, _TAGGED, _LINKED = 0.08, 0.04, 0.12, 0.12

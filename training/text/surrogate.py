@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 
 from tasks.document import Box, Document
 from training.flickr8k import Photo
+from training.text.caption_passages import own_regions
 from training.text.kinds import PERSON, coarse_of, coarse_types
-from training.text.pairs import own_regions
 from training.text.passage import Passage, Segment, passage_of
-from training.text.sights import SightStore
 from training.text.solo import people_boxes
+from training.text.visual_features import VisualFeatureStore
 
 _MOST_PEOPLE = 5
 _MOST_NAMED = 3
@@ -63,7 +63,7 @@ class _Group:
 class PeopleIndex:
     """Photos by where their people lie; photos must be in the store."""
 
-    def __init__(self, photos: Sequence[Photo], store: SightStore) -> None:
+    def __init__(self, photos: Sequence[Photo], store: VisualFeatureStore) -> None:
         self._store = store
         self._boxes: dict[str, list[Box]] = {}
         by_count: dict[int, list[str]] = {}

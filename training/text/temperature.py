@@ -26,16 +26,16 @@ from tasks.instruction import Prompter
 from tasks.ontology import load
 from training.corpora import CORPORA, read_corpus
 from training.leakage import drop_leaks
-from training.text.batch import Batch, buckets, collate
-from training.text.exercise import Encoded, Exercise, encode, encode_span_first
-from training.text.loss import Sights, decision_logits
+from training.text.annotated_documents import AnnotatedDocuments
+from training.text.collation import Batch, buckets, collate
+from training.text.example import Encoded, Example, encode, encode_span_first
+from training.text.loss import VisualBatch, decision_logits
 from training.text.mixture import TEXT_CORPORA
-from training.text.own import OwnDocuments
 
 DEVELOPED = ("twitter2015", "twitter2017", "gmner", "fmnerg51", "mnre", "conll04", "casie")
 """Corpora with a development split."""
 
-_EACH = 200
+_EACH = 80
 _TOKENS = 2500
 _LOWEST, _HIGHEST, _CUTS = 0.5, 4.0, 30
 _GOLDEN = (5**0.5 - 1) / 2
@@ -58,14 +58,14 @@ def calibrate(model: UMIE, prompter: Prompter, data: Path, seed: int = 0) -> flo
     1 where `data` has no development text that training does not have. Raises `DataError`.
     """
     generator = random.Random(seed)
-    given = choices(model, prompter, development_exercises(data, generator), generator)
+    given = choices(model, prompter, development_examples(data, generator), generator)
     temperature = fit_temperature(given) if given else 1.0
     cool(model, temperature)
     return temperature
 
 
-def development_exercises(data: Path, generator: random.Random) -> Iterator[Exercise]:
-    """Exercises of development splits, of so many documents each.
+def development_examples(data: Path, generator: random.Random) -> Iterator[Example]:
+    """Examples of development splits, of so many documents each.
 
     Documents that training has are left out: one corpus trains on what another develops on. Raises
     `DataError` where a corpus is missing or not in its layout.
@@ -74,21 +74,21 @@ def development_exercises(data: Path, generator: random.Random) -> Iterator[Exer
     for corpus in DEVELOPED:
         fresh = drop_leaks(read_corpus(corpus, data, "dev"), trained)
         chosen = generator.sample(fresh, min(_EACH, len(fresh)))
-        yield from OwnDocuments(chosen, load(CORPORA[corpus].ontology)).epoch(generator)
+        yield from AnnotatedDocuments(chosen, load(CORPORA[corpus].ontology)).epoch(generator)
 
 
 @torch.no_grad()
 def choices(
-    model: UMIE, prompter: Prompter, exercises: Iterator[Exercise], generator: random.Random
+    model: UMIE, prompter: Prompter, examples: Iterator[Example], generator: random.Random
 ) -> list[list[Choices]]:
     """What the model thinks of every decision, the answers before it given.
 
-    Kind by kind of exercises, which have no pictures.
+    Kind by kind of examples, which have no pictures.
     """
     model.eval()
-    none = Sights(torch.zeros(0, 37, 512), torch.zeros(0, 37, 4))
+    none = VisualBatch(torch.zeros(0, 37, 512), torch.zeros(0, 37, 4))
     kinds: dict[Form, list[Encoded]] = {}
-    for kind, encoded in _encoded(exercises, prompter, span_first=model.config.span_first):
+    for kind, encoded in _encoded(examples, prompter, span_first=model.config.span_first):
         kinds.setdefault(kind, []).append(encoded)
     found: list[list[Choices]] = []
     for items in kinds.values():
@@ -99,8 +99,8 @@ def choices(
     return found
 
 
-def _choices(model: UMIE, batch: Batch, sights: Sights) -> Choices:
-    logits = decision_logits(model, batch, sights, option_logits)
+def _choices(model: UMIE, batch: Batch, visual_batch: VisualBatch) -> Choices:
+    logits = decision_logits(model, batch, visual_batch, option_logits)
     contexts = batch.candidates.contexts
     none = torch.zeros(len(logits), dtype=torch.long)
     return Choices(logits, batch.right, none if contexts is None else contexts.scanned)
@@ -140,16 +140,16 @@ def cool(model: UMIE, temperature: float) -> None:
 
 
 def _encoded(
-    exercises: Iterator[Exercise], prompter: Prompter, *, span_first: bool
+    examples: Iterator[Example], prompter: Prompter, *, span_first: bool
 ) -> Iterator[tuple[Form, Encoded]]:
     spelt = encode_span_first if span_first else encode
-    for exercise in exercises:
+    for example in examples:
         try:
-            encoded = spelt(exercise, prompter)
+            encoded = spelt(example, prompter)
         except (TextTooLong, LabelError):
             continue
         if encoded is not None:
-            yield exercise.form, encoded
+            yield example.form, encoded
 
 
 def _surprise(given: Sequence[Sequence[Choices]], temperature: float) -> float:

@@ -20,6 +20,7 @@ from models.tower import CompactTower
 from models.tower_config import TowerConfig
 from training.average import WeightAverage
 from training.flickr8k import read_photos
+from training.saved_state import read_saved
 from training.vision.augment import augment, jitter_boxes
 from training.vision.backbone import freeze_statistics, load_backbone
 from training.vision.dataset import Batch, PhotoDataset, texts_of
@@ -187,8 +188,7 @@ class VisionTrainer:
 
     def load(self) -> None:
         """Continue from the checkpoint in the output folder."""
-        path = self.options.output / "checkpoint.pt"
-        state = torch.load(path, map_location=self.device, weights_only=False)
+        state = read_saved(self.options.output / "checkpoint.pt", self.device)
         self.tower.load_state_dict(state["tower"])
         self.heads.load_state_dict(state["heads"])
         self.average.state = state["average"]

@@ -9,10 +9,11 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service.api.bucket import Bucket
-from service.api.keys import Keys
+from service.api.keys import Key, Keys, carries_key
 from service.api.middleware.measurement import PROBES
 from service.api.problems import problem_response
-from tasks.errors import EngineUnavailable, HeadersTooLarge, RateLimited, UMIEError
+from service.api.wrong_keys import WrongKeys
+from tasks.errors import EngineUnavailable, HeadersTooLarge, RateLimited, UMIEError, Unauthorised
 
 PAGE_FILES = "/page/"
 """Where the page's scripts, styles and pictures are."""
@@ -33,7 +34,7 @@ class Door:
     are too large, or without a key.
 
     A connection beyond the limit has "crowded" in its state (see `service.connection`). A request
-    that came in with a key has the key's name in its state, and its bucket if there are rates.
+    that came in with a key has the key's line in its state, and its bucket if there are rates.
     """
 
     def __init__(
@@ -43,13 +44,15 @@ class Door:
         keys: Keys | None,
         per_minute: int | None,
         max_header_bytes: int,
+        wrong_keys_per_minute: int,
     ) -> None:
         self._app = app
         self._max_header_bytes = max_header_bytes
         self._opening = opening
         self._keys = keys
         self._per_minute = per_minute
-        self._buckets: dict[int, Bucket] = {}
+        self._buckets: dict[bytes, Bucket] = {}
+        self._wrong_keys = WrongKeys(wrong_keys_per_minute)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or answer it here."""
@@ -77,15 +80,27 @@ class Door:
         path = scope["path"]
         if self._keys is None or path in PUBLIC or path.startswith(PAGE_FILES):
             return
-        state["key"] = name = self._keys.name_of(Headers(scope=scope))
+        key = self._key(self._keys, scope)
+        state["key"] = key.line
         if self._per_minute is None:
             return
-        state["bucket"] = bucket = self._buckets.setdefault(name, Bucket(self._per_minute))
+        # not by line: a reload may put another key there
+        bucket = self._buckets.setdefault(key.digest, Bucket(self._per_minute))
+        state["bucket"] = bucket
         if wait := bucket.take():
             raise RateLimited(
                 f"the key may be used {self._per_minute} times a minute",
                 retry_after_s=math.ceil(wait),
             )
+
+    def _key(self, keys: Keys, scope: Scope) -> Key:
+        headers = Headers(scope=scope)
+        try:
+            return keys.find(headers)
+        except Unauthorised:
+            if carries_key(headers):
+                self._wrong_keys.note((scope.get("client") or ("", 0))[0])
+            raise
 
 
 def _head_bytes(scope: Scope) -> int:

@@ -16,7 +16,8 @@ log = logging.getLogger(__name__)
 class LastResort:
     """Turns an exception that nobody expected into a problem document, and logs it.
 
-    A request that is cancelled, which a server does whose time to drain is over, is told so.
+    A request that is cancelled, which a server does whose time to drain is over, is told so, and
+    goes on to be cancelled.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -44,3 +45,4 @@ class LastResort:
             if not begun:
                 stopped = EngineUnavailable("the service stopped before the answer was ready")
                 await problem_response(stopped)(scope, receive, send)
+            raise

@@ -14,6 +14,7 @@ from service.api.desk import Desk
 from service.api.document import ref
 from service.api.middleware.body_guard import ByteBudget
 from service.api.problems import responses
+from service.api.reading import check_encoding
 from service.api.schemas import BatchAnswer
 from service.metrics import Metrics
 
@@ -40,9 +41,10 @@ def batch_routes(desk: Desk, budget: ByteBudget, metrics: Metrics) -> APIRouter:
         Answers are sent while lines still come, and reading waits for them: read while you send.
         What is wrong with a line is told in its answer, and the others are answered.
         """
+        check_encoding(request)
         media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         if media_type not in _ADMITTED:
-            raise HTTPException(415, f"the body is to be {MEDIA_TYPE}")
+            raise HTTPException(415, f"the body must be {MEDIA_TYPE}")
         desk.check_ready()
         bucket = getattr(request.state, "bucket", None)
         return BatchResponse(Batch(desk, budget, metrics, bucket), admission)

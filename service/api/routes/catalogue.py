@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, HTTPException
 
+from service.api.bounded_json import MAX_DEPTH, MAX_ITEMS, MAX_KEYS, MAX_VALUES
 from service.api.model_facts import ModelFacts
 from service.api.problems import responses
 from service.api.schemas import (
@@ -14,7 +15,9 @@ from service.api.schemas import (
     RelationListed,
     TaskListed,
 )
+from service.engine.contract import MAX_REGIONS
 from service.extraction import Task
+from service.own_regions import MAX_LABEL_CHARS
 from service.settings import Settings
 from tasks import ontology
 
@@ -23,7 +26,16 @@ _TASKS = {
     Task.RELATIONS: ("relation_types", "Typed pairs of entities; the entities come with them."),
     Task.EVENTS: ("event_types", "Typed triggers with their arguments: spans or regions."),
 }
-_LIMITS = ("max_", "batch_window", "body_timeout_s", "deadline_s", "requests_per_minute")
+_LIMITS = (
+    "max_",
+    "batch_window",
+    "header_timeout_s",
+    "body_timeout_s",
+    "write_timeout_s",
+    "deadline_s",
+    "requests_per_minute",
+    "wrong_keys_per_minute",
+)
 
 
 def catalogue_routes(settings: Settings, facts: ModelFacts) -> APIRouter:
@@ -90,8 +102,23 @@ def _model(settings: Settings, facts: ModelFacts) -> ModelListed:
         provider=facts.provider,
         region_types=list(facts.region_types),
         default_ontology=settings.ontology,
-        limits=limits | {"max_text_tokens": facts.max_text_tokens},
+        limits=limits | _fixed_limits(facts),
     )
+
+
+def _fixed_limits(facts: ModelFacts) -> dict[str, int | float]:
+    """What no setting changes: the model's own limits, and those of the code."""
+    return {
+        "max_text_tokens": facts.max_text_tokens,
+        "max_prompt_tokens": facts.max_prompt_tokens,
+        "max_total_tokens": facts.max_total_tokens,
+        "max_regions": MAX_REGIONS,
+        "max_region_label_chars": MAX_LABEL_CHARS,
+        "max_json_depth": MAX_DEPTH,
+        "max_json_keys": MAX_KEYS,
+        "max_json_items": MAX_ITEMS,
+        "max_json_values": MAX_VALUES,
+    }
 
 
 def _detail(inventory: ontology.Ontology) -> OntologyDetail:

@@ -22,7 +22,7 @@ def health_routes(engine: Engine, opening: Opening) -> APIRouter:
         if opening.closed:
             raise EngineUnavailable("the service is stopping")
         if not engine.ready:
-            raise EngineUnavailable("the model is not ready")
+            raise EngineUnavailable(engine.unready_because or "the model is not ready")
 
     @router.get("/healthz")
     async def healthz() -> Status:

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from cli.inputs.choice import documents_of
+from cli.inputs.readers import documents_of
 from tasks.errors import DataError, FieldError
 
 ROWS: list[dict[str, Any]] = [

@@ -4,15 +4,15 @@ import json
 
 import pytest
 
-from cli.answering.answer import Answered, Failure
+from cli.backends.answer import DocumentAnswer, Failure
 from cli.inputs.document import Document
 from cli.outputs.format import Format
 from cli.outputs.writer import print_single, writer_for
 from tests.cli.fakes import FULL, found
 
 ANSWERS = [
-    Answered.of("a.txt", found("Ann met Bob")),
-    Answered.of("b.jpg", Failure(type="image-damaged", detail="the image is damaged")),
+    DocumentAnswer.of("a.txt", found("Ann met Bob")),
+    DocumentAnswer.of("b.jpg", Failure(type="image-damaged", detail="the image is damaged")),
 ]
 
 
@@ -29,7 +29,7 @@ def test_lines_and_lists_hold_the_same(capsys: pytest.CaptureFixture[str]) -> No
     lines, _ = written("ndjson", capsys)
     values = [json.loads(line) for line in lines.splitlines()]
     assert json.loads(written("json", capsys)[0]) == values
-    assert [Answered.model_validate(value) for value in values] == ANSWERS
+    assert [DocumentAnswer.model_validate(value) for value in values] == ANSWERS
     assert values[1] == {
         "id": "b.jpg",
         "extraction": None,
@@ -54,6 +54,6 @@ def test_a_single_answer_is_as_the_api_gives_it(capsys: pytest.CaptureFixture[st
     assert json.loads(capsys.readouterr().out) == FULL.model_dump(mode="json")
     print_single(document, FULL, "ndjson")
     line = capsys.readouterr().out
-    assert Answered.model_validate_json(line).extraction == FULL and line.count("\n") == 1
+    assert DocumentAnswer.model_validate_json(line).extraction == FULL and line.count("\n") == 1
     print_single(document, FULL, "table")
     assert capsys.readouterr().out.startswith("regions\n")

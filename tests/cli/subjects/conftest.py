@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from cli.subjects.choice import choose
-from tests.training.text.test_exercises_of import DOCUMENT, ONTOLOGY
+from tests.training.text.test_examples_of import DOCUMENT, ONTOLOGY
 from training.evaluation.exams import (
     argument_exam,
     entity_exam,

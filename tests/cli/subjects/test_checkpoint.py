@@ -8,7 +8,7 @@ from cli.subjects.checkpoint import load_as_bundle
 from cli.subjects.choice import choose
 from tasks.errors import CheckpointError
 from tests.support.converted import Converted
-from tests.training.text.test_exercises_of import DOCUMENT, ONTOLOGY, TEXT
+from tests.training.text.test_examples_of import DOCUMENT, ONTOLOGY, TEXT
 from training.evaluation.exams import entity_exam, pair_exam
 from training.evaluation.question import Question
 from training.evaluation.subject import Chain, Subject

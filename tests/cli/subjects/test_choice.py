@@ -7,7 +7,7 @@ import torch
 
 from cli.subjects.choice import choose
 from tasks.errors import BundleError, DataError
-from tests.training.text.test_exercises_of import DOCUMENT, ONTOLOGY
+from tests.training.text.test_examples_of import DOCUMENT, ONTOLOGY
 from training.evaluation.exams import entity_exam
 
 

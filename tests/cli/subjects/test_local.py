@@ -9,7 +9,7 @@ from tasks import form
 from tasks.ontology import Ontology
 from tasks.records import Region, Span
 from tests.support.bundle import CONFIG, TOWER, tiny_checkpoint
-from tests.training.text.test_exercises_of import DOCUMENT, ONTOLOGY, TEXT
+from tests.training.text.test_examples_of import DOCUMENT, ONTOLOGY, TEXT
 from training.evaluation.exams import entity_exam
 from training.evaluation.question import Question, Said
 from training.evaluation.subject import Chain, Subject
@@ -85,5 +85,5 @@ def test_without_a_tower_there_is_nothing_to_see(roomy: Path) -> None:
     subject = LocalSubject(bundle, "bundle", {}, 1)
     assert not subject.sees and not subject.proposes
     (question,) = entity_exam(DOCUMENT, ONTOLOGY)
-    assert question.exercise.form is form.ENTITIES
+    assert question.example.form is form.ENTITIES
     assert subject.ask([question], "")[0].asked

@@ -13,7 +13,7 @@ from cli.subjects.remote import RemoteSubject, client_for, ontology_body
 from tasks.errors import EngineUnavailable
 from tasks.ontology import load
 from tests.support.serving import serving
-from tests.training.text.test_exercises_of import DOCUMENT, ONTOLOGY, TEXT
+from tests.training.text.test_examples_of import DOCUMENT, ONTOLOGY, TEXT
 from training.evaluation.exams import entity_exam, pair_exam
 from training.evaluation.question import NOT_ASKED, Question
 from training.evaluation.subject import Chain, Subject
@@ -50,7 +50,7 @@ def test_chains_are_its_own(remote: RemoteSubject, bundled: Subject, chain: Chai
 def test_what_it_refuses_is_not_asked(remote: RemoteSubject) -> None:
     (long,) = entity_exam(replace(DOCUMENT, text="Ann " * 400, entities=()), ONTOLOGY)
     first, *_ = pair_exam(DOCUMENT, ONTOLOGY)
-    inside = replace(first, exercise=replace(first.exercise, head=(1, 3)))
+    inside = replace(first, example=replace(first.example, head=(1, 3)))
     said = remote.ask([long, inside, first], "")
     assert said[:2] == [NOT_ASKED, NOT_ASKED] and said[2].asked
 

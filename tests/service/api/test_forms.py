@@ -57,9 +57,8 @@ async def test_min_score(client: httpx.AsyncClient) -> None:
         ({"tasks": "events"}, 422, "empty-input", None),
         ({"text": " \n "}, 422, "empty-input", None),
         ({"text": TEXT, "tasks": "sentiment"}, 422, "unknown-task", "tasks"),
-        ({"text": TEXT, "tasks": ""}, 422, "unknown-task", "tasks"),
         ({"text": TEXT, "ontology": "klingon"}, 422, "unknown-ontology", "ontology"),
-        ({"text": TEXT, "entity_types": ""}, 422, "invalid-labels", "entity_types"),
+        ({"text": TEXT, "ontology": "name: a\nname: b\n"}, 422, "invalid-field", "ontology"),
         ({"text": TEXT, "entity_types": "a,,b"}, 422, "invalid-labels", "entity_types"),
         ({"text": TEXT, "relation_types": ["a", "A"]}, 422, "invalid-labels", "relation_types"),
         ({"text": TEXT, "event_types": "a,b,c,d,e,f"}, 422, "invalid-labels", "event_types"),
@@ -85,9 +84,35 @@ async def test_faults_in_fields(
 
 
 @pytest.mark.parametrize(
+    "name", ["tasks", "ontology", "entity_types", "relation_types", "min_score", "regions"]
+)
+@pytest.mark.parametrize("blank", ["", "  "])
+async def test_a_blank_field_counts_as_absent(
+    client: httpx.AsyncClient, name: str, blank: str
+) -> None:
+    without = await client.post("/extract", data={"text": TEXT})
+    response = await client.post("/extract", data={"text": TEXT, name: blank})
+    assert response.status_code == 200
+    assert response.json() | {"timing_ms": 0} == without.json() | {"timing_ms": 0}
+
+
+@pytest.mark.parametrize(
+    ("data", "detail"),
+    [
+        ({"entity_types": "a,,b"}, "entity_types: a name must not be blank"),
+        ({"min_score": "high"}, "min_score must be a number"),
+    ],
+)
+async def test_what_is_wrong_with_a_field_is_told_in_words(
+    client: httpx.AsyncClient, data: dict[str, str], detail: str
+) -> None:
+    response = await client.post("/extract", data={"text": TEXT, **data})
+    assert (response.status_code, response.json()["detail"]) == (422, detail)
+
+
+@pytest.mark.parametrize(
     ("regions", "named"),
     [
-        ("", "regions"),
         ("O1", "regions"),
         ("[" * 100_000, "regions"),
         ('{"box": [0, 0, 9, 9]}', "regions"),

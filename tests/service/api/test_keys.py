@@ -17,10 +17,10 @@ def _read(folder: Path, text: str) -> Keys:
 
 def test_a_key_is_named_after_its_line(tmp_path: Path) -> None:
     keys = _read(tmp_path, "# head\n\nabcdefgh01234567\n  ABCDEFGH01234567\t# tail\n")
-    assert keys.name_of(Headers({"X-API-Key": "abcdefgh01234567"})) == 3
-    assert keys.name_of(Headers({"Authorization": "Bearer ABCDEFGH01234567"})) == 4
+    assert keys.find(Headers({"X-API-Key": "abcdefgh01234567"})).line == 3
+    assert keys.find(Headers({"Authorization": "Bearer ABCDEFGH01234567"})).line == 4
     with pytest.raises(Unauthorised):
-        keys.name_of(Headers({"X-API-Key": "abcdefgh01234568"}))
+        keys.find(Headers({"X-API-Key": "abcdefgh01234568"}))
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import json
 from collections.abc import Callable
 from typing import Any
@@ -66,7 +67,8 @@ async def test_null_is_the_same_as_nothing(client: httpx.AsyncClient) -> None:
         (b'"text"', 400, "bad-request", None),
         (b'{"text": "\xff"}', 400, "bad-request", None),
         (b'{"text": "\\ud800"}', 400, "bad-request", None),
-        (b"[" * 50_000, 400, "bad-request", None),
+        (b"[" * 30_000, 400, "bad-request", None),
+        (b"[" * 50_000, 422, "invalid-field", None),
         (b'{"text": 1}', 422, "invalid-field", "text"),
         (b'{"text": ["a"]}', 422, "invalid-field", "text"),
         (b'{"text": ""}', 422, "empty-input", None),
@@ -87,7 +89,9 @@ async def test_null_is_the_same_as_nothing(client: httpx.AsyncClient) -> None:
         (b'{"text": "a", "min_score": true}', 422, "invalid-field", "min_score"),
         (b'{"text": "a", "regions": []}', 422, "invalid-field", "regions"),
         (b'{"image": "!"}', 422, "invalid-field", "image"),
-        (b'{"image": "YWJj\\nYWJj"}', 422, "invalid-field", "image"),
+        (b'{"image": "YWJj\\nYWJj"}', 415, "image-unsupported", "image"),
+        (b'{"text": "a", "text": "b"}', 422, "invalid-field", "text"),
+        (b'{"ontology": {"name": "a", "name": "b"}}', 422, "invalid-field", "name"),
         (b'{"image": "http://example.org/a.png"}', 422, "invalid-field", "image"),
         (b'{"image": "YWJj"}', 415, "image-unsupported", "image"),
         (b'{"image": ""}', 415, "image-unsupported", "image"),
@@ -98,7 +102,11 @@ async def test_faults_in_json(
 ) -> None:
     response = await client.post("/extract", content=content, headers=HEADERS)
     problem = response.json()
-    assert (response.status_code, problem["type"], problem.get("field")) == (status, word, field)
+    assert (response.status_code, problem.get("type"), problem.get("field")) == (
+        status,
+        word,
+        field,
+    )
     assert response.headers["content-type"] == "application/problem+json"
     assert len(response.content) < 1000
     await still_works(client)
@@ -178,3 +186,46 @@ async def test_any_form_is_answered_or_refused(
         assert response.json().keys() >= {"entities", "relations", "events"}
     else:
         assert response.json()["status"] == response.status_code
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b'{"text": "a", "min_score": null, "tasks": null, "entity_types": null}',
+        b'\xef\xbb\xbf{"text": "a"}',
+        b'{"text": "a", "image": null, "ontology": null}',
+    ],
+)
+async def test_null_is_absent_and_a_byte_order_mark_is_passed_over(
+    client: httpx.AsyncClient, content: bytes
+) -> None:
+    response = await client.post("/extract", content=content, headers=HEADERS)
+    assert response.status_code == 200
+
+
+async def test_compressed_bodies_are_refused(client: httpx.AsyncClient) -> None:
+    for path, media_type in (("/extract", "application/json"), ("/batch", "application/x-ndjson")):
+        headers = {"content-type": media_type, "content-encoding": "gzip"}
+        response = await client.post(path, content=gzip.compress(b"{}"), headers=headers)
+        assert (response.status_code, response.json()["type"]) == (415, "media-type-unsupported")
+        assert response.headers["accept-encoding"] == "identity"
+
+
+async def test_json_beside_the_picture_has_a_limit_of_its_own(
+    connect: Connect, settings: Settings
+) -> None:
+    client = connect(settings.model_copy(update={"max_json_bytes": 150, "max_text_chars": 10_000}))
+    picture = base64.b64encode(picture_bytes((60, 60), colour="red")).decode()
+    assert len(picture) > 150
+    response = await client.post("/extract", json={"text": "Ann", "image": picture})
+    assert response.status_code == 200 and response.json()["image"]["width"] == 60
+    for body in (
+        {"image": picture, "text": "Ann " * 100},
+        {"text": "a" * 300},
+        {"ontology": {"image": picture}},
+        {"text": "a", "regions": [picture]},
+    ):
+        response = await client.post("/extract", json=body)
+        assert (response.status_code, response.json()["type"]) == (413, "body-too-large"), body
+        assert response.json()["limit"] == 150
+    await still_works(client)

@@ -13,10 +13,10 @@ from service.engine.contract import Answer
 from tasks import form
 from tasks.errors import NoVisualTower
 from tasks.records import Record
-from tests.training.text.test_exercise import GROUNDED, PAIR
-from training.text.exercise import Exercise
+from tests.training.text.test_example import GROUNDED, PAIR
+from training.text.example import Example
 
-BLIND = Exercise(GROUNDED.text, GROUNDED.wording, form.ENTITIES, (), GROUNDED.spots)
+BLIND = Example(GROUNDED.text, GROUNDED.wording, form.ENTITIES, (), GROUNDED.spots)
 LONGER = replace(BLIND, text=f"{GROUNDED.text} and Bob")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from torch import Tensor
 
-from export.search import EOS
+from export.unconstrained_decoding import EOS
 from service.engine.reading import Reader
 from service.metrics import Metrics
 from tests.support.converted import GATED, RELU, Converted, converted, unbound

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 
 import pytest
 import torch
@@ -8,7 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from service.engine.recording import Inputs, Recordings, Work, recorder_for
+from service.engine.recording import (
+    MOST_RECORDINGS,
+    Inputs,
+    Recorder,
+    Recordings,
+    Work,
+    recorder_for,
+)
 from service.engine.slots import Slots
 from tests.service.engine.test_speaker import LENGTH, STEPS, WORLDS
 from tests.support.speaking import Asked, together
@@ -24,6 +32,7 @@ def as_it_is(work: Work) -> Work:
 def filled(record: bool, asked: list[Asked], slots: int = 9) -> Slots:
     made = Slots(WORLD.decoder, slots, STEPS, LENGTH, as_it_is if record else None)
     lengths = [one.length for one in asked]
+    made.capture()
     made.fill(together(asked), range(len(asked)), lengths)
     return made
 
@@ -56,25 +65,79 @@ def test_slots_that_leave_and_enter_are_no_matter() -> None:
     torch.testing.assert_close(recorded.step(told), plain.step(told), atol=1e-4, rtol=1e-4)
 
 
-def test_a_recording_is_made_once_for_like_shapes() -> None:
+def recordings_of(record: Recorder, slots: int = 6) -> Recordings:
+    """Of steps whose states are their inputs, times how far prompts are read."""
+
+    def step(inputs: Inputs, length: int) -> Tensor:
+        return inputs.values.T.float() * length
+
+    return Recordings(record, step, slots, 100, 200, torch.device("cpu"))
+
+
+def test_recordings_are_made_beforehand_and_never_by_a_step() -> None:
     made: list[Work] = []
 
     def record(work: Work) -> Work:
         made.append(work)
         return work
 
-    def step(inputs: Inputs, length: int) -> Tensor:
-        return inputs.values.T.float() * length
-
-    recordings = Recordings(record, step, 6, 40, 100, torch.device("cpu"))
-    for slots, place, length in ((3, 0, 5), (4, 31, 64), (3, 32, 64), (5, 3, 65), (6, 39, 100)):
+    recordings = recordings_of(record)
+    assert recordings.play([1], [1], [0], 5) is None and not made
+    recordings.capture()
+    before = len(made)
+    for slots, place, length in ((3, 0, 5), (4, 31, 64), (3, 64, 64), (5, 3, 129), (6, 99, 200)):
         told = list(range(slots)), [1] * slots, [place] * slots
         states = recordings.play(*told, length)
         assert states is not None and states.shape == (slots, 3)
-        read = 64 if length <= 64 else 100
+        read = 128 if length <= 128 else 200
         assert states[:, 0].tolist() == [token * read for token in range(slots)]
         assert set(states[:, 2].tolist()) == {place * read}
-    assert len(made) == 4
+    assert len(made) == before
+
+
+@pytest.mark.parametrize("slots", [1, 6, 32, 500])
+def test_there_are_no_more_recordings_than_the_bound(slots: int) -> None:
+    made: list[Work] = []
+
+    def record(work: Work) -> Work:
+        made.append(work)
+        return work
+
+    recordings = recordings_of(record, slots)
+    recordings.capture()
+    assert 4 <= len(made) <= MOST_RECORDINGS
+    assert recordings.play([0] * slots, [0] * slots, [99] * slots, 200) is not None
+    assert recordings.play([0], [0], [0], 1) is not None
+
+
+def test_a_recording_that_fails_is_tried_again_and_costs_no_other() -> None:
+    tries: list[int] = []
+
+    def record(work: Work) -> Work:
+        tries.append(len(work()))
+        if len(tries) == 1 or tries[-1] == 4:
+            raise RuntimeError("operation not permitted when stream is capturing")
+        return work
+
+    recordings = recordings_of(record)
+    recordings.capture()
+    assert tries[:2] == [6, 6] and tries.count(4) == 8
+    for slots in (1, 2, 4, 6):
+        assert recordings.play([0] * slots, [0] * slots, [0] * slots, 1) is not None
+
+
+def test_while_a_recording_is_made_the_lock_is_held() -> None:
+    lock, held = threading.Lock(), list[bool]()
+
+    def record(work: Work) -> Work:
+        held.append(lock.locked())
+        return work
+
+    recordings = Recordings(
+        record, lambda inputs, _: inputs.values.T.float(), 2, 9, 9, torch.device("cpu"), lock
+    )
+    recordings.capture()
+    assert held and all(held) and not lock.locked()
 
 
 @pytest.mark.parametrize("fault", ["raises", "is wrong"])
@@ -89,11 +152,12 @@ def test_where_nothing_can_be_recorded_steps_are_computed(
 
     asked = WORLD.asked[:3]
     plain, broken = filled(False, asked), Slots(WORLD.decoder, 3, STEPS, LENGTH, record)
-    broken.fill(together(asked), range(3), [one.length for one in asked])
     with caplog.at_level(logging.WARNING):
-        for told in ([[1], [2], [3]], [[4], [5], [6]]):
-            torch.testing.assert_close(broken.step(told), plain.step(told))
-    assert caplog.text.count("cannot be recorded") == 1
+        broken.capture()
+    broken.fill(together(asked), range(3), [one.length for one in asked])
+    for told in ([[1], [2], [3]], [[4], [5], [6]]):
+        torch.testing.assert_close(broken.step(told), plain.step(told))
+    assert "decoder steps are not recorded" in caplog.text
 
 
 def test_the_cpu_has_nothing_to_win_by_it() -> None:

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from export.search import greedy
+from export.unconstrained_decoding import greedy
 from models.config import PRESETS, UMIEConfig
 from models.target_decoder import TargetDecoder
 from models.umie import Memory

@@ -7,7 +7,7 @@ from training.evaluation.compat import compat_rows
 from training.evaluation.marking import Marking, Outcome
 from training.evaluation.question import Question, Said
 from training.evaluation.row import Row
-from training.text.exercise import Exercise
+from training.text.example import Example
 
 TEXT = "Ann Lee met Ann in Oslo"
 
@@ -22,7 +22,7 @@ def outcome(
     """Gold and answers of each question."""
     units = texts or [f"{title} {k}" for k in range(len(rows))]
     questions = [
-        Question(Exercise(unit, instruction.ENTITIES, form.ENTITIES, tuple(gold)), unit)
+        Question(Example(unit, instruction.ENTITIES, form.ENTITIES, tuple(gold)), unit)
         for unit, (gold, _) in zip(units, rows, strict=True)
     ]
     return Outcome(Marking(title, {}), questions, [Said(tuple(said)) for _, said in rows])

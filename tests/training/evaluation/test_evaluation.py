@@ -11,6 +11,7 @@ from tests.support.subject import FakeSubject
 from tests.support.training import write_data
 from tests.training.corpora.test_m2e2_pictures import lay_out
 from tests.training.evaluation.test_pictures import draw
+from tests.training.test_posts import write_posts
 from training.corpora import CORPORA
 from training.evaluation.evaluation import (
     CORPORA_ASKED,
@@ -21,6 +22,7 @@ from training.evaluation.evaluation import (
     has_split,
 )
 from training.evaluation.label_order import LabelOrder
+from training.evaluation.labelled_posts import labelled_posts
 from training.evaluation.pictures import Pictures
 
 
@@ -69,7 +71,7 @@ def test_labels_in_another_order(data: Path) -> None:
     options = Options(order=LabelOrder.REVERSED)
     Evaluation(data, subject, options).corpus("twitter2015")
     Evaluation(data, subject, options).corpus("flickr8k")
-    assert {q.exercise.spots[0] for q in subject.asked} == {"miscellaneous"}
+    assert {q.example.spots[0] for q in subject.asked} == {"miscellaneous"}
 
 
 def test_pictures_at_hand_are_shown_and_missing_ones_counted(data: Path) -> None:
@@ -108,6 +110,22 @@ def test_exams(data: Path, exam: str) -> None:
     json.dumps(part)
     assert part.get("rows") or part["milliseconds"]
     assert exam in EXAMS
+
+
+@pytest.mark.parametrize("name", ["news", "cooccurrence", "wordings"])
+def test_sets_of_our_own(data: Path, name: str) -> None:
+    subject = FakeSubject()
+    part = Evaluation(data, subject, Options(limit=1)).corpus(name)
+    json.dumps(part)
+    assert part["documents"] > 0 and part["rows"] and subject.asked
+    assert has_split(name, "test") and not has_split(name, "train")
+
+
+def test_labelled_posts_are_asked_with_their_pictures(data: Path) -> None:
+    texts = {p.id: " and ".join(n.text for n in p.names) for p in labelled_posts("dev")}
+    write_posts(data / "posts", texts)
+    part = Evaluation(data, FakeSubject(), Options("dev", limit=3)).corpus("posts")
+    assert part["documents"] == 3 and set(f1(part).values()) <= {0.0, 100.0}
 
 
 def test_options_are_told() -> None:

@@ -8,12 +8,12 @@ from tests.training.evaluation.test_spans import ANN, NASA, TEXT, entity
 from training.evaluation.examples import LONGEST, MOST, examples_of, told
 from training.evaluation.marking import Marking, Outcome
 from training.evaluation.question import Question, Said
-from training.text.exercise import Exercise
+from training.text.example import Example
 
 
 def asked(text: str) -> Question:
-    exercise = Exercise(text, instruction.ENTITIES, form.ENTITIES, (entity(ANN),))
-    return Question(exercise, text)
+    example = Example(text, instruction.ENTITIES, form.ENTITIES, (entity(ANN),))
+    return Question(example, text)
 
 
 def outcome(questions: list[Question], said: list[Said]) -> Outcome:
@@ -47,7 +47,7 @@ def test_which_are_shown_is_fixed_and_does_not_depend_on_their_order() -> None:
     shown = examples_of("conll04", outcome(questions, said))
     assert len(shown) == MOST
     assert examples_of("conll04", outcome(questions[::-1], said)) == shown
-    assert [e.text for e in shown] != [q.exercise.text for q in questions[:MOST]]
+    assert [e.text for e in shown] != [q.example.text for q in questions[:MOST]]
 
 
 def test_posts_and_long_texts_are_not_shown() -> None:
@@ -60,6 +60,6 @@ def test_posts_and_long_texts_are_not_shown() -> None:
 
 def test_a_pair_is_named() -> None:
     question = asked(TEXT)
-    pair = replace(question, exercise=replace(question.exercise, head=(0, 3), tail=(15, 19)))
+    pair = replace(question, example=replace(question.example, head=(0, 3), tail=(15, 19)))
     (shown,) = examples_of("samples", outcome([pair], [Said((Record(None, Span("x", 0, 1)),))]))
     assert shown.task == "entities (Ann, NASA)" and shown.to_json()["corpus"] == "samples"

@@ -10,7 +10,7 @@ from tasks.ontology import NONE
 from tasks.records import Asoc, Record, Span
 from tests.training.text.conftest import MAN
 from tests.training.text.test_captions import NAMES
-from tests.training.text.test_exercises_of import DOCUMENT, NASA, ONTOLOGY, TEXT, span
+from tests.training.text.test_examples_of import DOCUMENT, NASA, ONTOLOGY, TEXT, span
 from training.evaluation import exams
 from training.flickr8k import Photo, photo_from_json
 
@@ -19,9 +19,9 @@ TYPES = ("person", "organization", "place", "animal", "song")
 
 def test_all_types_are_listed_in_the_order_of_the_inventory() -> None:
     (question,) = exams.entity_exam(DOCUMENT, ONTOLOGY)
-    exercise = question.exercise
-    assert (exercise.form, exercise.spots, exercise.asocs) == (form.ENTITIES, TYPES, ())
-    assert [(r.label, r.span and r.span.text) for r in exercise.records] == [
+    example = question.example
+    assert (example.form, example.spots, example.asocs) == (form.ENTITIES, TYPES, ())
+    assert [(r.label, r.span and r.span.text) for r in example.records] == [
         ("person", "Ann Lee"),
         ("organization", "NASA"),
         ("place", "Oslo"),
@@ -32,7 +32,7 @@ def test_all_types_are_listed_in_the_order_of_the_inventory() -> None:
 def test_with_a_picture_entities_are_grounded() -> None:
     boxed = replace(DOCUMENT, entities=(Mention(0, 7, "person", (MAN,)), NASA))
     (question,) = exams.entity_exam(boxed, ONTOLOGY, Path("a.jpg"))
-    assert (question.exercise.form, question.exercise.asocs) == (form.GROUNDED, ("region",))
+    assert (question.example.form, question.example.asocs) == (form.GROUNDED, ("region",))
     assert question.boxes == ((MAN,), ()) and question.picture == Path("a.jpg")
 
 
@@ -45,7 +45,7 @@ def test_every_pair_is_asked_with_all_relations_and_none_at_the_end() -> None:
         relations=(Relation("member of", 0, 1), Relation(NONE, 1, 0)),
         pair_mentions=(Mention(0, 7, ""), NASA),
     )
-    first, second = (q.exercise for q in exams.pair_exam(document, ONTOLOGY))
+    first, second = (q.example for q in exams.pair_exam(document, ONTOLOGY))
     assert first.asocs == second.asocs == ("member of", "part of", "lives in", NONE)
     assert (first.head, first.tail) == ((0, 7), (15, 19)) == (second.tail, second.head)
     assert first.wording == instruction.relation("Ann Lee", "NASA")
@@ -55,11 +55,11 @@ def test_every_pair_is_asked_with_all_relations_and_none_at_the_end() -> None:
 
 def test_joint_extraction() -> None:
     (question,) = exams.joint_exam(DOCUMENT, ONTOLOGY)
-    exercise = question.exercise
-    assert (exercise.form, exercise.spots) == (form.JOINT, TYPES)
-    assert exercise.asocs == ("member of", "part of", "lives in")
-    assert [asoc.label for asoc in exercise.records[0].asocs] == ["member of", "lives in"]
-    assert exercise.records[1:] == (
+    example = question.example
+    assert (example.form, example.spots) == (form.JOINT, TYPES)
+    assert example.asocs == ("member of", "part of", "lives in")
+    assert [asoc.label for asoc in example.records[0].asocs] == ["member of", "lives in"]
+    assert example.records[1:] == (
         Record("organization", span(NASA)),
         Record("place", Span("Oslo", 23, 27)),
     )
@@ -67,10 +67,10 @@ def test_joint_extraction() -> None:
 
 def test_triggers_and_their_arguments() -> None:
     asocs = (Asoc("member", Span("Ann Lee", 0, 7)), Asoc("group", span(NASA)))
-    (triggers,) = (q.exercise for q in exams.trigger_exam(DOCUMENT, ONTOLOGY))
+    (triggers,) = (q.example for q in exams.trigger_exam(DOCUMENT, ONTOLOGY))
     assert (triggers.form, triggers.spots) == (form.TRIGGERS, ("join", "storm"))
     assert triggers.records == (Record("join", Span("joined", 8, 14), asocs),)
-    (arguments,) = (q.exercise for q in exams.argument_exam(DOCUMENT, ONTOLOGY))
+    (arguments,) = (q.example for q in exams.argument_exam(DOCUMENT, ONTOLOGY))
     assert arguments.spots == ("join",) and arguments.asocs == ("member", "group", "scene")
     assert arguments.wording == instruction.arguments("joined")
     assert arguments.records == (Record("join", None, asocs),)
@@ -101,14 +101,14 @@ def test_the_first_caption_with_a_person_is_asked_by_name() -> None:
     photo = photo_of("Nobody here .", "A man sits .", "A boy sits .")
     question = exams.named_caption(photo, Path("photos"), NAMES, ONTOLOGY, random.Random(0))
     assert question is not None
-    exercise = question.exercise
-    (record,) = exercise.records
-    assert exercise.text.endswith(" sits .") and question.boxes == ((MAN,),)
+    example = question.example
+    (record,) = example.records
+    assert example.text.endswith(" sits .") and question.boxes == ((MAN,),)
     assert record.label == "person" and record.span is not None
-    assert exercise.text[record.span.start : record.span.end] == record.span.text
+    assert example.text[record.span.start : record.span.end] == record.span.text
     assert record.span.text.split()[0] in ("Tom", "Max", "Stone")
-    assert (exercise.form, exercise.asocs) == (form.GROUNDED, ("region",))
-    assert record.asocs == () and exercise.spots == TYPES
+    assert (example.form, example.asocs) == (form.GROUNDED, ("region",))
+    assert record.asocs == () and example.spots == TYPES
     assert (question.unit, question.picture) == ("x.jpg", Path("photos/images/x.jpg"))
 
 

@@ -11,7 +11,7 @@ from tasks.ontology import load
 from tasks.records import Asoc, Record, Region, Span
 from tests.support.subject import FakeSubject
 from tests.training.evaluation.test_pictures import draw
-from tests.training.text.test_exercises_of import DOCUMENT, ONTOLOGY
+from tests.training.text.test_examples_of import DOCUMENT, ONTOLOGY
 from training.corpora.m2e2_pictures import Links, PictureEvent
 from training.evaluation.counts import Counts
 from training.evaluation.events import arguments
@@ -97,14 +97,14 @@ def test_pictures_are_asked_for_their_event_and_then_for_its_arguments(tmp_path:
         draw(tmp_path / f"{name}.jpg", SIZE)
 
     def rule(question: Question) -> Said:
-        exercise = question.exercise
-        assert exercise.text == CARRIER and question.picture is not None
-        if exercise.form is form.TRIGGERS:
-            assert exercise.spots == tuple(t.name for t in load("m2e2").events)
+        example = question.example
+        assert example.text == CARRIER and question.picture is not None
+        if example.form is form.TRIGGERS:
+            assert example.spots == tuple(t.name for t in load("m2e2").events)
             there = question.unit == "A_0"
             return Said((Record("attack", PHOTO), Record("meet", PHOTO)) if there else ())
-        assert exercise.spots == ("attack",) and exercise.form is form.ARGUMENTS
-        assert exercise.asocs == load("m2e2").event("attack").roles
+        assert example.spots == ("attack",) and example.form is form.ARGUMENTS
+        assert example.asocs == load("m2e2").event("attack").roles
         return Said((Record("attack", None, (Asoc("attacker", Region(1)),)),), {1: LEFT})
 
     events = [FIGHT, PictureEvent("A_1", None), PictureEvent("A_2", "meet")]
@@ -124,7 +124,7 @@ def test_multimedia_sums_linked_texts_and_pictures() -> None:
     }
     (question,) = trigger_exam(DOCUMENT, ONTOLOGY)  # one trigger with two arguments
     questions = [question, replace(question, unit="other")]
-    texts = Outcome(Marking("", scores), questions, [Said(question.exercise.records), Said()])
+    texts = Outcome(Marking("", scores), questions, [Said(question.example.records), Said()])
     answers = [
         answer(FIGHT, "attack", ("attacker", 1)),
         answer(PictureEvent("B_0", "meet", (("entity", (0, 0, 50, 50)),)), "meet"),

@@ -124,7 +124,7 @@ def test_with_pictures_entities_are_grounded(tmp_path: Path) -> None:
         "grounded entities, 8 types",
         "grounded entities, 4 types",
     } <= scores.keys()
-    blind = put(exam, POST, FakeSubject(lambda q: Said(q.exercise.records)), pictures)
+    blind = put(exam, POST, FakeSubject(lambda q: Said(q.example.records)), pictures)
     assert blind["entities"] == 100.0 and blind["grounded entities (GMNER)"] == 50.0
 
 
@@ -158,7 +158,7 @@ def test_relations_end_to_end_are_a_chain() -> None:
     chain, joint = exams_of("conll04", [NEWS], pictures=False)
     assert chain.chain is Chain.RELATIONS and joint.chain is None
     (question,) = joint.ask(NEWS, load("conll04"), None)
-    subject = FakeSubject(chains={TEXT: Said(question.exercise.records)})
+    subject = FakeSubject(chains={TEXT: Said(question.example.records)})
     assert set(put(chain, NEWS, subject).values()) == {100.0}
     assert set(put(joint, NEWS, subject).values()) == {100.0}
     assert set(put(chain, NEWS).values()) == {0.0}
@@ -182,5 +182,5 @@ def test_labels_are_listed_in_the_order_asked_for() -> None:
     subject = FakeSubject()
     put(exam, PAIR, subject, order=LabelOrder.ALPHABETICAL)
     (question,) = subject.asked
-    assert list(question.exercise.asocs) == sorted(question.exercise.asocs)
-    assert "none" in question.exercise.asocs
+    assert list(question.example.asocs) == sorted(question.example.asocs)
+    assert "none" in question.example.asocs

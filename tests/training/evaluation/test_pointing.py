@@ -10,14 +10,14 @@ from tasks.records import Asoc, Record, Region, Span
 from training.evaluation import pointing
 from training.evaluation.counts import Counts
 from training.evaluation.question import Question, Said
-from training.text.exercise import Exercise
+from training.text.example import Example
 
 TEXT = "Ann Lee meets Bo. Ann Lee waves"
 LEFT: Box = (0.0, 0.0, 0.5, 1.0)
 RIGHT: Box = (0.5, 0.0, 1.0, 1.0)
 NAMES = (Record("person", Span.of(TEXT, 0, 7)), Record("person", Span.of(TEXT, 14, 16)))
 QUESTION = Question(
-    Exercise(TEXT, instruction.ENTITIES, form.GROUNDED, NAMES, ("person",), (form.REGION_ROLE,)),
+    Example(TEXT, instruction.ENTITIES, form.GROUNDED, NAMES, ("person",), (form.REGION_ROLE,)),
     "1",
     ((LEFT,), ()),
 )

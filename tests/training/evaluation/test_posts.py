@@ -36,7 +36,7 @@ def test_whoever_says_what_is_wanted_is_right(tmp_path: Path) -> None:
 
 
 def test_posts_that_do_not_fit_the_labels_are_told(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="posts.ndjson does not have it"):
+    with pytest.raises(DataError, match=r"posts\.ndjson does not have it"):
         posts.post_questions(write_posts(tmp_path, {}), "dev")
     with pytest.raises(DataError, match="does not have the name"):
         texts = {p.id: "nobody" for p in labelled_posts("dev")}

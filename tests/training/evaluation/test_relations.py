@@ -59,7 +59,7 @@ def test_labels_that_share_a_word_and_the_one_that_has_its_own(tmp_path: Path) -
     ]
     assert counts[:2] == [{"alternate names": Counts(1, 1, 1)}] * 2
     assert counts[2] == {"alumni": Counts(0, 0, 1), "charges": Counts(0, 1, 0)}
-    assert asked[2].exercise.asocs[-1] == NONE and len(asked[2].exercise.asocs) == 22
+    assert asked[2].example.asocs[-1] == NONE and len(asked[2].example.asocs) == 22
 
 
 def joint(*relations: tuple[str, Span], tail_type: str = "organization") -> list[Record]:

@@ -33,7 +33,7 @@ def test_captions_name_people_that_training_never_saw() -> None:
     assert [c.unit for c in captions] == ["0.jpg", "1.jpg", "2.jpg"]
     for caption in captions:
         assert caption.picture == Path("photos/images") / caption.unit
-        (record,) = caption.exercise.records
+        (record,) = caption.example.records
         assert record.span is not None
         parts = [part for part in record.span.text.split() if not part.endswith(".")]
         assert all(is_held_out(part) for part in parts)
@@ -50,10 +50,10 @@ def test_captions_with_another_picture_or_none() -> None:
     """Whoever always names region 1 is right in the own picture and wrong without cause."""
 
     def always(question: Question) -> Said:
-        if question.exercise.form is not form.GROUNDED:
+        if question.example.form is not form.GROUNDED:
             return wanted(question)
         region = (Asoc("region", Region(1)),)
-        records = tuple(replace(r, asocs=region) for r in question.exercise.records)
+        records = tuple(replace(r, asocs=region) for r in question.example.records)
         return Said(records, {1: MAN})
 
     captions = robustness.captions_of(PHOTOS, Path("photos"))
@@ -74,7 +74,7 @@ def test_captions_with_another_picture_or_none() -> None:
 
 def test_posts_beside_unrelated_pictures() -> None:
     def misled(question: Question) -> Said:
-        (record,) = question.exercise.records
+        (record,) = question.example.records
         if question.picture is None:
             return Said((record,))
         region = (Asoc("region", Region(1)),)
@@ -93,11 +93,11 @@ def test_posts_beside_unrelated_pictures() -> None:
 def test_other_words_are_asked_and_compared() -> None:
     def reader(question: Question) -> Said:
         """Finds nothing under other instructions, and types nobody under reversed labels."""
-        exercise = question.exercise
-        if exercise.wording != instruction.ENTITIES:
+        example = question.example
+        if example.wording != instruction.ENTITIES:
             return Said()
-        if exercise.spots[0] == "miscellaneous":
-            return Said(tuple(replace(r, label="location") for r in exercise.records))
+        if example.spots[0] == "miscellaneous":
+            return Said(tuple(replace(r, label="location") for r in example.records))
         return wanted(question)
 
     subject = FakeSubject(reader)
@@ -111,7 +111,7 @@ def test_other_words_are_asked_and_compared() -> None:
     assert rows["same answer, labels in other words"].f1 == 100.0
     assert rows["entities, labels reversed"].f1 == 0.0
     assert rows["same answer, labels reversed"].share
-    asked = [q.exercise.spots for q in subject.asked]
+    asked = [q.example.spots for q in subject.asked]
     assert tuple(robustness.OTHER_WORDS.values()) in asked
 
 

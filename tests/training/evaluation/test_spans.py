@@ -13,14 +13,14 @@ from training.evaluation.counts import Counts
 from training.evaluation.exams import entity_exam
 from training.evaluation.question import Question, Said
 from training.evaluation.spans import Scorer, exactly, only, rolled_up, strings, typed, untyped
-from training.text.exercise import Exercise
+from training.text.example import Example
 
 TEXT = "Ann met Ann of NASA in Oslo"
 ANN, AGAIN, NASA = Span.of(TEXT, 0, 3), Span.of(TEXT, 8, 11), Span.of(TEXT, 15, 19)
 
 
 def question(*records: Record) -> Question:
-    return Question(Exercise(TEXT, instruction.ENTITIES, form.ENTITIES, records), TEXT)
+    return Question(Example(TEXT, instruction.ENTITIES, form.ENTITIES, records), TEXT)
 
 
 def entity(span: Span, label: str = "person", *regions: int) -> Record:
@@ -102,6 +102,6 @@ def test_other_and_misc_are_one_type(tmp_path: Path) -> None:
         )
         (document,) = read_corpus(f"twitter{year}", tmp_path, "test")
         (asked,) = entity_exam(document, load("twitter4"))
-        assert asked.exercise.spots == ("person", "location", "organization", "miscellaneous")
+        assert asked.example.spots == ("person", "location", "organization", "miscellaneous")
         said = Said((Record("miscellaneous", Span.of(document.text, 0, 7)),))
         assert exactly(typed)(said, asked) == {"miscellaneous": Counts(1, 1, 1)}

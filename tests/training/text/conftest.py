@@ -13,7 +13,7 @@ from tests.support.bundle import tiny_bundle as tiny_bundle
 from tests.support.bundle import tiny_folder as tiny_folder
 from tests.support.tokenizer import tiny_tokenizer
 from training.flickr8k import Photo, photo_from_json
-from training.text.sights import SightStore
+from training.text.visual_features import VisualFeatureStore
 
 PEOPLE, ANIMALS, OTHER = 0, 2, 7
 MAN, DOG, BALL = (0.1, 0.1, 0.4, 0.9), (0.5, 0.5, 0.8, 0.9), (0.85, 0.85, 0.95, 0.95)
@@ -54,7 +54,7 @@ def photo() -> Photo:
 
 
 @pytest.fixture
-def store() -> SightStore:
+def store() -> VisualFeatureStore:
     """Two pictures: the photo's, whose third region is too doubtful to offer, and a bare one."""
     boxes = torch.zeros(2, 36, 4)
     boxes[0, :3] = torch.tensor([DOG, MAN, BALL])
@@ -67,11 +67,11 @@ def store() -> SightStore:
     labels[1, 0] = OTHER
     generator = torch.Generator().manual_seed(0)
     features = torch.randn(2, 37, 512, generator=generator).half()
-    return SightStore({"park.jpg": 0, "wall.jpg": 1}, features, boxes, scores, labels, 0.1)
+    return VisualFeatureStore({"park.jpg": 0, "wall.jpg": 1}, features, boxes, scores, labels, 0.1)
 
 
 @pytest.fixture
-def crowded(store: SightStore) -> SightStore:
+def crowded(store: VisualFeatureStore) -> VisualFeatureStore:
     """The photo's regions are the upper part of the man, the dog, and the whole man."""
     boxes, labels, scores = store.boxes.clone(), store.labels.clone(), store.scores.clone()
     boxes[0, :3] = torch.tensor([(0.1, 0.1, 0.4, 0.7), DOG, MAN])

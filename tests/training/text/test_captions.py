@@ -11,9 +11,9 @@ from tasks.records import Region
 from tests.training.text.conftest import MAN
 from training.flickr8k import Photo, photo_from_json
 from training.text.captions import CaptionWriter, gender_of, put_names, single_people
-from training.text.exercise import Exercise
+from training.text.example import Example
 from training.text.names import NamePool
-from training.text.sights import SightStore
+from training.text.visual_features import VisualFeatureStore
 
 NAMES = NamePool(("Tom", "Max"), ("Eva",), ("Stone",), ("ACME",), ("New York",))
 TYPES = ("person", "location", "organization", "miscellaneous")
@@ -21,24 +21,24 @@ REGION_TYPES = ("people", "clothing", "animals", "other")
 
 
 @pytest.fixture
-def writer(store: SightStore) -> CaptionWriter:
+def writer(store: VisualFeatureStore) -> CaptionWriter:
     return CaptionWriter(store, NAMES, TYPES, REGION_TYPES)
 
 
-def check(exercise: Exercise) -> None:
+def check(example: Example) -> None:
     """Offsets are right, labels are listed, regions are offered."""
-    assert exercise.form is form.GROUNDED and exercise.wording is instruction.ENTITIES
-    assert exercise.asocs == (form.REGION_ROLE,) and exercise.sight is not None
-    assert all(best in alike for best, alike in exercise.alike.items())
-    assert {k for alike in exercise.alike.values() for k in alike} <= set(exercise.sight.regions)
-    for record in exercise.records:
+    assert example.form is form.GROUNDED and example.wording is instruction.ENTITIES
+    assert example.asocs == (form.REGION_ROLE,) and example.picture is not None
+    assert all(best in alike for best, alike in example.alike.items())
+    assert {k for alike in example.alike.values() for k in alike} <= set(example.picture.regions)
+    for record in example.records:
         assert record.span is not None
         assert len(record.asocs) <= 1
-        assert exercise.text[record.span.start : record.span.end] == record.span.text
+        assert example.text[record.span.start : record.span.end] == record.span.text
         assert record.span.text == record.span.text.strip() != ""
         for asoc in record.asocs:
             assert isinstance(asoc.filler, Region)
-            assert asoc.filler.index in exercise.sight.regions
+            assert asoc.filler.index in example.picture.regions
 
 
 @pytest.mark.parametrize(
@@ -99,26 +99,26 @@ def test_names_take_the_place_of_phrases() -> None:
 def test_a_named_person_keeps_the_region(writer: CaptionWriter, photo: Photo) -> None:
     kinds, leads = Counter[str](), 0
     for seed in range(300):
-        exercise = writer.named(photo, random.Random(seed))
-        assert exercise is not None
-        check(exercise)
-        assert sorted(exercise.spots) == sorted(TYPES)
-        found = {record.label: record for record in exercise.records}
-        assert len(found) == len(exercise.records)
-        assert found["person"].span is not None and "A man" not in exercise.text
+        example = writer.named(photo, random.Random(seed))
+        assert example is not None
+        check(example)
+        assert sorted(example.spots) == sorted(TYPES)
+        found = {record.label: record for record in example.records}
+        assert len(found) == len(example.records)
+        assert found["person"].span is not None and "A man" not in example.text
         assert [a.filler for a in found["person"].asocs] == [Region(2)]
         for label, name in (("location", "New York"), ("organization", "ACME")):
             if label in found:
                 assert found[label].span is not None and found[label].asocs == ()
                 assert found[label].span.text == name
         kinds.update(str(label) for label in found)
-        leads += exercise.text.startswith("RT @")
+        leads += example.text.startswith("RT @")
     assert 40 < kinds["location"] < 120 and 60 < kinds["organization"] < 160
     assert 10 < leads < 60
 
 
 def test_without_a_region_nobody_is_named(
-    writer: CaptionWriter, photo: Photo, store: SightStore
+    writer: CaptionWriter, photo: Photo, store: VisualFeatureStore
 ) -> None:
     moved = replace(photo, boxes=(replace(photo.boxes[0], corners=(0.6, 0.0, 0.9, 0.3)),))
     assert writer.named(moved, random.Random(0)) is None
@@ -129,13 +129,13 @@ def test_without_a_region_nobody_is_named(
 def test_phrases_have_the_regions_that_show_them(writer: CaptionWriter, photo: Photo) -> None:
     lists = Counter[int]()
     for seed in range(200):
-        exercise = writer.phrases(photo, random.Random(seed))
-        check(exercise)
-        assert exercise.text == photo.captions[0].text
-        assert set(exercise.spots) <= set(REGION_TYPES)
-        lists[len(exercise.spots)] += 1
+        example = writer.phrases(photo, random.Random(seed))
+        check(example)
+        assert example.text == photo.captions[0].text
+        assert set(example.spots) <= set(REGION_TYPES)
+        lists[len(example.spots)] += 1
         told = {
-            r.span.text: (r.label, [a.filler for a in r.asocs]) for r in exercise.records if r.span
+            r.span.text: (r.label, [a.filler for a in r.asocs]) for r in example.records if r.span
         }
         assert told == {
             "A man": ("people", [Region(2)]),
@@ -146,29 +146,29 @@ def test_phrases_have_the_regions_that_show_them(writer: CaptionWriter, photo: P
 
 
 def test_the_best_region_is_said_and_those_that_overlap_are_as_right(
-    crowded: SightStore, photo: Photo
+    crowded: VisualFeatureStore, photo: Photo
 ) -> None:
     writer = CaptionWriter(crowded, NAMES, TYPES, REGION_TYPES)
     named = writer.named(photo, random.Random(0))
     assert named is not None
     phrases = writer.phrases(photo, random.Random(0))
-    for exercise, alike in (
+    for example, alike in (
         (named, {3: frozenset({1, 3})}),
         (phrases, {3: frozenset({1, 3}), 2: frozenset({2})}),
     ):
-        check(exercise)
-        person = next(r for r in exercise.records if r.label in ("person", "people"))
+        check(example)
+        person = next(r for r in example.records if r.label in ("person", "people"))
         assert [asoc.filler for asoc in person.asocs] == [Region(3)]
-        assert exercise.alike == alike
+        assert example.alike == alike
 
 
 def test_of_a_phrase_with_two_boxes_either_is_right(writer: CaptionWriter, photo: Photo) -> None:
     both = replace(photo, boxes=(photo.boxes[0], replace(photo.boxes[1], chains=("1",))))
-    exercise = writer.phrases(both, random.Random(0))
-    check(exercise)
-    people = next(r for r in exercise.records if r.label == "people")
+    example = writer.phrases(both, random.Random(0))
+    check(example)
+    people = next(r for r in example.records if r.label == "people")
     assert [asoc.filler for asoc in people.asocs] == [Region(2)]
-    assert exercise.alike == {2: frozenset({1, 2})}
+    assert example.alike == {2: frozenset({1, 2})}
 
 
 def test_a_crowd_is_not_grounded(writer: CaptionWriter, photo: Photo) -> None:
@@ -178,7 +178,7 @@ def test_a_crowd_is_not_grounded(writer: CaptionWriter, photo: Photo) -> None:
 
 
 def test_common_nouns_are_no_named_entities(writer: CaptionWriter, photo: Photo) -> None:
-    exercise = writer.nameless(photo, random.Random(0))
-    check(exercise)
-    assert exercise.records == () and exercise.text == photo.captions[0].text
-    assert sorted(exercise.spots) == sorted(TYPES)
+    example = writer.nameless(photo, random.Random(0))
+    check(example)
+    assert example.records == () and example.text == photo.captions[0].text
+    assert sorted(example.spots) == sorted(TYPES)

@@ -4,19 +4,19 @@ import random
 from collections.abc import Iterator
 from dataclasses import replace
 
-from tests.training.text.test_exercise import GROUNDED, PAIR
+from tests.training.text.test_example import GROUNDED, PAIR
 from training.text.curriculum import Together
-from training.text.exercise import Exercise
+from training.text.example import Example
 
 
 class Drawn:
-    """One exercise, weighted by chance."""
+    """One example, weighted by chance."""
 
-    def __init__(self, exercise: Exercise) -> None:
-        self.exercise = exercise
+    def __init__(self, example: Example) -> None:
+        self.example = example
 
-    def epoch(self, generator: random.Random) -> Iterator[Exercise]:
-        yield replace(self.exercise, weight=generator.random())
+    def epoch(self, generator: random.Random) -> Iterator[Example]:
+        yield replace(self.example, weight=generator.random())
 
 
 def test_an_epoch_of_several_is_one_of_each() -> None:

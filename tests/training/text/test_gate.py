@@ -12,15 +12,20 @@ from models.umie import UMIE
 from tasks.instruction import Prompter
 from tests.support.bundle import CONFIG, WORDS, tiny_model
 from tests.support.tokenizer import tiny_tokenizer
-from tests.training.text.test_exercise import GROUNDED
-from training.text.batch import Batch, collate
-from training.text.exercise import Encoded, Sight, encode
+from tests.training.text.test_example import GROUNDED
+from training.text.collation import Batch, collate
+from training.text.example import Encoded, ExamplePicture, encode
 from training.text.gate import PROJECTIONS, Averages, averages, fit_gate, measure
-from training.text.sights import SightStore
+from training.text.visual_features import VisualFeatureStore
 
 WIDTH = CONFIG.d_model
 MARKERS = tiny_tokenizer(WORDS).markers
-SIGHTS = (Sight(0, (1, 2)), Sight(1, (1,)), Sight(1, (1,), matched=False), None)
+PICTURES = (
+    ExamplePicture(0, (1, 2)),
+    ExamplePicture(1, (1,)),
+    ExamplePicture(1, (1,), matched=False),
+    None,
+)
 
 
 @pytest.fixture
@@ -31,8 +36,8 @@ def model() -> UMIE:
 @pytest.fixture
 def items(prompter: Prompter) -> list[Encoded]:
     """Two texts with their own pictures, one with another's, one without."""
-    exercises = [replace(GROUNDED, sight=sight, records=()) for sight in SIGHTS]
-    return [item for exercise in exercises if (item := encode(exercise, prompter))]
+    examples = [replace(GROUNDED, picture=picture, records=()) for picture in PICTURES]
+    return [item for example in examples if (item := encode(example, prompter))]
 
 
 def laid_out(items: Sequence[Encoded]) -> Batch:
@@ -89,24 +94,26 @@ def test_nothing_else_is_learned(model: UMIE) -> None:
 
 
 def test_averages_are_what_the_gate_reads(
-    model: UMIE, items: list[Encoded], store: SightStore
+    model: UMIE, items: list[Encoded], store: VisualFeatureStore
 ) -> None:
     given = averages(model, items, laid_out, store, random.Random(0))
     assert given is not None
-    assert given.matched.sum() == sum(bool(i.sight and i.sight.matched) for i in items)
-    batch = laid_out([item for item in items if item.sight])
-    sights = store.gather(batch.sight)
+    assert given.matched.sum() == sum(bool(i.picture and i.picture.matched) for i in items)
+    batch = laid_out([item for item in items if item.picture])
+    visual_batch = store.gather(batch.picture_rows)
     with torch.no_grad():
         text = model.encode_text(batch.ids, batch.mask, batch.cases)
-        visual = model.encode_visual(sights.features, sights.boxes)
+        visual = model.encode_visual(visual_batch.features, visual_batch.boxes)
         p, q = model.gated_fusion.directions(text, batch.mask, visual)
         expected = (p * q).sum(-1)
         got = cosines(model.gated_fusion, given)
     assert sorted(got.tolist()) == pytest.approx(sorted(expected.tolist()), abs=1e-5)
 
 
-def test_one_own_picture_is_too_few(model: UMIE, items: list[Encoded], store: SightStore) -> None:
-    few = [item for item in items if item.sight and item.sight.matched][:1]
+def test_one_own_picture_is_too_few(
+    model: UMIE, items: list[Encoded], store: VisualFeatureStore
+) -> None:
+    few = [item for item in items if item.picture and item.picture.matched][:1]
     assert averages(model, few, laid_out, store, random.Random(0)) is None
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from tasks import form, instruction
 from tasks.records import Asoc, Record, Span
-from training.text.exercise import Exercise
+from training.text.example import Example
 from training.text.label_words import descriptions_of, reworded, words_for
 
 LABELS = ("person", "location", "organization", "miscellaneous")
@@ -36,7 +36,7 @@ def test_descriptions_stand_at_the_words_and_are_rare() -> None:
 @pytest.mark.parametrize("seed", range(50))
 def test_reworded_relations_keep_their_meaning(seed: int) -> None:
     text = "Anna works for Siemens"
-    exercise = Exercise(
+    example = Example(
         text=text,
         wording=instruction.relation("Anna", "Siemens"),
         form=form.PAIR,
@@ -45,6 +45,6 @@ def test_reworded_relations_keep_their_meaning(seed: int) -> None:
         head=(0, 4),
         tail=(15, 22),
     )
-    other = reworded(exercise, "relations", random.Random(seed))
+    other = reworded(example, "relations", random.Random(seed))
     assert other.asocs[2] == "none"
     assert other.records[0].asocs[0].label == other.asocs[1]

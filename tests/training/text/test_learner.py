@@ -7,28 +7,28 @@ import pytest
 import torch
 
 from export.flan import ANY_SIZE, read_flan
-from export.search import greedy
+from export.unconstrained_decoding import greedy
 from models.umie import UMIE
 from tasks.instruction import Prompter
 from tasks.records import Asoc, Record, Region, Span
 from tests.support.bundle import tiny_model
 from tests.support.flan import in_transformers, write_flan
-from tests.training.text.test_exercise import GROUNDED, PAIR, TEXT
-from training.text.batch import SpelledBatch
-from training.text.exercise import Exercise, Sight, Spelled
+from tests.training.text.test_example import GROUNDED, PAIR, TEXT
+from training.text.collation import SpelledBatch
+from training.text.example import Example, ExamplePicture, Spelled
 from training.text.learner import DECISIONS, SPELLING, Learner
-from training.text.sights import SightStore
+from training.text.visual_features import VisualFeatureStore
 
-SEEN = Exercise(
+SEEN = Example(
     TEXT,
     GROUNDED.wording,
     GROUNDED.form,
     (Record("person", Span.of(TEXT, 0, 7), (Asoc("region", Region(2)),)),),
     ("person", "location"),
     ("region",),
-    sight=Sight(0, (1, 2)),
+    picture=ExamplePicture(0, (1, 2)),
 )
-EXERCISES = (SEEN, PAIR, Exercise(TEXT, GROUNDED.wording, GROUNDED.form, (), ("location",)))
+EXAMPLES = (SEEN, PAIR, Example(TEXT, GROUNDED.wording, GROUNDED.form, (), ("location",)))
 
 
 @pytest.fixture
@@ -43,8 +43,8 @@ def learner(flan: Path) -> Learner:
     return Learner.of(model, Prompter(tokenizer, 256, 448, " "))
 
 
-def items_of(learner: Learner, exercises: Sequence[Exercise] = EXERCISES) -> list[Spelled]:
-    found = [learner.objective.encode(exercise, learner.prompter) for exercise in exercises]
+def items_of(learner: Learner, examples: Sequence[Example] = EXAMPLES) -> list[Spelled]:
+    found = [learner.objective.encode(example, learner.prompter) for example in examples]
     assert all(found)
     return found
 
@@ -60,12 +60,12 @@ def test_the_objective_is_that_of_decoding(learner: Learner, prompter: Prompter)
 
 
 def test_of_texts_the_loss_is_that_of_transformers(
-    learner: Learner, flan: Path, store: SightStore
+    learner: Learner, flan: Path, store: VisualFeatureStore
 ) -> None:
     theirs, rows = in_transformers(flan), learner.model.config.vocab_size
     batch = batch_of(learner, items_of(learner)[1:])
     with torch.no_grad():
-        outcome = SPELLING.loss(learner.model.eval(), batch, store.gather(batch.sight))
+        outcome = SPELLING.loss(learner.model.eval(), batch, store.gather(batch.picture_rows))
         logits = theirs(
             input_ids=batch.ids, attention_mask=batch.mask, decoder_input_ids=batch.prefix
         ).logits[..., :rows]
@@ -75,15 +75,15 @@ def test_of_texts_the_loss_is_that_of_transformers(
 
 
 def taught(
-    learner: Learner, items: Sequence[Spelled], store: SightStore, steps: int
+    learner: Learner, items: Sequence[Spelled], store: VisualFeatureStore, steps: int
 ) -> list[float]:
     """The losses of `steps` steps on one batch."""
     batch = batch_of(learner, items)
-    sights = store.gather(batch.sight)
+    visual_batch = store.gather(batch.picture_rows)
     optimiser = torch.optim.AdamW(learner.model.parameters(), lr=4e-3)
     losses = []
     for _ in range(steps):
-        outcome = learner.objective.loss(learner.model.train(), batch, sights)
+        outcome = learner.objective.loss(learner.model.train(), batch, visual_batch)
         outcome.loss.backward()
         optimiser.step()
         optimiser.zero_grad()
@@ -91,18 +91,18 @@ def taught(
     return losses
 
 
-def written(model: UMIE, batch: SpelledBatch, store: SightStore) -> list[list[int]]:
+def written(model: UMIE, batch: SpelledBatch, store: VisualFeatureStore) -> list[list[int]]:
     """What the model says without any grammar."""
     with torch.no_grad():
         text = model.encode_text(batch.ids, batch.mask, batch.cases)
-        sights = store.gather(batch.sight.clamp(min=0))
-        visual = model.encode_visual(sights.features, sights.boxes)
-        fusion = model.gated_fusion(text, batch.mask, visual, batch.sight >= 0)
+        visual_batch = store.gather(batch.picture_rows.clamp(min=0))
+        visual = model.encode_visual(visual_batch.features, visual_batch.boxes)
+        fusion = model.gated_fusion(text, batch.mask, visual, batch.picture_rows >= 0)
         cross = model.remember(fusion, visual).cross
     return greedy(model, cross, batch.mask, 80).tolist()
 
 
-def test_a_few_answers_are_learnt_by_heart(learner: Learner, store: SightStore) -> None:
+def test_a_few_answers_are_learnt_exactly(learner: Learner, store: VisualFeatureStore) -> None:
     """And said again, from the first token to the end, though no grammar helps."""
     for part in learner.model.modules():
         if isinstance(part, torch.nn.Dropout):

@@ -20,18 +20,20 @@ from tasks.instruction import Prompter
 from tests.support.bundle import CONFIG
 from tests.support.flan import write_flan
 from tests.support.training import write_data, write_encoder
-from training.text.exercise import Encoded
+from training.text.example import Encoded
 from training.text.gate import PROJECTIONS, Averages, Fit, fit_gate
 from training.text.initial import compact_model
 from training.text.learner import Learner
 from training.text.loop import Run, train_text
 from training.text.options import TextOptions, options_for
-from training.text.sights import SightStore
+from training.text.visual_features import VisualFeatureStore
 from training.vision.features import StoredFeatures, save_features
 
 
 @pytest.fixture
-def options(tmp_path: Path, store: SightStore, monkeypatch: pytest.MonkeyPatch) -> TextOptions:
+def options(
+    tmp_path: Path, store: VisualFeatureStore, monkeypatch: pytest.MonkeyPatch
+) -> TextOptions:
     monkeypatch.setitem(PRESETS, "compact", CONFIG)
     names = ["0.png", "1.png", "A1.jpg"]
     rows = [0, 1, 0]
@@ -136,7 +138,7 @@ def test_an_interrupted_training_goes_on_where_it_was_saved(
     train(replace(options, resume=True))
     assert steps == [3, 4, 5] and state_of(options)["step"] == 6
     assert rates == pytest.approx([options.new_rate * (6 - step) / 4 for step in steps])
-    # other exercises than the ones that it began with
+    # other examples than the ones that it began with
     assert "epoch seed 3" in caplog.text and "epoch seed 0" not in caplog.text
 
 
@@ -196,7 +198,7 @@ def test_without_pictures_there_is_no_gate_to_fit(
     fits = fits_of(monkeypatch)
 
     def without(run: Run, generator: random.Random) -> Iterator[Encoded]:
-        return (replace(item, sight=None) for item in encoded(run, generator))
+        return (replace(item, picture=None) for item in encoded(run, generator))
 
     encoded = Run._encoded
     monkeypatch.setattr(Run, "_encoded", without)

@@ -22,16 +22,16 @@ from tasks.ontology import NONE
 from tasks.records import Asoc, Record, Span
 from tasks.target import Step, target_of, trace
 from tests.support.bundle import CONFIG, PROMPT, picture, prompt_pool, tiny_model
-from tests.training.text.test_exercise import GROUNDED, PAIR
-from training.text.batch import collate
-from training.text.exercise import Encoded, Exercise, Sight, encode
+from tests.training.text.test_example import GROUNDED, PAIR
+from training.text.collation import collate
+from training.text.example import Encoded, Example, ExamplePicture, encode
 from training.text.loss import Outcome, decision_loss
 from training.text.optimiser import build_optimiser
-from training.text.sights import SightStore
+from training.text.visual_features import VisualFeatureStore
 
 OTHER_TEXT = "Bob met Zoe and a dog in Rome at 9"
-EXERCISES = (
-    replace(GROUNDED, sight=Sight(0, (1, 2))),
+EXAMPLES = (
+    replace(GROUNDED, picture=ExamplePicture(0, (1, 2))),
     PAIR,
     replace(
         PAIR,
@@ -41,7 +41,7 @@ EXERCISES = (
         tail=(0, 7),
         weight=3.0,
     ),
-    Exercise(
+    Example(
         OTHER_TEXT,
         GROUNDED.wording,
         form.JOINT,
@@ -52,34 +52,34 @@ EXERCISES = (
         ("place", "person"),
         ("knows", "place of"),
     ),
-    replace(GROUNDED, text=OTHER_TEXT, records=(), sight=Sight(1, (1,), matched=False)),
+    replace(GROUNDED, text=OTHER_TEXT, records=(), picture=ExamplePicture(1, (1,), matched=False)),
 )
 
 
 @pytest.fixture
 def items(prompter: Prompter) -> list[Encoded]:
-    return [item for item in (encode(e, prompter) for e in EXERCISES) if item is not None]
+    return [item for item in (encode(e, prompter) for e in EXAMPLES) if item is not None]
 
 
 @pytest.fixture
-def lose(prompter: Prompter, store: SightStore) -> Lose:
+def lose(prompter: Prompter, store: VisualFeatureStore) -> Lose:
     return Lose(prompter, store)
 
 
 class Lose:
     """The loss of a model over a batch of items."""
 
-    def __init__(self, prompter: Prompter, store: SightStore) -> None:
+    def __init__(self, prompter: Prompter, store: VisualFeatureStore) -> None:
         self.markers, self.store = prompter.tokenizer.markers, store
 
     def __call__(self, model: UMIE, items: Sequence[Encoded]) -> Outcome:
         batch = collate(items, self.markers)
         with torch.set_grad_enabled(model.training):
-            return decision_loss(model, batch, self.store.gather(batch.sight))
+            return decision_loss(model, batch, self.store.gather(batch.picture_rows))
 
 
-def test_a_loss_depends_on_its_exercise_alone(items: list[Encoded], lose: Lose) -> None:
-    """The batch's loss is the mean of its exercises', weighted as their decisions are."""
+def test_a_loss_depends_on_its_example_alone(items: list[Encoded], lose: Lose) -> None:
+    """The batch's loss is the mean of its examples', weighted as their decisions are."""
     model = tiny_model()
     alone = [lose(model, [item]) for item in items]
     for chosen in ([0, 1, 2, 3, 4], [4, 0], [3, 1, 4]):
@@ -111,7 +111,7 @@ def test_before_training_every_admitted_symbol_is_as_likely(
 def test_any_region_that_is_right_will_do(prompter: Prompter, lose: Lose) -> None:
     """The likelihood of a decision is that of all its right symbols together."""
     model = tiny_model()
-    item = encode(replace(GROUNDED, sight=Sight(0, (1, 2, 3))), prompter)
+    item = encode(replace(GROUNDED, picture=ExamplePicture(0, (1, 2, 3))), prompter)
     assert item is not None
     regions = [[symbol.region for symbol in step.admitted] for step in item.steps]
     number = regions.index([1, 2, 3])
@@ -136,12 +136,12 @@ def test_any_region_that_is_right_will_do(prompter: Prompter, lose: Lose) -> Non
 
 def test_the_picture_makes_a_difference(items: list[Encoded], lose: Lose) -> None:
     model = tiny_model()
-    other = replace(items[0], sight=Sight(1, (1, 2)))
+    other = replace(items[0], picture=ExamplePicture(1, (1, 2)))
     losses = [float(lose(model, [item]).loss) for item in (items[0], other)]
     assert abs(losses[0] - losses[1]) > 1e-4
 
 
-def test_a_few_exercises_are_learnt_by_heart(items: list[Encoded], lose: Lose) -> None:
+def test_a_few_examples_are_learnt_exactly(items: list[Encoded], lose: Lose) -> None:
     model = tiny_model(12, CONFIG.with_(dropout=0.0)).train()
     optimiser = build_optimiser(model, new_rate=3e-3, pretrained_rate=1e-3)
     losses: list[float] = []
@@ -165,16 +165,16 @@ def test_what_is_learnt_is_what_is_said_when_asked(tiny_folder: Path, tiny_bundl
     with torch.inference_mode():
         boxes, labels, scores, features = checkpoint.tower(pixels)
     least = PROMPT.least_region_score
-    store = SightStore({"1": 0, "2": 1}, features, boxes, scores, labels, least)
+    store = VisualFeatureStore({"1": 0, "2": 1}, features, boxes, scores, labels, least)
     markers, reader = checkpoint.tokenizer.markers, Reader(tiny_bundle, Metrics())
     lose = Lose(tiny_bundle.prompter, store)
     pool = prompt_pool(tiny_bundle)
     pictures = list({id(seen): None for _, seen in pool if seen is not None})
     compared = 0
     for prompt, seen in pool:
-        sight = None if seen is None else store.sight(("1", "2")[pictures.index(id(seen))])
+        picture = None if seen is None else store.picture(("1", "2")[pictures.index(id(seen))])
         (answer,) = reader.read([ReadJob(prompt, seen)])
-        regions = sight.regions if sight and Filler.REGION in prompt.form.fillers else ()
+        regions = picture.regions if picture and Filler.REGION in prompt.form.fillers else ()
         automaton = Automaton(
             prompt.source, prompt.form, markers, regions=regions, head=prompt.head, tail=prompt.tail
         )
@@ -186,7 +186,7 @@ def test_what_is_learnt_is_what_is_said_when_asked(tiny_folder: Path, tiny_bundl
         compared += 1
         steps = tuple(trace(automaton, symbols))
         source = prompt.source
-        item = Encoded(source.ids, source.cases, answer.ids, sight, steps, 1.0, {})
+        item = Encoded(source.ids, source.cases, answer.ids, picture, steps, 1.0, {})
         outcome = lose(checkpoint.model, [item])
         assert int(outcome.right) == outcome.decisions
         if prompt.form is form.PAIR:

@@ -12,9 +12,9 @@ from tasks.instruction import Prompter
 from tests.support.training import write_data
 from training.corpora import read_corpus
 from training.leakage import text_key
-from training.text.exercise import Exercise, encode
+from training.text.example import Example, encode
 from training.text.mixture import REPORTED, TEXT_CORPORA, Mixture, build_mixture
-from training.text.sights import SightStore
+from training.text.visual_features import VisualFeatureStore
 
 
 @pytest.fixture
@@ -28,12 +28,12 @@ def said() -> list[str]:
 
 
 @pytest.fixture
-def mixture(data: Path, store: SightStore, said: list[str]) -> Mixture:
+def mixture(data: Path, store: VisualFeatureStore, said: list[str]) -> Mixture:
     store = replace(store, rows={"0.png": 0, "A1.jpg": 0, "1.png": 1})
     return build_mixture(data, store, said.append)
 
 
-def epochs(mixture: Mixture, count: int = 40) -> list[Exercise]:
+def epochs(mixture: Mixture, count: int = 40) -> list[Example]:
     return [e for seed in range(count) for e in mixture.epoch(random.Random(seed))]
 
 
@@ -53,19 +53,19 @@ def test_what_was_read_and_kept_is_told(mixture: Mixture, said: list[str]) -> No
     assert set(told) == {*TEXT_CORPORA, "flickr8k"}
 
 
-def test_an_epoch_has_exercises_of_every_form(mixture: Mixture) -> None:
-    forms = Counter(exercise.form.name for exercise in epochs(mixture))
+def test_an_epoch_has_examples_of_every_form(mixture: Mixture) -> None:
+    forms = Counter(example.form.name for example in epochs(mixture))
     every = (form.ENTITIES, form.GROUNDED, form.PAIR, form.JOINT, form.TRIGGERS, form.ARGUMENTS)
     assert set(forms) == {shape.name for shape in every}
 
 
-def test_every_exercise_can_be_encoded_and_answered(mixture: Mixture, prompter: Prompter) -> None:
+def test_every_example_can_be_encoded_and_answered(mixture: Mixture, prompter: Prompter) -> None:
     roomy = replace(prompter, max_text_tokens=999, max_tokens=9999)  # letters are tokens here
-    for exercise in epochs(mixture, 10):
-        for record in exercise.records:
+    for example in epochs(mixture, 10):
+        for record in example.records:
             if record.span is not None:
-                assert exercise.text[record.span.start : record.span.end] == record.span.text
-        encoded = encode(exercise, roomy)
+                assert example.text[record.span.start : record.span.end] == record.span.text
+        encoded = encode(example, roomy)
         assert encoded is not None and encoded.steps
 
 
@@ -78,13 +78,13 @@ def test_pictures_distract_from_texts_that_they_do_not_show(mixture: Mixture) ->
     """Only pictures without people, and only some texts."""
     posts = {d.text for name in ("gmner", "twitter2015") for d in mixture.documents[name]}
     asked = [e for e in epochs(mixture) if e.text in posts]
-    distracted = [e for e in asked if e.sight is not None]
+    distracted = [e for e in asked if e.picture is not None]
     assert 0.02 < len(distracted) / len(asked) < 0.4
-    assert {e.sight.row for e in distracted if e.sight} == {1}
-    assert not any(e.sight.matched for e in distracted if e.sight)
+    assert {e.picture.row for e in distracted if e.picture} == {1}
+    assert not any(e.picture.matched for e in distracted if e.picture)
     read = {d.text for documents in mixture.documents.values() for d in documents}
-    shown = [e for e in epochs(mixture) if e.sight is not None and e.text not in read]
-    elsewhere = [e for e in shown if e.sight and not e.sight.matched]
+    shown = [e for e in epochs(mixture) if e.picture is not None and e.text not in read]
+    elsewhere = [e for e in shown if e.picture and not e.picture.matched]
     assert 0 < len(elsewhere) < 0.4 * len(shown)
     assert not [asoc for e in elsewhere for record in e.records for asoc in record.asocs]
     assert not [asoc for e in distracted for record in e.records for asoc in record.asocs]

@@ -10,8 +10,8 @@ from tasks import form
 from tasks.records import Region
 from tests.training.text.test_captions import check
 from training.text.names import NamePool, is_held_out
-from training.text.portraits import Portrait, portrait_exercise, read_portraits
-from training.text.sights import SightStore
+from training.text.portraits import Portrait, portrait_example, read_portraits
+from training.text.visual_features import VisualFeatureStore
 
 LABELS = ["person", "location", "organization", "miscellaneous"]
 NAMES = NamePool(("Tom",), ("Eva",), ("Stone",), ("ACME",), ("New York",))
@@ -30,15 +30,15 @@ def test_portraits_are_read_where_their_picture_lies(tmp_path: Path) -> None:
     ]
 
 
-def test_the_person_is_the_best_region_of_a_person(store: SightStore) -> None:
+def test_the_person_is_the_best_region_of_a_person(store: VisualFeatureStore) -> None:
     texts, own = set(), 0
     for seed in range(200):
-        exercise = portrait_exercise(ANN, store, NAMES, LABELS, random.Random(seed))
-        assert exercise is not None
-        check(exercise)
-        assert exercise.form is form.GROUNDED and sorted(exercise.spots) == sorted(LABELS)
-        assert "{" not in exercise.text and "}" not in exercise.text
-        for record in exercise.records:
+        example = portrait_example(ANN, store, NAMES, LABELS, random.Random(seed))
+        assert example is not None
+        check(example)
+        assert example.form is form.GROUNDED and sorted(example.spots) == sorted(LABELS)
+        assert "{" not in example.text and "}" not in example.text
+        for record in example.records:
             assert record.span is not None
             if record.label == "person":
                 assert [a.filler for a in record.asocs] == [Region(2)]
@@ -47,32 +47,32 @@ def test_the_person_is_the_best_region_of_a_person(store: SightStore) -> None:
                 assert record.asocs == ()
                 expected = {"location": "New York", "organization": "ACME"}[str(record.label)]
                 assert record.span.text == expected
-        texts.add(exercise.text)
+        texts.add(example.text)
     assert len(texts) > 20 and 60 < own < 140
 
 
 @pytest.mark.parametrize("portrait", [replace(ANN, image="wall.jpg")])
 def test_a_portrait_in_which_nobody_is_seen_is_left_out(
-    store: SightStore, portrait: Portrait
+    store: VisualFeatureStore, portrait: Portrait
 ) -> None:
-    assert portrait_exercise(portrait, store, NAMES, LABELS, random.Random(0)) is None
+    assert portrait_example(portrait, store, NAMES, LABELS, random.Random(0)) is None
 
 
-def test_a_person_who_is_hardly_seen_is_left_out(store: SightStore) -> None:
+def test_a_person_who_is_hardly_seen_is_left_out(store: VisualFeatureStore) -> None:
     doubtful = replace(store, scores=store.scores * 0.3)
-    assert portrait_exercise(ANN, doubtful, NAMES, LABELS, random.Random(0)) is None
+    assert portrait_example(ANN, doubtful, NAMES, LABELS, random.Random(0)) is None
 
 
-def test_held_out_names_are_never_said(store: SightStore) -> None:
+def test_held_out_names_are_never_said(store: VisualFeatureStore) -> None:
     held_out = next(name for name in (f"Ann Lee {k}" for k in range(99)) if is_held_out(name))
     portrait = replace(ANN, full_name=held_out)
     for seed in range(50):
-        exercise = portrait_exercise(portrait, store, NAMES, LABELS, random.Random(seed))
-        assert exercise is not None and held_out not in exercise.text
+        example = portrait_example(portrait, store, NAMES, LABELS, random.Random(seed))
+        assert example is not None and held_out not in example.text
 
 
-def test_what_overlaps_the_person_is_as_right(crowded: SightStore) -> None:
-    exercise = portrait_exercise(ANN, crowded, NAMES, LABELS, random.Random(0))
-    assert exercise is not None
+def test_what_overlaps_the_person_is_as_right(crowded: VisualFeatureStore) -> None:
+    example = portrait_example(ANN, crowded, NAMES, LABELS, random.Random(0))
+    assert example is not None
     assert crowded.like("park.jpg", 1) == [1, 3]
-    assert exercise.alike == {1: frozenset({1, 3})}
+    assert example.alike == {1: frozenset({1, 3})}

@@ -8,8 +8,8 @@ import pytest
 from tasks.document import Document, Mention
 from tests.training.text.conftest import DOG, MAN
 from training.flickr8k import Box, Photo
-from training.text.sights import SightStore
 from training.text.surrogate import PeopleIndex, surrogates
+from training.text.visual_features import VisualFeatureStore
 
 NEAR_MAN = (0.1, 0.15, 0.45, 0.9)
 ELSEWHERE = (0.6, 0.0, 0.9, 0.3)
@@ -26,7 +26,7 @@ def tweet(*boxes: tuple[float, float, float, float]) -> Document:
 
 
 @pytest.fixture
-def index(photo: Photo, store: SightStore) -> PeopleIndex:
+def index(photo: Photo, store: VisualFeatureStore) -> PeopleIndex:
     return PeopleIndex([photo], store)
 
 
@@ -49,7 +49,7 @@ def test_tweets_without_boxes_have_no_photo(index: PeopleIndex) -> None:
     assert surrogates([nobody], index) == []
 
 
-def test_two_people_stand_where_their_boxes_are(photo: Photo, store: SightStore) -> None:
+def test_two_people_stand_where_their_boxes_are(photo: Photo, store: VisualFeatureStore) -> None:
     two = replace(photo, boxes=(Box(DOG, ("2",), ("people",)), Box(MAN, ("1",), ("people",))))
     document = Document(
         text="Ann meets Bob",

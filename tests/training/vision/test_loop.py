@@ -9,6 +9,8 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from models.tower_config import TowerConfig
+from tasks.errors import CheckpointError
+from tests.support.planted import Planted
 from training.flickr8k import read_photos
 from training.vision.dataset import texts_of
 from training.vision.features import load_tower
@@ -73,3 +75,12 @@ def test_the_learning_rate_warms_up_and_falls() -> None:
 def test_pictures_grow_with_the_training() -> None:
     sizes = ((0.5, 64), (1.0, 128))
     assert [size_at(done, sizes) for done in (0.0, 0.49, 0.5, 1.0)] == [64, 64, 128, 128]
+
+
+def test_resuming_runs_no_code_of_the_folder(options: VisionOptions, tmp_path: Path) -> None:
+    planted = tmp_path / "planted"
+    options.output.mkdir(parents=True, exist_ok=True)
+    torch.save({"epoch": 0, "rng": Planted(planted)}, options.output / "checkpoint.pt")
+    with pytest.raises(CheckpointError, match="other than a training's state"):
+        train_vision(replace(options, resume=True))
+    assert not planted.exists()

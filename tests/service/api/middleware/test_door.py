@@ -8,6 +8,7 @@ import pytest
 
 from service.api.middleware.door import Opening
 from service.metrics import Metrics
+from service.reloading import Reloads
 from service.settings import Settings
 from tests.service.fakes import TEXT, FakeEngine, fake_app
 
@@ -93,6 +94,21 @@ async def test_each_key_has_its_own_rate(connect: Connect, locked: Settings) -> 
     assert (await client.get("/readyz", headers=first)).status_code == 200
 
 
+async def test_a_rate_follows_its_key_to_another_line(
+    inventory: None, engine: FakeEngine, metrics: Metrics, locked: Settings, tmp_path: Path
+) -> None:
+    reloads, settings = Reloads(), locked.model_copy(update={"requests_per_minute": 1})
+    app = fake_app(settings, engine, metrics, reloads=reloads)
+    first, second = ({"X-API-Key": key} for key in KEYS)
+    transport = httpx.ASGITransport(app=app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://umie") as client:
+        assert (await client.get("/tasks", headers=first)).status_code == 200
+        (tmp_path / "keys").write_text(f"\n{KEYS[1]}\n{KEYS[0]}\n", encoding="utf-8")
+        reloads.run()
+        assert (await client.get("/tasks", headers=second)).status_code == 200
+        assert (await client.get("/tasks", headers=first)).status_code == 429
+
+
 async def test_nobody_is_let_in_when_the_service_stops(
     inventory: None, engine: FakeEngine, settings: Settings, metrics: Metrics
 ) -> None:
@@ -107,3 +123,38 @@ async def test_nobody_is_let_in_when_the_service_stops(
         assert (await client.get("/readyz")).status_code == 503
         assert (await client.get("/healthz")).status_code == 200
         assert "umie_engine_ready 0.0" in (await client.get("/metrics")).text
+
+
+async def test_unknown_keys_are_throttled_and_known_ones_are_not(
+    connect: Connect, locked: Settings
+) -> None:
+    client = connect(locked.model_copy(update={"wrong_keys_per_minute": 2}))
+    wrong = [
+        await client.get("/model", headers={"X-API-Key": f"wrong-key-0123456789-{n}"})
+        for n in range(3)
+    ]
+    assert [response.status_code for response in wrong] == [401, 401, 429]
+    assert int(wrong[-1].headers["retry-after"]) >= 1
+    assert (await client.get("/model", headers={"X-API-Key": KEYS[0]})).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("proxies", "statuses"),
+    [
+        (None, [401, 429, 429]),  # nobody's word counts
+        ("192.0.2.1", [401, 429, 429]),  # another proxy's word counts
+        ("127.0.0.1", [401, 401, 429]),
+        ("192.0.2.1, 127.0.0.0/8", [401, 401, 429]),
+        ("*", [401, 401, 429]),
+    ],
+)
+async def test_who_sent_a_key_is_what_a_trusted_proxy_says(
+    connect: Connect, locked: Settings, proxies: str | None, statuses: list[int]
+) -> None:
+    changes = {"wrong_keys_per_minute": 1, "trusted_proxies": proxies}
+    client = connect(locked.model_copy(update=changes))
+    answered = []
+    for address in ("203.0.113.1", "203.0.113.2", "203.0.113.2"):
+        headers = {"X-API-Key": "wrong-key-0123456789", "X-Forwarded-For": address}
+        answered.append((await client.get("/model", headers=headers)).status_code)
+    assert answered == statuses

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import asyncio
+
 import httpx
 import pytest
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.api.middleware.last_resort import LastResort
 
@@ -32,3 +34,21 @@ async def test_an_answer_that_has_begun_is_not_begun_again() -> None:
     assert response.status_code == 200
     with pytest.raises(RuntimeError, match="late"):
         await _client(LastResort(crash_late), crashes=True).get("/a")
+
+
+async def test_a_request_that_is_cancelled_is_told_so_and_stays_cancelled() -> None:
+    async def cancelled(scope: Scope, receive: Receive, send: Send) -> None:
+        raise asyncio.CancelledError
+
+    sent: list[Message] = []
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    async def receive() -> Message:
+        return {"type": "http.disconnect"}
+
+    scope = {"type": "http", "method": "GET", "path": "/a", "headers": []}
+    with pytest.raises(asyncio.CancelledError):
+        await LastResort(cancelled)(scope, receive, send)
+    assert sent[0]["status"] == 503

@@ -89,6 +89,13 @@ async def test_faults_stay_in_their_lines(client: httpx.AsyncClient) -> None:
     await still_works(client)
 
 
+async def test_a_byte_order_mark_is_passed_over(client: httpx.AsyncClient) -> None:
+    content = b"\xef\xbb\xbf" + _lines({"text": TEXT}, {"text": TEXT})
+    first, second = _answers(await _post(client, content))
+    assert first["problem"] is None and second["problem"] is None
+    assert first["extraction"]["entities"] == second["extraction"]["entities"]
+
+
 async def test_nothing_in_nothing_out(client: httpx.AsyncClient) -> None:
     for content in (b"", b"\n \n\n"):
         assert _answers(await _post(client, content)) == []

@@ -50,4 +50,5 @@ async def test_the_model_and_its_limits_are_told(
     assert limits["max_text_chars"] == 300
     assert limits["max_text_tokens"] == FACTS.max_text_tokens
     assert limits["deadline_s"] == settings.deadline_s
+    assert limits["max_decoded_pixels"] == settings.max_decoded_pixels
     assert not {"host", "bundle", "api_keys_file"} & limits.keys()

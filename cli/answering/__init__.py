@@ -1,1 +1,0 @@
-"""Who answers: a bundle in this process, or a service that runs."""

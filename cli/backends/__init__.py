@@ -1,0 +1,1 @@
+"""Backends that answer requests: a bundle in this process, or a running service."""

@@ -1,1 +1,0 @@
-"""What is in a bundle or a checkpoint, read without loading it."""

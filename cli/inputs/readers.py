@@ -1,0 +1,40 @@
+"""Selects the reader of an input path by its suffix."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from cli.inputs.csv_rows import read_csv
+from cli.inputs.document import shown
+from cli.inputs.documents import Documents
+from cli.inputs.folder import documents_in
+from cli.inputs.json_lines import read_ndjson
+from cli.inputs.parquet import read_parquet
+from tasks.errors import DataError
+
+_READERS = {
+    ".ndjson": read_ndjson,
+    ".jsonl": read_ndjson,
+    ".csv": read_csv,
+    ".tsv": read_csv,
+    ".parquet": read_parquet,
+}
+
+
+def documents_of(path: Path) -> Documents:
+    """The documents in a folder, or in a file whose suffix selects the reader.
+
+    Raises `DataError` if there are none.
+    """
+    if path.is_dir():
+        found = documents_in(path)
+        return Documents(len(found), None, lambda: iter(found))
+    if not path.is_file():
+        raise DataError(f"{shown(path)} is no file and no folder")
+    reader = _READERS.get(path.suffix.lower())
+    if reader is None:
+        raise DataError(f"{shown(path)} is to be a folder or end in {', '.join(_READERS)}")
+    documents = reader(path)
+    if not documents.count:
+        raise DataError(f"{shown(path)} holds no documents")
+    return documents

@@ -1,0 +1,1 @@
+"""Inspects a bundle or a checkpoint without loading it."""

@@ -1,0 +1,103 @@
+"""The command-line options of an extraction request, and the request fields they set."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from cli.help_panels import ASK
+from cli.inputs.comma_lists import split
+from cli.inputs.document import read_bytes, shown
+from tasks.errors import DataError
+
+_FILES = frozenset({".yaml", ".yml", ".json"})
+
+TasksOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="TASK,…",
+        help="Any of entities, relations, events; all by default.",
+        rich_help_panel=ASK,
+    ),
+]
+OntologyOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME|FILE",
+        help="Labels: an ontology that ships with UMIE, or one of your own in a .yaml or .json.",
+        rich_help_panel=ASK,
+    ),
+]
+EntityTypesOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="TYPE,…",
+        help="Types of entities in place of the ontology's.",
+        rich_help_panel=ASK,
+    ),
+]
+RelationTypesOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="TYPE,…",
+        help="Types of relations in place of the ontology's.",
+        rich_help_panel=ASK,
+    ),
+]
+EventTypesOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="TYPE,…",
+        help="Types of events in place of the ontology's.",
+        rich_help_panel=ASK,
+    ),
+]
+MinScoreOption = Annotated[
+    float | None,
+    typer.Option(min=0, max=1, help="Leave out what scores lower.", rich_help_panel=ASK),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class RequestOptions:
+    """The options as given; None for an option that is not given."""
+
+    tasks: str | None = None
+    ontology: str | None = None
+    entity_types: str | None = None
+    relation_types: str | None = None
+    event_types: str | None = None
+    min_score: float | None = None
+
+    def fields(self) -> dict[str, Any]:
+        """The fields of a request; raises `DataError` if an ontology file cannot be read."""
+        lists = ("tasks", "entity_types", "relation_types", "event_types")
+        fields: dict[str, Any] = {
+            name: split(words) for name in lists if (words := getattr(self, name)) is not None
+        }
+        if self.ontology is not None:
+            fields["ontology"] = _ontology(self.ontology)
+        if self.min_score is not None:
+            fields["min_score"] = self.min_score
+        return fields
+
+
+def _ontology(given: str) -> Any:
+    path = Path(given)
+    if path.suffix.lower() not in _FILES:
+        return given
+    from service.api.plain_yaml import read_plain_yaml
+
+    data = read_bytes(path)
+    try:
+        tree = json.loads(json.dumps(read_plain_yaml(data), allow_nan=False))
+    except Exception as error:  # odd tags make PyYAML's constructors raise nearly anything
+        reason = " ".join(str(error).split())
+        raise DataError(f"{shown(path)} is no plain YAML or JSON: {reason}") from error
+    if not isinstance(tree, dict):
+        raise DataError(f"{shown(path)} holds no ontology: see tasks/ontologies for the form")
+    return tree

@@ -1,0 +1,140 @@
+"""Faults at every stage of the engine: nothing of them stays, and readiness tells the truth."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pytest
+
+from export.bundle import Bundle
+from service.engine import health, reading, worker
+from service.engine.contract import Answer, Picture
+from service.engine.fusing import Fuser
+from service.engine.jobs import ReadJob
+from service.engine.slots import Slots
+from service.engine.speaker import Speaker
+from tasks.automaton import Automaton
+from tasks.errors import EngineUnavailable
+from tests.service.engine.test_reading import assert_same
+from tests.support.bundle import picture
+from tests.support.engine import running, until
+
+pytestmark = pytest.mark.anyio
+
+GROUNDED = 2
+
+STAGES: dict[str, tuple[Any, str]] = {
+    "visual graph": (worker, "see"),
+    "fusion graph": (Fuser, "fuse"),
+    "slot fill": (Slots, "_copy_in"),
+    "slot release": (Slots, "release"),
+    "decoder step": (Slots, "_compute"),
+    "scores": (Slots, "score"),
+    "grammar": (reading, "utterance_of"),
+    "next symbols": (Automaton, "advance"),
+    "grounding": (Automaton, "records"),
+}
+
+
+class Fault:
+    """Makes calls of a stage fail from `first` on, `times` in all."""
+
+    def __init__(self, inner: Callable[..., Any], first: int, times: float) -> None:
+        self._inner, self._first, self._times, self.calls = inner, first, times, 0
+
+    def __call__(self, *arguments: Any, **named: Any) -> Any:
+        self.calls += 1
+        if self._first <= self.calls < self._first + self._times:
+            raise RuntimeError("CUDA error: device-side assert triggered")
+        return self._inner(*arguments, **named)
+
+    def method(self) -> Callable[..., Any]:
+        return lambda *arguments, **named: self(*arguments, **named)
+
+
+@pytest.fixture(autouse=True)
+def quick_and_quiet(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    monkeypatch.setattr(health, "_PAUSE_S", 0.02)
+    caplog.set_level(logging.CRITICAL)
+
+
+def ask(engine: Any, pool: Sequence[ReadJob], stage: str) -> Any:
+    if stage == "visual graph":
+        return engine.see(Picture(picture(1)))
+    return engine.read([pool[GROUNDED].prompt], pool[GROUNDED].seen)
+
+
+@pytest.mark.parametrize("stage", STAGES)
+async def test_a_stage_that_always_fails_turns_readiness_red_until_it_does_not(
+    tiny_bundle: Bundle,
+    pool: list[ReadJob],
+    alone: list[Answer],
+    monkeypatch: pytest.MonkeyPatch,
+    stage: str,
+) -> None:
+    owner, name = STAGES[stage]
+    async with running(tiny_bundle) as engine:
+        with monkeypatch.context() as patch:
+            fault = Fault(getattr(owner, name), 1, float("inf"))
+            patch.setattr(owner, name, fault.method())
+            for _ in range(health.MOST_FAILURES):
+                with pytest.raises(RuntimeError, match="CUDA"):
+                    await ask(engine, pool, stage)
+            assert not engine.ready and "in a row" in engine.unready_because
+            with pytest.raises(EngineUnavailable, match="the engine fails"):
+                await ask(engine, pool, stage)
+            calls = fault.calls
+            await until(lambda: fault.calls > calls)
+            assert not engine.ready
+        await until(lambda: engine.ready)
+        assert_same((await engine.read([pool[GROUNDED].prompt], pool[GROUNDED].seen))[0], alone[2])
+        assert engine._reader.busy == 0 and engine._reader.free == 32
+
+
+@pytest.mark.parametrize("first", [1, 2, 3])
+@pytest.mark.parametrize("stage", [stage for stage in STAGES if stage != "visual graph"])
+async def test_one_fault_among_many_answers_harms_one_at_the_most(
+    tiny_bundle: Bundle,
+    pool: list[ReadJob],
+    alone: list[Answer],
+    monkeypatch: pytest.MonkeyPatch,
+    stage: str,
+    first: int,
+) -> None:
+    owner, name = STAGES[stage]
+    async with running(tiny_bundle) as engine:
+        monkeypatch.setattr(owner, name, Fault(getattr(owner, name), first, 1).method())
+        asked = [engine.read([job.prompt], job.seen) for job in pool]
+        answered = await asyncio.gather(*asked, return_exceptions=True)
+        failed = [answer for answer in answered if isinstance(answer, BaseException)]
+        assert len(failed) <= (len(pool) if stage == "slot fill" else 1)
+        for answer, expected in zip(answered, alone, strict=True):
+            if not isinstance(answer, BaseException):
+                assert_same(answer[0], expected)
+        for job, expected in zip(pool, alone, strict=True):
+            assert_same((await engine.read([job.prompt], job.seen))[0], expected)
+        assert engine.ready and engine._reader.busy == 0
+
+
+async def test_slots_that_lose_a_sequence_are_found_out_at_once(
+    tiny_bundle: Bundle, pool: list[ReadJob], alone: list[Answer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lost, step = list[int](), Speaker.step
+
+    def lose(self: Speaker) -> Any:
+        ended = step(self)
+        if not lost and len(self._voices) > 1:  # alone it would be the one that fails
+            lost.append(1)
+            self._voices.pop()
+        return ended
+
+    async with running(tiny_bundle) as engine:
+        # warm-up would fail of it
+        monkeypatch.setattr(Speaker, "step", lose)
+        asked = [engine.read([job.prompt], job.seen) for job in pool]
+        for (answer,), expected in zip(await asyncio.gather(*asked), alone, strict=True):
+            assert_same(answer, expected)
+        assert lost

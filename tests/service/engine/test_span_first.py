@@ -1,0 +1,87 @@
+"""The engine with weights of the span-first order: MPNet in small, exported."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from export.bundle import Bundle, load_bundle
+from export.exporter import export_bundle
+from models.umie import UMIE
+from service.engine.contract import Prompt, Seen
+from service.engine.jobs import ReadJob
+from service.engine.reading import Reader
+from service.events import triggers_of
+from service.metrics import Metrics
+from tasks import form
+from tasks.ontology import EventType, Ontology
+from tasks.records import Record, Span
+from tests.service.engine.test_reading import assert_same
+from tests.support.bundle import prompt_pool, tiny_checkpoint
+from tests.support.mpnet import small_mpnet as small_mpnet
+from tests.support.mpnet import small_standard
+
+
+def decided(model: UMIE) -> UMIE:
+    """Scores far enough apart for rounding not to matter."""
+    torch.manual_seed(11)
+    assert model.span_scorer is not None
+    with torch.no_grad():
+        model.shared.weight.mul_(0.2)
+        model.decoder.norm.weight.mul_(8)
+        for part in (model.span_scorer.text_key, model.span_scorer.region_key):
+            part.weight.normal_(std=1.0)
+        model.span_scorer.kind.weight.normal_(std=1.0)
+    return model
+
+
+@pytest.fixture
+def bundle(small_mpnet: Path, tmp_path: Path) -> Bundle:
+    checkpoint = replace(tiny_checkpoint(), model=decided(small_standard(small_mpnet)))
+    manifest = export_bundle(checkpoint, tmp_path / "bundle")
+    assert max(manifest.differences.values()) < 1e-3
+    return load_bundle(tmp_path / "bundle", threads=1)
+
+
+def pool_of(bundle: Bundle) -> list[tuple[Prompt, Seen | None]]:
+    """Prompts of all forms, given mentions and known triggers among them."""
+    pool = prompt_pool(bundle)
+    asked: list[tuple[Prompt, Seen | None]] = []
+    for prompt, seen in pool:
+        if prompt.form is form.ARGUMENTS:
+            asked.append((replace(prompt, head=(4, 5)), seen))
+        if prompt.form is form.GROUNDED:
+            asked.append((replace(prompt, form=form.GROUNDED_CHOICE, head=(0, 1)), seen))
+    return pool + asked
+
+
+def test_answers_alone_are_answers_in_any_batch(bundle: Bundle) -> None:
+    assert bundle.prompter.lines
+    jobs = [ReadJob(prompt, seen) for prompt, seen in pool_of(bundle)]
+    alone = [Reader(bundle, Metrics(), slots=1).read([job])[0] for job in jobs]
+    for job, answer in zip(jobs, alone, strict=True):
+        prompt = job.prompt
+        assert answer.ids[0] == bundle.prompter.tokenizer.markers.open
+        assert (len(answer.records) == 1) or not prompt.form.single
+    for order in (jobs, jobs[::-1], jobs[::2] + jobs[1::2]):
+        together = Reader(bundle, Metrics(), slots=len(jobs)).read(order)
+        for job, answer in zip(order, together, strict=True):
+            assert_same(answer, alone[jobs.index(job)])
+    assert any(answer.records for answer in alone)
+    free = [ReadJob(replace(job.prompt, constrained=False), job.seen) for job in jobs[:2]]
+    for answer in Reader(bundle, Metrics()).read(free):
+        assert answer.ids
+
+
+def test_arguments_are_asked_about_their_trigger(bundle: Bundle) -> None:
+    ontology = Ontology("events", events=(EventType("meet", roles=("visitor",)),))
+    text = "Ann met Bob"
+    (trigger,) = triggers_of(
+        bundle.prompter, text, ontology, [Record("meet", Span("met", 4, 7))], 0.0, 3
+    )
+    assert trigger.prompt is not None
+    head = trigger.prompt.head
+    assert head == trigger.prompt.source.locate(4, 7) is not None
