@@ -119,7 +119,7 @@ def evaluate(
     failed and the others are done, with 2 if the evaluation cannot start.
     """
     from cli.evaluation_run import EvaluationRun, pictures_of, requested_corpora, requested_tasks
-    from cli.subjects.choice import choose
+    from cli.evaluators.selection import choose
     from training.evaluation.evaluation import Evaluation, Options
     from training.evaluation.results import Results
 
@@ -132,13 +132,13 @@ def evaluate(
         free=free,
         pictures=pictures_of(images or []),
     )
-    subject = choose(
+    evaluator = choose(
         bundle, checkpoint, url, key=key, concurrency=concurrency, threads=threads, free=free
     )
-    names = requested_corpora(corpora, split, subject)
-    held = requested_tasks(exams, corpora is None, subject)
-    results = Results.begin(subject.name, subject.about, options.to_json(), out, resume=resume)
-    run = EvaluationRun(Evaluation(data, subject, options), results, markdown)
+    names = requested_corpora(corpora, split, evaluator)
+    held = requested_tasks(exams, corpora is None, evaluator)
+    results = Results.begin(evaluator.name, evaluator.about, options.to_json(), out, resume=resume)
+    run = EvaluationRun(Evaluation(data, evaluator, options), results, markdown)
     run.run(names, held)
     if run.failed:
         typer.echo(f"umie evaluate: {', '.join(run.failed)} failed; the rest is done", err=True)

@@ -11,12 +11,12 @@ import typer
 
 from tasks.errors import DataError, UMIEError
 from training.evaluation.datasets import PHOTOS
-from training.evaluation.evaluation import EXAMS, Evaluation, corpora_of, has_split
+from training.evaluation.evaluation import EVALUATION_TASKS, Evaluation, corpora_of, has_split
+from training.evaluation.evaluator import Evaluator
 from training.evaluation.own_sets import OWN_SETS
 from training.evaluation.pictures import Pictures
 from training.evaluation.results import Kind, Results
 from training.evaluation.row import Row
-from training.evaluation.subject import Subject
 from training.evaluation.tables import compat_table, scores_table, types_table
 
 _CORPORA_OF_PICTURES = frozenset(
@@ -36,12 +36,12 @@ class EvaluationRun:
     markdown: Path | None = None
     failed: list[str] = field(default_factory=list)
 
-    def run(self, corpora: Sequence[str], exams: Sequence[str]) -> None:
+    def run(self, corpora: Sequence[str], tasks: Sequence[str]) -> None:
         """Evaluate all corpora, then all evaluation tasks."""
         for name in corpora:
             self._part("corpora", name, self.evaluation.corpus)
-        for name in exams:
-            self._part("exams", name, lambda exam: self.evaluation.exam(exam, corpora))
+        for name in tasks:
+            self._part("exams", name, lambda task: self.evaluation.task(task, corpora))
 
     def _part(self, kind: Kind, name: str, work: Callable[[str], dict[str, Any]]) -> None:
         if self.results.has(kind, name):
@@ -87,24 +87,24 @@ def summary_lines(name: str, part: Mapping[str, Any]) -> Iterator[str]:
         yield f"{name}: arguments in pictures, {part['rule']}"
 
 
-def requested_corpora(named: str | None, split: str, subject: Subject) -> list[str]:
+def requested_corpora(named: str | None, split: str, evaluator: Evaluator) -> list[str]:
     """The named corpora, or by default those that have the split and fit the evaluated model.
 
     Raises `DataError` if one is unknown, lacks the split, or needs a visual tower.
     """
     if named is None:
         corpora = corpora_of(split)
-        return [name for name in corpora if subject.sees or name not in _CORPORA_OF_PICTURES]
+        return [name for name in corpora if evaluator.sees or name not in _CORPORA_OF_PICTURES]
     names = [name.strip() for name in named.split(",") if name.strip()]
     for name in names:
         if not has_split(name, split):
             raise DataError(f"{name} has no split {split!r}")
-        if name in _CORPORA_OF_PICTURES and not subject.sees:
-            raise DataError(f"{name} is about pictures, and {subject.name} has no visual tower")
+        if name in _CORPORA_OF_PICTURES and not evaluator.sees:
+            raise DataError(f"{name} is about pictures, and {evaluator.name} has no visual tower")
     return names
 
 
-def requested_tasks(named: str | None, by_default: bool, subject: Subject) -> list[str]:
+def requested_tasks(named: str | None, by_default: bool, evaluator: Evaluator) -> list[str]:
     """The named evaluation tasks; if none is named, all that are possible or, without
     `by_default`, none.
 
@@ -112,18 +112,20 @@ def requested_tasks(named: str | None, by_default: bool, subject: Subject) -> li
     """
     possible = [
         name
-        for name in EXAMS
-        if (subject.sees or name not in _EXAMS_OF_PICTURES)
-        and (subject.proposes or name not in _NEED_PROPOSALS)
+        for name in EVALUATION_TASKS
+        if (evaluator.sees or name not in _EXAMS_OF_PICTURES)
+        and (evaluator.proposes or name not in _NEED_PROPOSALS)
     ]
     if named is None:
         return possible if by_default else []
     names = [name.strip() for name in named.split(",") if name.strip() not in ("", "none")]
     for name in names:
-        if name not in EXAMS:
-            raise DataError(f"no exam {name!r}; there are {', '.join(EXAMS)}")
+        if name not in EVALUATION_TASKS:
+            raise DataError(
+                f"no evaluation task {name!r}; allowed are {', '.join(EVALUATION_TASKS)}"
+            )
         if name not in possible:
-            raise DataError(f"{subject.name} cannot be asked for the exam {name!r}")
+            raise DataError(f"{evaluator.name} does not support the evaluation task {name!r}")
     return names
 
 

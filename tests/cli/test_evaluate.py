@@ -80,9 +80,9 @@ def test_a_checkpoint_and_a_service_are_asked_alike(
             "checkpoint": ("--checkpoint", roomy / "checkpoint"),
             "service": ("--url", f"http://{address}", "--concurrency", "2"),
         }
-        for kind, subject in subjects.items():
+        for kind, evaluator in subjects.items():
             out = tmp_path / f"{kind}.json"
-            result = run(data, *subject, "--corpora", CORPORA, "--out", out, "--compat", "umie")
+            result = run(data, *evaluator, "--corpora", CORPORA, "--out", out, "--compat", "umie")
             assert result.exit_code == 0, result.output
             scores = read_results(out)
             assert scores["subject"]["kind"] == kind

@@ -12,31 +12,31 @@ from cli.evaluation_run import (
     summary_lines,
 )
 from tasks.errors import DataError
-from tests.support.subject import FakeSubject
+from tests.support.evaluator import FakeEvaluator
 from tests.support.training import write_data
 from tests.training.evaluation.test_pictures import draw
 from tests.training.evaluation.test_tables import ENTITIES
-from training.evaluation.evaluation import CORPORA_ASKED, EXAMS, Evaluation, Options
+from training.evaluation.evaluation import CORPORA_ASKED, EVALUATION_TASKS, Evaluation, Options
 from training.evaluation.results import Results, read_results
 
-BLIND = FakeSubject(sees=False, proposes=False)
+BLIND = FakeEvaluator(sees=False, proposes=False)
 
 
 def evaluation_run(
-    data: Path, subject: FakeSubject, out: Path, *, resume: bool = False
+    data: Path, evaluator: FakeEvaluator, out: Path, *, resume: bool = False
 ) -> EvaluationRun:
     options = Options()
-    results = Results.begin(subject.name, {}, options.to_json(), out, resume=resume)
-    return EvaluationRun(Evaluation(data, subject, options), results, out.with_suffix(".md"))
+    results = Results.begin(evaluator.name, {}, options.to_json(), out, resume=resume)
+    return EvaluationRun(Evaluation(data, evaluator, options), results, out.with_suffix(".md"))
 
 
 def test_what_is_finished_is_not_asked_again(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     data, out = write_data(tmp_path / "data"), tmp_path / "scores.json"
-    evaluation_run(data, FakeSubject(), out).run(["mnre", "twitter2017"], [])
+    evaluation_run(data, FakeEvaluator(), out).run(["mnre", "twitter2017"], [])
     first = read_results(out)
-    again = FakeSubject()
+    again = FakeEvaluator()
     evaluation_run(data, again, out, resume=True).run(["mnre", "twitter2017", "casie"], ["regions"])
     assert {q.example.text for q in again.asked} <= {"hacked", "Thieves hacked bank 9."}
     second = read_results(out)
@@ -53,7 +53,7 @@ def test_what_breaks_off_costs_nothing_else(
 ) -> None:
     data, out = write_data(tmp_path / "data"), tmp_path / "scores.json"
     (data / "mnre/mnre_test.txt").unlink()
-    held = evaluation_run(data, FakeSubject(), out)
+    held = evaluation_run(data, FakeEvaluator(), out)
     held.run(["mnre", "twitter2017"], [])
     assert held.failed == ["mnre"]
     assert list(read_results(out)["corpora"]) == ["twitter2017"]
@@ -82,10 +82,10 @@ def test_a_part_is_told_in_lines() -> None:
 
 
 def test_the_usual_corpora_are_those_that_can_be_asked() -> None:
-    assert requested_corpora(None, "test", FakeSubject()) == list(CORPORA_ASKED)
+    assert requested_corpora(None, "test", FakeEvaluator()) == list(CORPORA_ASKED)
     assert "flickr8k" not in requested_corpora(None, "test", BLIND)
-    assert "m2e2" not in requested_corpora(None, "dev", FakeSubject())
-    assert requested_corpora("mnre, flickr8k,", "dev", FakeSubject()) == ["mnre", "flickr8k"]
+    assert "m2e2" not in requested_corpora(None, "dev", FakeEvaluator())
+    assert requested_corpora("mnre, flickr8k,", "dev", FakeEvaluator()) == ["mnre", "flickr8k"]
 
 
 @pytest.mark.parametrize(
@@ -103,12 +103,12 @@ def test_corpora_that_cannot_be_asked_are_told(named: str, split: str, said: str
 
 
 def test_exams_are_those_that_can_be_held() -> None:
-    assert requested_tasks(None, True, FakeSubject()) == list(EXAMS)
-    assert requested_tasks(None, False, FakeSubject()) == []
-    assert requested_tasks("none", True, FakeSubject()) == []
+    assert requested_tasks(None, True, FakeEvaluator()) == list(EVALUATION_TASKS)
+    assert requested_tasks(None, False, FakeEvaluator()) == []
+    assert requested_tasks("none", True, FakeEvaluator()) == []
     assert requested_tasks("speed, data", False, BLIND) == ["speed", "data"]
     assert requested_tasks(None, True, BLIND) == ["wordings", "speed", "data"]
-    assert "regions" not in requested_tasks(None, True, FakeSubject(proposes=False))
+    assert "regions" not in requested_tasks(None, True, FakeEvaluator(proposes=False))
     for named in ("swimming", "regions"):
         with pytest.raises(DataError, match=named):
             requested_tasks(named, True, BLIND)

@@ -11,48 +11,48 @@ from PIL import Image
 
 from tasks.ontology import load
 from training.evaluation import pointing
+from training.evaluation.evaluator import Evaluator
+from training.evaluation.grounding_wordings import sentence_kinds, share_rows
 from training.evaluation.question import Question
 from training.evaluation.robustness import turned
 from training.evaluation.row import Row, percent
 from training.evaluation.single_person import about
-from training.evaluation.subject import Subject
-from training.evaluation.wordings import sentence_kinds, share_rows
 from training.text.names import name_pool
 
 _SIZE = (320, 240)
 
 
-def blank_rows(subject: Subject) -> list[Row]:
+def blank_rows(evaluator: Evaluator) -> list[Row]:
     """The share of names with a box beside plain and noise pictures: one sentence of each kind."""
     rows = []
     with TemporaryDirectory() as folder:
         for name, picture in blank_pictures(Path(folder)).items():
             asked = _beside([picture] * len(sentence_kinds()))
-            said = subject.ask(asked, f"{name} picture")
+            said = evaluator.ask(asked, f"{name} picture")
             rows += share_rows(f"boxed in a {name} picture", asked, said, pointing.absent_boxed)
     return rows
 
 
-def empty_rows(subject: Subject, pictures: Sequence[Path]) -> list[Row]:
+def empty_rows(evaluator: Evaluator, pictures: Sequence[Path]) -> list[Row]:
     """The share of names with a box beside photos without people."""
     asked = _beside(pictures)
-    said = subject.ask(asked, "photos without people")
+    said = evaluator.ask(asked, "photos without people")
     return share_rows("boxed in a photo without people", asked, said, pointing.absent_boxed)
 
 
-def caption_rows(subject: Subject, captions: Sequence[Question]) -> list[Row]:
+def caption_rows(evaluator: Evaluator, captions: Sequence[Question]) -> list[Row]:
     """Captions with names beside their own photos and beside others', and both taken together."""
     own = share_rows(
         "boxed in the caption's own photo",
         captions,
-        subject.ask(captions, "captions, own photos"),
+        evaluator.ask(captions, "captions, own photos"),
         pointing.shown_boxed,
     )
     asked = turned(captions)
     other = share_rows(
         "boxed in another caption's photo",
         asked,
-        subject.ask(asked, "captions, others' photos"),
+        evaluator.ask(asked, "captions, others' photos"),
         pointing.absent_boxed,
     )
     return [*own, *other, _balanced(own[0], other[0])]

@@ -16,7 +16,7 @@ from tasks.records import Region
 from training.evaluation.boxes import overlapping
 from training.evaluation.events import arguments
 from training.evaluation.grounding import region_of
-from training.evaluation.question import Question, Said
+from training.evaluation.question import Prediction, Question
 from training.evaluation.spans import Item, typed
 
 BINS = 10
@@ -24,7 +24,7 @@ BINS = 10
 Judged = Iterable[tuple[float, bool]]
 """The score of every answer, and whether it is right."""
 
-Judge = Callable[[Said, Question], Judged]
+Judge = Callable[[Prediction, Question], Judged]
 
 
 @dataclass
@@ -71,14 +71,14 @@ class Reliability:
         return {"answers": self.answers, "scores": scores, "right": self.right}
 
 
-def spots(said: Said, question: Question) -> Judged:
+def spots(said: Prediction, question: Question) -> Judged:
     """Typed spans: entities and triggers."""
     ours = [record for record in said.records if record.span is not None]
     rights = _right(typed(ours), typed(question.example.records))
     return zip((record.score for record in ours), rights, strict=True)
 
 
-def pairs(said: Said, question: Question) -> Judged:
+def pairs(said: Prediction, question: Question) -> Judged:
     """The label of a given pair, none included."""
     gold = [asoc.label for record in question.example.records for asoc in record.asocs]
     for record in said.records:
@@ -86,14 +86,14 @@ def pairs(said: Said, question: Question) -> Judged:
             yield asoc.score, asoc.label in gold
 
 
-def fillers(said: Said, question: Question) -> Judged:
+def fillers(said: Prediction, question: Question) -> Judged:
     """Arguments of events."""
     scores = (asoc.score for record in said.records for asoc in record.asocs)
     rights = _right(arguments(said.records), arguments(question.example.records))
     return zip(scores, rights, strict=True)
 
 
-def regions(said: Said, question: Question) -> Judged:
+def regions(said: Prediction, question: Question) -> Judged:
     """The regions of entities whose span and type are right."""
     records = question.example.records
     gold = dict(zip(typed(records), question.boxes, strict=True))

@@ -110,12 +110,12 @@ def _speed(results: Mapping[str, Any]) -> str:
 
 
 def _size(results: Mapping[str, Any]) -> str:
-    subject = results["subject"]
+    evaluator = results["subject"]
     lines = [
         [f"parameters, {name}", f"{count:,}"]
-        for name, count in subject.get("parameters", {}).items()
+        for name, count in evaluator.get("parameters", {}).items()
     ]
-    lines += [[name, f"{size:,} bytes"] for name, size in subject.get("files", {}).items()]
+    lines += [[name, f"{size:,} bytes"] for name, size in evaluator.get("files", {}).items()]
     return tables.table(("what", "size"), lines) if lines else "Not known."
 
 
@@ -127,10 +127,10 @@ FIELDS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "unasked": _unasked,
     "data": tables.dataset_table,
     "left": _left,
-    "pictures": lambda results: tables.exam_table(results, "pictures"),
+    "pictures": lambda results: tables.task_table(results, "pictures"),
     "drop": _drop,
-    "wordings": lambda results: tables.exam_table(results, "wordings"),
-    "regions": lambda results: tables.exam_table(results, "regions"),
+    "wordings": lambda results: tables.task_table(results, "wordings"),
+    "regions": lambda results: tables.task_table(results, "regions"),
     "calibration": _calibration,
     "speed": _speed,
     "size": _size,

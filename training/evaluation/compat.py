@@ -14,7 +14,7 @@ from dataclasses import replace
 from tasks.ontology import NONE, Ontology
 from tasks.records import Record, Region
 from training.evaluation.counts import Counts
-from training.evaluation.marking import Outcome
+from training.evaluation.metric import Outcome
 from training.evaluation.published_parser import (
     ParsedTarget,
     SpotAsoc,
@@ -28,7 +28,7 @@ from training.evaluation.published_scores import (
     score_published,
     score_two_stages,
 )
-from training.evaluation.question import Question, Said
+from training.evaluation.question import Prediction, Question
 from training.evaluation.row import Row
 
 _LAYOUTS: dict[TargetKind, TargetFormat] = {
@@ -46,7 +46,7 @@ Parsed = tuple[ParsedTarget, ParsedTarget]
 
 def compat_rows(outcomes: Sequence[Outcome], ontology: Ontology) -> list[Row]:
     """The rows of one corpus; exams that the released evaluator does not know have none."""
-    found = {outcome.marking.title: outcome for outcome in outcomes}
+    found = {outcome.metric.title: outcome for outcome in outcomes}
     rows = []
     for title, kind in _STRINGS.items():
         if title in found:
@@ -70,7 +70,7 @@ def _spots(title: str, outcome: Outcome, kind: TargetKind, ontology: Ontology) -
 
 def _events(chain: Outcome, given: Outcome, ontology: Ontology) -> list[Row]:
     """Triggers, and arguments asked for with the gold type and counted under the predicted one."""
-    last: dict[str, tuple[Question, Said]] = {}
+    last: dict[str, tuple[Question, Prediction]] = {}
     for question, said in zip(given.questions, given.said, strict=True):
         last[question.unit] = question, said
     units, triggers, arguments = [], list[Parsed](), list[Parsed]()

@@ -18,9 +18,9 @@ from tasks import form, instruction
 from tasks.ontology import NONE, Ontology, load, parse
 from tasks.records import Record, Span
 from training.evaluation.counts import Counts
-from training.evaluation.question import Question, Said
+from training.evaluation.evaluator import Chain, Evaluator
+from training.evaluation.question import Prediction, Question
 from training.evaluation.row import Row
-from training.evaluation.subject import Chain, Subject
 from training.text.example import Example
 
 CORPUS, ONTOLOGY, LEAST = "cooccurrence", "news", 0.5
@@ -46,7 +46,7 @@ Rule = Callable[[Sentence, Sequence[Found]], bool]
 """What is asked of the relations found in a sentence."""
 
 
-def held(subject: Subject, limit: int = 0) -> tuple[int, list[Row]]:
+def held(evaluator: Evaluator, limit: int = 0) -> tuple[int, list[Row]]:
     """How many sentences were asked about, and the scores; at most `limit` of each kind."""
     news, own, most = load(ONTOLOGY), own_ontology(), limit or None
     unrelated = unrelated_sentences()[:most]
@@ -54,13 +54,13 @@ def held(subject: Subject, limit: int = 0) -> tuple[int, list[Row]]:
     own_directed = directed_sentences("own_directed", own)[:most]
     rows = []
     for way, ask in (("end to end", end_to_end), ("names given", names_given)):
-        found = ask(subject, unrelated, news)
+        found = ask(evaluator, unrelated, news)
         rows.append(_share(f"fired on co-occurrence, {way}", unrelated, found, fired))
         for title, sentences, ontology in (
             ("direction", directed, news),
             ("direction, own labels", own_directed, own),
         ):
-            found = ask(subject, sentences, ontology)
+            found = ask(evaluator, sentences, ontology)
             rows.append(_share(f"{title} right, {way}", sentences, found, right))
             rows.append(_share(f"{title} reversed, {way}", sentences, found, reversed_))
     return len(unrelated) + len(directed) + len(own_directed), rows
@@ -94,23 +94,23 @@ def own_ontology() -> Ontology:
 
 
 def end_to_end(
-    subject: Subject, sentences: Sequence[Sentence], ontology: Ontology
+    evaluator: Evaluator, sentences: Sequence[Sentence], ontology: Ontology
 ) -> list[list[Found]]:
     """The relations that a subject finds in each sentence, entities first."""
     texts = [sentence.text for sentence in sentences]
-    said = subject.chain(Chain.RELATIONS, texts, ontology, f"{CORPUS}, end to end")
+    said = evaluator.chain(Chain.RELATIONS, texts, ontology, f"{CORPUS}, end to end")
     return [_found(one) for one in said]
 
 
 def names_given(
-    subject: Subject, sentences: Sequence[Sentence], ontology: Ontology
+    evaluator: Evaluator, sentences: Sequence[Sentence], ontology: Ontology
 ) -> list[list[Found]]:
     """The relations between the sentences' names, each pair asked in both directions.
 
     Of a label that is found both ways the one with the higher score is kept, as a service does.
     """
     asked = [list(pair_questions(sentence, ontology)) for sentence in sentences]
-    said = iter(subject.ask([q for questions in asked for q in questions], f"{CORPUS}, pairs"))
+    said = iter(evaluator.ask([q for questions in asked for q in questions], f"{CORPUS}, pairs"))
     found = []
     for questions in asked:
         best: dict[tuple[str, frozenset[str]], Found] = {}
@@ -173,7 +173,7 @@ def _best(sentence: Sentence, found: Sequence[Found]) -> Found | None:
     return max(between, key=lambda one: one[3], default=None)
 
 
-def _found(said: Said) -> list[Found]:
+def _found(said: Prediction) -> list[Found]:
     return [
         (record.span.text, asoc.label, asoc.filler.text, asoc.score)
         for record in said.records

@@ -17,21 +17,21 @@ from training.evaluation import datasets, robustness
 from training.evaluation.calibration import Reliability
 from training.evaluation.compat import compat_rows
 from training.evaluation.datasets import PHOTOS, known_types, photo_split
+from training.evaluation.evaluator import Evaluator
 from training.evaluation.examples import examples_of
 from training.evaluation.label_order import LabelOrder
 from training.evaluation.m2e2_rule import M2E2Rule
-from training.evaluation.marking import Outcome
 from training.evaluation.media import ask_pictures, media_rows
+from training.evaluation.metric import Outcome
 from training.evaluation.own_sets import OWN_SETS, OwnSet
 from training.evaluation.pictures import Pictures
-from training.evaluation.plan import exams_of, hold
+from training.evaluation.plan import run_task, tasks_of
 from training.evaluation.proposals import proposal_rows
 from training.evaluation.question import Question
 from training.evaluation.row import Row
 from training.evaluation.samples import CORPUS as SAMPLES
 from training.evaluation.samples import read_samples
 from training.evaluation.speed import speed_of
-from training.evaluation.subject import Subject
 from training.evaluation.variation import ordered
 from training.flickr8k import Photo, image_path, read_photos
 
@@ -52,7 +52,7 @@ CORPORA_ASKED = (
 )
 """What is asked where nothing else is said."""
 
-EXAMS = ("pictures", "wordings", "regions", "speed", "data")
+EVALUATION_TASKS = ("pictures", "wordings", "regions", "speed", "data")
 
 _TEXTS = "twitter2017"
 """The corpus whose texts are asked otherwise: the smallest of the posts."""
@@ -95,7 +95,7 @@ class Evaluation:
     """An evaluation of a subject on the corpora under `data`."""
 
     data: Path
-    subject: Subject
+    evaluator: Evaluator
     options: Options = field(default_factory=Options)
 
     def corpus(self, name: str) -> Part:
@@ -104,13 +104,13 @@ class Evaluation:
         part = self._corpus(name)
         return {**part, "seconds": round(time.perf_counter() - started, 1)}
 
-    def exam(self, name: str, corpora: Sequence[str] = CORPORA_ASKED) -> Part:
-        """The results of one of `EXAMS`; `corpora` are those whose documents are counted."""
+    def task(self, name: str, corpora: Sequence[str] = CORPORA_ASKED) -> Part:
+        """Run one of `EVALUATION_TASKS`; `corpora` are those to count documents of."""
         held: Mapping[str, Callable[[], Part]] = {
             "pictures": self._pictures,
             "wordings": self._wordings,
             "regions": self._regions,
-            "speed": lambda: speed_of(self.subject, self._photo_files()),
+            "speed": lambda: speed_of(self.evaluator, self._photo_files()),
             "data": lambda: {"rows": datasets.dataset_rows(self.data, corpora, self.options.split)},
         }
         started = time.perf_counter()
@@ -124,7 +124,9 @@ class Evaluation:
         return self._captions() if name == PHOTOS else self._documents(name)
 
     def _own(self, own: OwnSet) -> Part:
-        count, rows = own.hold(self.data, self.subject, self.options.split, self.options.limit)
+        count, rows = own.run_task(
+            self.data, self.evaluator, self.options.split, self.options.limit
+        )
         return {"documents": count, "rows": _plain(rows)}
 
     def _documents(self, name: str) -> Part:
@@ -132,10 +134,10 @@ class Evaluation:
         pictures = self.options.pictures.get(name, Pictures.none())
         ontology = load(documents[0].ontology)
         known = known_types() if name.startswith("crossner_") else ()
-        exams = exams_of(name, documents, pictures=bool(pictures), known=known)
+        tasks = tasks_of(name, documents, pictures=bool(pictures), known=known)
         outcomes = [
-            hold(exam, documents, ontology, self.subject, pictures, self.options.order)
-            for exam in exams
+            run_task(task, documents, ontology, self.evaluator, pictures, self.options.order)
+            for task in tasks
         ]
         part = _part(name, len(documents), outcomes)
         if self.options.compat:
@@ -153,15 +155,15 @@ class Evaluation:
         events = read_pictures(folder)[: self.options.limit or None]
         part["rule"] = self.options.rule.told
         part["pictures missing"] = pictures.missing(event.image for event in events)
-        answers = ask_pictures(self.subject, events, pictures, load("m2e2"), "m2e2, pictures")
-        texts = next(o for o in outcomes if o.marking.title == "events end to end")
+        answers = ask_pictures(self.evaluator, events, pictures, load("m2e2"), "m2e2, pictures")
+        texts = next(o for o in outcomes if o.metric.title == "events end to end")
         sentences = sentence_ids(folder)[: len(texts.questions)]
         rows = media_rows(answers, texts, sentences, read_links(folder), self.options.rule)
         return [row.to_json() for row in rows]
 
     def _captions(self) -> Part:
         captions = self._asked_captions()
-        outcome = robustness.captions_outcome(self.subject, captions)
+        outcome = robustness.captions_outcome(self.evaluator, captions)
         return _part(PHOTOS, len(captions), [outcome])
 
     def _read(self, name: str) -> list[Document]:
@@ -175,15 +177,15 @@ class Evaluation:
     # Exams
 
     def _pictures(self) -> Part:
-        rows = robustness.unrelated_rows(self.subject, self._read(_TEXTS), self._photo_files())
-        rows += robustness.caption_rows(self.subject, self._asked_captions())
+        rows = robustness.unrelated_rows(self.evaluator, self._read(_TEXTS), self._photo_files())
+        rows += robustness.caption_rows(self.evaluator, self._asked_captions())
         return {"rows": _plain(rows)}
 
     def _wordings(self) -> Part:
-        return {"rows": _plain(robustness.wording_rows(self.subject, self._read(_TEXTS)))}
+        return {"rows": _plain(robustness.wording_rows(self.evaluator, self._read(_TEXTS)))}
 
     def _regions(self) -> Part:
-        rows = proposal_rows(self.subject, self._photos(), self.data / PHOTOS)
+        rows = proposal_rows(self.evaluator, self._photos(), self.data / PHOTOS)
         return {"rows": _plain(rows)}
 
     def _asked_captions(self) -> list[Question]:

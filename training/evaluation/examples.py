@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from hashlib import sha256
 
 from tasks.records import Record, Region, Span
-from training.evaluation.marking import Outcome
+from training.evaluation.metric import Outcome
 from training.evaluation.question import Question
 
 MOST, LONGEST = 3, 160
@@ -44,7 +44,7 @@ class Example:
 
 
 def examples_of(corpus: str, outcome: Outcome) -> list[Example]:
-    """The wrong answers to show of an exam; none where the corpus may not be shown."""
+    """The wrong answers to show of an evaluation task; none where the corpus may not be shown."""
     if corpus not in SHOWN:
         return []
     wrong = sorted(_wrong(corpus, outcome), key=lambda e: (_digest(e.text), e.text, e.wanted))
@@ -62,8 +62,8 @@ def _task(outcome: Outcome, question: Question) -> str:
     example = question.example
     if example.head is not None and example.tail is not None:
         head, tail = (example.text[slice(*span)] for span in (example.head, example.tail))
-        return f"{outcome.marking.title} ({head}, {tail})"
-    return outcome.marking.title
+        return f"{outcome.metric.title} ({head}, {tail})"
+    return outcome.metric.title
 
 
 def told(records: Iterable[Record]) -> tuple[str, ...]:

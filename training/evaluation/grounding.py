@@ -13,7 +13,7 @@ from tasks.document import Box
 from tasks.records import Record, Region
 from training.evaluation.boxes import Corners, Rule, overlapping
 from training.evaluation.counts import Counts
-from training.evaluation.question import Question, Said
+from training.evaluation.question import Prediction, Question
 from training.evaluation.spans import Item, place_of
 
 _UNKNOWN: Corners = ()
@@ -34,7 +34,7 @@ class Grounded:
     parents: Mapping[str, str] = field(default_factory=dict)
     rule: Rule = overlapping
 
-    def __call__(self, said: Said, question: Question) -> Mapping[str, Counts]:
+    def __call__(self, said: Prediction, question: Question) -> Mapping[str, Counts]:
         """Counts by type. Each gold entity is used at most once."""
         gold: list[tuple[Item, Sequence[Box]]] = [
             (self._item(record), boxes)

@@ -17,13 +17,13 @@ from tasks.records import Record, Region
 from training.corpora.m2e2_pictures import Links, PictureEvent
 from training.evaluation.boxes import Corners, Rule
 from training.evaluation.counts import Counts
+from training.evaluation.evaluator import Evaluator
 from training.evaluation.m2e2_rule import M2E2Rule
-from training.evaluation.marking import Outcome
+from training.evaluation.metric import Outcome
 from training.evaluation.pictures import Pictures
-from training.evaluation.question import Question, Said
+from training.evaluation.question import Prediction, Question
 from training.evaluation.row import Row
 from training.evaluation.spans import matches
-from training.evaluation.subject import Subject
 from training.text.example import Example
 
 CARRIER = "photo"
@@ -37,7 +37,7 @@ class PictureAnswer:
     """What a subject said of one picture, and what the corpus says of it."""
 
     event: PictureEvent
-    said: Said
+    said: Prediction
     size: tuple[int, int]
 
     def events(self) -> Scores:
@@ -70,31 +70,31 @@ class PictureAnswer:
 
 
 def ask_pictures(
-    subject: Subject,
+    evaluator: Evaluator,
     events: Sequence[PictureEvent],
     pictures: Pictures,
     ontology: Ontology,
     title: str,
 ) -> list[PictureAnswer]:
-    """What `subject` says of the pictures that are at hand: first the event, then its arguments."""
+    """The predictions of `evaluator` for the available pictures: event, then arguments."""
     found = [(event, path) for event in events if (path := pictures.of(event.image)) is not None]
     types = tuple(kind.name for kind in ontology.events)
     example = Example(CARRIER, instruction.EVENTS, form.TRIGGERS, (), types)
     openings = [Question(example, event.image, picture=path) for event, path in found]
-    told = [said.records[:1] for said in subject.ask(openings, title)]
+    told = [said.records[:1] for said in evaluator.ask(openings, title)]
     follow_ups = [
         replace(opening, example=_arguments_of(records[0], ontology))
         for opening, records in zip(openings, told, strict=True)
         if records
     ]
-    answers = iter(subject.ask(follow_ups, f"{title}, arguments"))
+    answers = iter(evaluator.ask(follow_ups, f"{title}, arguments"))
     made = []
     for (event, path), records in zip(found, told, strict=True):
-        said = Said()
+        said = Prediction()
         if records:
             answer = next(answers)
             asocs = tuple(asoc for record in answer.records for asoc in record.asocs)
-            said = Said((replace(records[0], asocs=asocs),), answer.boxes)
+            said = Prediction((replace(records[0], asocs=asocs),), answer.boxes)
         with Image.open(path) as image:
             made.append(PictureAnswer(event, said, image.size))
     return made
@@ -119,7 +119,7 @@ def media_rows(
     linked = [a for a in answers if a.event.image in links.images]
     written: dict[str, list[Scores]] = {"trigger classification": [], "arguments, end to end": []}
     for name, found in written.items():
-        scorer = texts.marking.scores[name]
+        scorer = texts.metric.scores[name]
         for sentence, question, said in zip(sentences, texts.questions, texts.said, strict=True):
             if sentence in links.sentences:
                 found.append((_article(sentence), scorer(said, question)))

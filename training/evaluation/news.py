@@ -13,19 +13,19 @@ from tasks.document import Document, Mention
 from tasks.ontology import load
 from tasks.records import Record
 from training.evaluation.counts import Counts
-from training.evaluation.exams import entity_exam
-from training.evaluation.marking import Marking, Outcome
-from training.evaluation.question import Question, Said
+from training.evaluation.evaluator import Evaluator
+from training.evaluation.metric import Metric, Outcome
+from training.evaluation.question import Prediction, Question
+from training.evaluation.questions_of import entity_questions
 from training.evaluation.row import Row
 from training.evaluation.spans import exactly, typed
-from training.evaluation.subject import Subject
 
 CORPUS, ONTOLOGY = "news", "twitter4"
 WINDOWS, PLACES = (1, 2, 3, 4, 6), (1, 3, 6, 10)
 """How many sentences are joined, and the items of the longest texts that are looked at alone."""
 
 
-def held(subject: Subject, limit: int = 0) -> tuple[int, list[Row]]:
+def held(evaluator: Evaluator, limit: int = 0) -> tuple[int, list[Row]]:
     """How many texts were asked about, and F1 by length and by the item's place in the text.
 
     There are as many texts of every length as sentences, at most `limit`; every sentence leads one.
@@ -34,9 +34,9 @@ def held(subject: Subject, limit: int = 0) -> tuple[int, list[Row]]:
     texts = 0
     for length in WINDOWS:
         asked = window_questions(length)[: limit or None]
-        said = subject.ask(asked, f"news, {length} joined")
+        said = evaluator.ask(asked, f"news, {length} joined")
         title = f"entities, {length} sentence{'s' if length > 1 else ''}"
-        rows += Outcome(Marking(title, {title: exactly(typed)}), asked, said).rows()
+        rows += Outcome(Metric(title, {title: exactly(typed)}), asked, said).rows()
         texts += len(asked)
         if length == longest:
             rows += place_rows(asked, said)
@@ -51,7 +51,7 @@ def window_questions(length: int) -> list[Question]:
         for start in range(len(sentences))
     ]
     ontology = load(ONTOLOGY)
-    return [q for window in windows for q in entity_exam(joined(window), ontology)]
+    return [q for window in windows for q in entity_questions(joined(window), ontology)]
 
 
 def read_news() -> list[Document]:
@@ -72,7 +72,7 @@ def joined(documents: Sequence[Document]) -> Document:
     return Document(text, first.corpus, first.split, first.ontology, entities=tuple(mentions))
 
 
-def place_rows(asked: Sequence[Question], said: Sequence[Said]) -> list[Row]:
+def place_rows(asked: Sequence[Question], said: Sequence[Prediction]) -> list[Row]:
     """F1 of the items at each of `PLACES`, counted from 1."""
     counted = [
         (question.unit, by_place(question.example.records, one.records))

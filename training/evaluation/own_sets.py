@@ -7,19 +7,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tasks.errors import DataError
-from training.evaluation import absent, cooccurrence, news, posts, two_names, wordings
+from training.evaluation import absent, cooccurrence, grounding_wordings, news, posts, two_names
 from training.evaluation.datasets import PHOTOS, photo_split
-from training.evaluation.marking import Outcome
+from training.evaluation.evaluator import Evaluator
+from training.evaluation.metric import Outcome
 from training.evaluation.robustness import captions_of
 from training.evaluation.row import Row
 from training.evaluation.single_person import empty_photos, portraits_of
-from training.evaluation.subject import Subject
 from training.flickr8k import read_photos
 
 Held = tuple[int, list[Row]]
 """How many texts or photos were asked about, and the scores."""
 
-Hold = Callable[[Path, Subject, str, int], Held]
+Hold = Callable[[Path, Evaluator, str, int], Held]
 """Asks a subject; takes the folder of the data, the subject, the split, and a limit (0 for all)."""
 
 
@@ -29,40 +29,40 @@ class OwnSet:
 
     splits: tuple[str, ...]
     pictures: bool
-    hold: Hold
+    run_task: Hold
 
 
-def _posts(data: Path, subject: Subject, split: str, limit: int) -> Held:
+def _posts(data: Path, evaluator: Evaluator, split: str, limit: int) -> Held:
     asked = posts.post_questions(data / posts.CORPUS, split)[: limit or None]
-    return len(asked), Outcome(posts.MARKING, asked, subject.ask(asked, "labelled posts")).rows()
+    return len(asked), Outcome(posts.MARKING, asked, evaluator.ask(asked, "labelled posts")).rows()
 
 
-def _wordings(data: Path, subject: Subject, split: str, limit: int) -> Held:
-    folder, most = data / PHOTOS, limit or wordings.MOST
+def _wordings(data: Path, evaluator: Evaluator, split: str, limit: int) -> Held:
+    folder, most = data / PHOTOS, limit or grounding_wordings.MOST
     photos = read_photos(folder, photo_split(split))
     portraits = portraits_of(photos, folder, most)
     if not portraits:
         raise DataError(f"{folder} has no photos of one person in its split {split!r}")
-    rows = wordings.kind_rows(subject, portraits)
-    rows += wordings.type_rows(subject, portraits)
-    rows += two_names.two_name_rows(subject, photos, folder, most)
-    rows += absent.blank_rows(subject)
-    rows += absent.empty_rows(subject, empty_photos(photos, folder, most))
-    rows += absent.caption_rows(subject, captions_of(photos, folder)[:most])
+    rows = grounding_wordings.kind_rows(evaluator, portraits)
+    rows += grounding_wordings.type_rows(evaluator, portraits)
+    rows += two_names.two_name_rows(evaluator, photos, folder, most)
+    rows += absent.blank_rows(evaluator)
+    rows += absent.empty_rows(evaluator, empty_photos(photos, folder, most))
+    rows += absent.caption_rows(evaluator, captions_of(photos, folder)[:most])
     return len(portraits), rows
 
 
-def _cooccurrence(_: Path, subject: Subject, split: str, limit: int) -> Held:
-    return cooccurrence.held(subject, limit)
+def _cooccurrence(_: Path, evaluator: Evaluator, split: str, limit: int) -> Held:
+    return cooccurrence.held(evaluator, limit)
 
 
-def _news(_: Path, subject: Subject, split: str, limit: int) -> Held:
-    return news.held(subject, limit)
+def _news(_: Path, evaluator: Evaluator, split: str, limit: int) -> Held:
+    return news.held(evaluator, limit)
 
 
 OWN_SETS = {
     posts.CORPUS: OwnSet(("dev", "test"), True, _posts),
-    wordings.CORPUS: OwnSet(("dev", "test"), True, _wordings),
+    grounding_wordings.CORPUS: OwnSet(("dev", "test"), True, _wordings),
     cooccurrence.CORPUS: OwnSet(("test",), False, _cooccurrence),
     news.CORPUS: OwnSet(("test",), False, _news),
 }

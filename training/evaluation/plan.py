@@ -10,21 +10,21 @@ from tasks.document import Document
 from tasks.ontology import Ontology, load
 from training.evaluation import calibration, events, relations, spans
 from training.evaluation.boxes import above
-from training.evaluation.exams import (
-    argument_exam,
-    entity_exam,
-    joint_exam,
-    pair_exam,
-    trigger_exam,
-)
+from training.evaluation.evaluator import Chain, Evaluator
 from training.evaluation.grounding import Grounded
 from training.evaluation.label_order import LabelOrder
-from training.evaluation.marking import Marking, Outcome
+from training.evaluation.metric import Metric, Outcome
 from training.evaluation.pictures import Pictures
 from training.evaluation.question import Question
+from training.evaluation.questions_of import (
+    argument_questions,
+    entity_questions,
+    joint_questions,
+    pair_questions,
+    trigger_questions,
+)
 from training.evaluation.samples import CORPUS as SAMPLES
 from training.evaluation.spans import Scorer, exactly
-from training.evaluation.subject import Chain, Subject
 from training.evaluation.variation import ordered, reordered
 
 Ask = Callable[[Document, Ontology, Path | None], Iterator[Question]]
@@ -37,42 +37,42 @@ _COARSER = {"fmnerg51": "fmnerg8"}
 
 
 @dataclass(frozen=True)
-class Exam:
+class EvaluationTask:
     """Questions about documents.
 
     chain: what is asked end to end in place of the questions, which then only say what is wanted.
     """
 
-    marking: Marking
+    metric: Metric
     ask: Ask
     chain: Chain | None = None
 
 
-def hold(
-    exam: Exam,
+def run_task(
+    task: EvaluationTask,
     documents: Sequence[Document],
     ontology: Ontology,
-    subject: Subject,
+    evaluator: Evaluator,
     pictures: Pictures,
     order: LabelOrder,
 ) -> Outcome:
-    """Ask `subject` an exam about the documents of a corpus, at least one."""
+    """Ask `evaluator` an evaluation task about the documents of a corpus, at least one."""
     questions = [
         ordered(question, order)
         for document in documents
-        for question in exam.ask(document, ontology, pictures.of(document.image))
+        for question in task.ask(document, ontology, pictures.of(document.image))
     ]
-    title = f"{documents[0].corpus}, {exam.marking.title}"
-    if exam.chain is None:
-        return Outcome(exam.marking, questions, subject.ask(questions, title))
+    title = f"{documents[0].corpus}, {task.metric.title}"
+    if task.chain is None:
+        return Outcome(task.metric, questions, evaluator.ask(questions, title))
     texts = [question.example.text for question in questions]
-    said = subject.chain(exam.chain, texts, reordered(ontology, order), title)
-    return Outcome(exam.marking, questions, said)
+    said = evaluator.chain(task.chain, texts, reordered(ontology, order), title)
+    return Outcome(task.metric, questions, said)
 
 
-def exams_of(
+def tasks_of(
     corpus: str, documents: Sequence[Document], *, pictures: bool, known: Iterable[str] = ()
-) -> list[Exam]:
+) -> list[EvaluationTask]:
     """The exams of a corpus, by the inventories that its documents annotate.
 
     Args:
@@ -113,7 +113,7 @@ def grounded_scores(
     return scores
 
 
-def _entities(ontology: Ontology, grounded: bool, known: frozenset[str]) -> Exam:
+def _entities(ontology: Ontology, grounded: bool, known: frozenset[str]) -> EvaluationTask:
     roll_ups = list(_roll_ups(ontology))
     scores: dict[str, Scorer] = {"entities": exactly(spans.typed)}
     for count, parents in roll_ups:
@@ -126,7 +126,7 @@ def _entities(ontology: Ontology, grounded: bool, known: frozenset[str]) -> Exam
         scores |= grounded_scores(roll_ups)
         judges["regions"] = calibration.regions
     scores["entities as strings"] = exactly(spans.strings)
-    return Exam(Marking("entities", scores, judges=judges), entity_exam)
+    return EvaluationTask(Metric("entities", scores, judges=judges), entity_questions)
 
 
 def _roll_ups(ontology: Ontology) -> Iterator[tuple[int, dict[str, str]]]:
@@ -151,42 +151,42 @@ def _relation_scores(name: str) -> dict[str, Scorer]:
     }
 
 
-def _relation_chain() -> Exam:
+def _relation_chain() -> EvaluationTask:
     scores = {"entities": exactly(spans.typed), **_relation_scores("relations end to end")}
-    marking = Marking("relations end to end", scores, judges={"entities": calibration.spots})
-    return Exam(marking, _without_picture(joint_exam), chain=Chain.RELATIONS)
+    metric = Metric("relations end to end", scores, judges={"entities": calibration.spots})
+    return EvaluationTask(metric, _without_picture(joint_questions), chain=Chain.RELATIONS)
 
 
-def _joint() -> Exam:
+def _joint() -> EvaluationTask:
     scores = {"joint entities": exactly(spans.typed), **_relation_scores("joint relations")}
-    return Exam(Marking("joint relations", scores), _without_picture(joint_exam))
+    return EvaluationTask(Metric("joint relations", scores), _without_picture(joint_questions))
 
 
-def _pairs() -> Exam:
+def _pairs() -> EvaluationTask:
     scores: dict[str, Scorer] = {
         "pair relations": exactly(relations.labels),
         "pair relations, accuracy": relations.accuracy,
     }
     shares = frozenset({"pair relations, accuracy"})
     judges = {"pair relations": calibration.pairs}
-    return Exam(Marking("pair relations", scores, shares, judges), pair_exam)
+    return EvaluationTask(Metric("pair relations", scores, shares, judges), pair_questions)
 
 
-def _event_chain() -> Exam:
+def _event_chain() -> EvaluationTask:
     scores = {
         "trigger identification": exactly(spans.untyped),
         "trigger classification": exactly(spans.typed),
         "arguments, end to end": exactly(events.arguments, distinct=True),
     }
-    marking = Marking("events end to end", scores, judges={"triggers": calibration.spots})
-    return Exam(marking, _without_picture(trigger_exam), chain=Chain.EVENTS)
+    metric = Metric("events end to end", scores, judges={"triggers": calibration.spots})
+    return EvaluationTask(metric, _without_picture(trigger_questions), chain=Chain.EVENTS)
 
 
-def _arguments_given() -> Exam:
+def _arguments_given() -> EvaluationTask:
     title = "arguments, trigger given"
     judges = {"arguments": calibration.fillers}
-    marking = Marking(title, {title: exactly(events.arguments)}, judges=judges)
-    return Exam(marking, _without_picture(argument_exam))
+    metric = Metric(title, {title: exactly(events.arguments)}, judges=judges)
+    return EvaluationTask(metric, _without_picture(argument_questions))
 
 
 def _without_picture(ask: Callable[[Document, Ontology], Iterator[Question]]) -> Ask:

@@ -13,19 +13,19 @@ from tasks.records import Record
 from training.evaluation.boxes import Corners, overlapping
 from training.evaluation.counts import Counts
 from training.evaluation.grounding import region_of
-from training.evaluation.question import Question, Said
+from training.evaluation.question import Prediction, Question
 
 Shares = Mapping[str, Counts]
 
 
-def found(said: Said, question: Question) -> Shares:
+def found(said: Prediction, question: Question) -> Shares:
     """The share of names that any entity of the answer overlaps, by type."""
     return _shares(
         (name.label or "", bool(entities_for(name, said, question))) for name, _ in _names(question)
     )
 
 
-def shown_right(said: Said, question: Question) -> Shares:
+def shown_right(said: Prediction, question: Question) -> Shares:
     """Of the names that the picture shows, the share with a box that overlaps a gold one."""
     return _shares(
         (
@@ -37,7 +37,7 @@ def shown_right(said: Said, question: Question) -> Shares:
     )
 
 
-def shown_boxed(said: Said, question: Question) -> Shares:
+def shown_boxed(said: Prediction, question: Question) -> Shares:
     """Of the names that the picture shows, the share with any box."""
     return _shares(
         (name.label or "", box_for(name, said, question) is not None)
@@ -46,7 +46,7 @@ def shown_boxed(said: Said, question: Question) -> Shares:
     )
 
 
-def absent_left(said: Said, question: Question) -> Shares:
+def absent_left(said: Prediction, question: Question) -> Shares:
     """Of the names that the picture does not show, the share without a box."""
     return _shares(
         (name.label or "", box_for(name, said, question) is None)
@@ -55,7 +55,7 @@ def absent_left(said: Said, question: Question) -> Shares:
     )
 
 
-def absent_boxed(said: Said, question: Question) -> Shares:
+def absent_boxed(said: Prediction, question: Question) -> Shares:
     """Of the names that the picture does not show, the share with a box: a fault."""
     return _shares(
         (name.label or "", box_for(name, said, question) is not None)
@@ -64,7 +64,7 @@ def absent_boxed(said: Said, question: Question) -> Shares:
     )
 
 
-def box_for(name: Record, said: Said, question: Question) -> Corners | None:
+def box_for(name: Record, said: Prediction, question: Question) -> Corners | None:
     """The box that the answer gives to a name: the first region of the entities that overlap it."""
     for entity in entities_for(name, said, question):
         box = region_of(entity, said.boxes)
@@ -73,7 +73,7 @@ def box_for(name: Record, said: Said, question: Question) -> Corners | None:
     return None
 
 
-def entities_for(name: Record, said: Said, question: Question) -> list[Record]:
+def entities_for(name: Record, said: Prediction, question: Question) -> list[Record]:
     """The entities of an answer that overlap a name at any place where the text has it."""
     assert name.span is not None
     places = list(_places(question.example.text, name.span.text))

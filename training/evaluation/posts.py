@@ -10,7 +10,7 @@ from tasks.ontology import Ontology, load
 from tasks.records import Record, Span
 from training.evaluation import pointing
 from training.evaluation.labelled_posts import LabelledPost, labelled_posts
-from training.evaluation.marking import Marking
+from training.evaluation.metric import Metric
 from training.evaluation.question import Question
 from training.evaluation.spans import Scorer
 from training.posts import Post, read_posts
@@ -25,7 +25,7 @@ _SCORES: dict[str, Scorer] = {
     "names found": pointing.found,
 }
 
-MARKING = Marking("names in posts", _SCORES, shares=frozenset(_SCORES))
+MARKING = Metric("names in posts", _SCORES, shares=frozenset(_SCORES))
 """Shares of names, by type; an item is a name."""
 
 

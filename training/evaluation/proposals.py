@@ -8,21 +8,21 @@ from pathlib import Path
 from tasks.document import Box
 from training.evaluation.boxes import overlapping
 from training.evaluation.counts import Counts
+from training.evaluation.evaluator import Evaluator
 from training.evaluation.row import Row
-from training.evaluation.subject import Subject
 from training.flickr8k import Photo, image_path
 
 MOST = 36
 _PEOPLE = "people"
 
 
-def proposal_rows(subject: Subject, photos: Sequence[Photo], folder: Path) -> list[Row]:
+def proposal_rows(evaluator: Evaluator, photos: Sequence[Photo], folder: Path) -> list[Row]:
     """Recall at IoU 0.5 of all boxes and of people's, by at most 36 regions of any label.
 
     `folder` is the photos'.
     """
     paths = [image_path(folder, photo) for photo in photos]
-    proposed = subject.propose(paths, "regions of photos")
+    proposed = evaluator.propose(paths, "regions of photos")
     return [
         Row.of(
             f"recall@{MOST}, {name}",

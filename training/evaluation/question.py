@@ -1,4 +1,4 @@
-"""A question of an exam, and what was said to it."""
+"""A question of an evaluation task, and its prediction."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from training.text.example import Example
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """An example as an exam asks it.
+    """An example as a question of an evaluation task.
 
     unit: what the question belongs to, drawn as one by the bootstrap: a text or a picture. boxes:
     for each of the example's records the boxes that show it, none where the picture does not.
@@ -27,7 +27,7 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class Prediction:
     """What a subject said to one question.
 
     boxes: of the picture's regions by their numbers, as far as they are known. asked: False where
@@ -40,4 +40,4 @@ class Said:
     asked: bool = True
 
 
-NOT_ASKED = Said(asked=False)
+NO_PREDICTION = Prediction(asked=False)

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from tasks.ontology import NONE
 from tasks.records import Record, Region
 from training.evaluation.counts import Counts
-from training.evaluation.question import Question, Said
+from training.evaluation.question import Prediction, Question
 from training.evaluation.spans import Item, Items, place_of
 
 
@@ -25,7 +25,7 @@ def labels(records: Sequence[Record]) -> Iterator[Item]:
         yield from ((asoc.label, ()) for asoc in record.asocs if asoc.label != NONE)
 
 
-def accuracy(said: Said, question: Question) -> Mapping[str, Counts]:
+def accuracy(said: Prediction, question: Question) -> Mapping[str, Counts]:
     """Whether the label of a given pair is right, none included."""
     ours = [asoc.label for record in said.records for asoc in record.asocs]
     gold = [asoc.label for record in question.example.records for asoc in record.asocs]

@@ -19,8 +19,8 @@ Kind = Literal["corpora", "exams"]
 class Results:
     """Results of one model under one set of options.
 
-    `values` holds the model's name, `subject` (what it is), `options`, and by their names the
-    finished `corpora` and `exams`. Without a path nothing is written.
+    `values` holds the model's name, `evaluator` (what it is), `options`, and by their names the
+    finished `corpora` and `tasks`. Without a path nothing is written.
     """
 
     values: dict[str, Any]
@@ -30,7 +30,7 @@ class Results:
     def begin(
         cls,
         model: str,
-        subject: Mapping[str, object],
+        evaluator: Mapping[str, object],
         options: Mapping[str, object],
         path: Path | None = None,
         *,
@@ -41,14 +41,14 @@ class Results:
         Raises `DataError` where the file holds another model's, or was made under other options.
         """
         head = {"format": FORMAT, "model": model, "options": dict(options)}
-        fresh = cls({**head, "subject": dict(subject), "corpora": {}, "exams": {}}, path)
+        fresh = cls({**head, "subject": dict(evaluator), "corpora": {}, "exams": {}}, path)
         if path is None or not resume or not path.is_file():
             return fresh
         found = read_results(path)
         for key, value in head.items():
             if found[key] != value:
                 raise DataError(f"{path} cannot be resumed: its {key} is {found[key]}, not {value}")
-        return cls({**found, "subject": dict(subject)}, path)
+        return cls({**found, "subject": dict(evaluator)}, path)
 
     def has(self, kind: Kind, name: str) -> bool:
         """Whether a part is finished."""

@@ -14,15 +14,15 @@ from tasks.ontology import load
 from tasks.records import Record, Region
 from training.evaluation import calibration
 from training.evaluation.counts import Counts
-from training.evaluation.exams import entity_exam, named_caption
+from training.evaluation.evaluator import Evaluator
 from training.evaluation.grounding import Grounded
 from training.evaluation.label_order import LabelOrder
-from training.evaluation.marking import Marking, Outcome
+from training.evaluation.metric import Metric, Outcome
 from training.evaluation.plan import grounded_scores
-from training.evaluation.question import Question, Said
+from training.evaluation.question import Prediction, Question
+from training.evaluation.questions_of import entity_questions, named_caption
 from training.evaluation.row import Row
 from training.evaluation.spans import Item, Scorer, exactly, typed
-from training.evaluation.subject import Subject
 from training.evaluation.variation import ordered, pictured, relabelled, worded
 from training.flickr8k import Photo
 from training.text.names import name_pool
@@ -60,15 +60,15 @@ def captions_of(photos: Sequence[Photo], folder: Path) -> list[Question]:
     return [question for question in asked if question is not None]
 
 
-def captions_outcome(subject: Subject, captions: Sequence[Question]) -> Outcome:
-    """What `subject` says of such captions and their pictures."""
+def captions_outcome(evaluator: Evaluator, captions: Sequence[Question]) -> Outcome:
+    """What `evaluator` says of such captions and their pictures."""
     scores = {"entities": exactly(typed), **grounded_scores()}
     judges = {"entities": calibration.spots, "regions": calibration.regions}
-    marking = Marking("people with unseen names", scores, judges=judges)
-    return Outcome(marking, captions, subject.ask(captions, "captions, own pictures"))
+    metric = Metric("people with unseen names", scores, judges=judges)
+    return Outcome(metric, captions, evaluator.ask(captions, "captions, own pictures"))
 
 
-def caption_rows(subject: Subject, captions: Sequence[Question]) -> list[Row]:
+def caption_rows(evaluator: Evaluator, captions: Sequence[Question]) -> list[Row]:
     """Such captions with their own pictures, with other captions' pictures, with none."""
     found = []
     for name, asked in {
@@ -80,12 +80,12 @@ def caption_rows(subject: Subject, captions: Sequence[Question]) -> list[Row]:
             f"captions: entities, {name}": exactly(typed),
             f"captions: grounded entities (GMNER), {name}": Grounded(),
         }
-        found += _rows(scores, asked, subject.ask(asked, f"captions, {name}"))
+        found += _rows(scores, asked, evaluator.ask(asked, f"captions, {name}"))
     return found
 
 
 def unrelated_rows(
-    subject: Subject, documents: Sequence[Document], photos: Sequence[Path]
+    evaluator: Evaluator, documents: Sequence[Document], photos: Sequence[Path]
 ) -> list[Row]:
     """Texts alone, and each with a photo that has nothing to do with it.
 
@@ -97,8 +97,8 @@ def unrelated_rows(
     asked = _questions(documents)
     drawn = random.Random(0).choices(photos, k=len(asked))
     shuffled = [pictured(q, photo) for q, photo in zip(asked, drawn, strict=True)]
-    alone = subject.ask(asked, "texts, no picture")
-    said = subject.ask(shuffled, "texts, unrelated pictures")
+    alone = evaluator.ask(asked, "texts, no picture")
+    said = evaluator.ask(shuffled, "texts, unrelated pictures")
     regions = Row.of(
         _GROUNDED,
         [(q.unit, _grounded(answer.records)) for q, answer in zip(shuffled, said, strict=True)],
@@ -111,7 +111,7 @@ def unrelated_rows(
     ]
 
 
-def wording_rows(subject: Subject, documents: Sequence[Document]) -> list[Row]:
+def wording_rows(evaluator: Evaluator, documents: Sequence[Document]) -> list[Row]:
     """The same texts asked in other words and with labels in other words or another order.
 
     Every variation has two rows: its score, and the share of texts answered as in the usual words.
@@ -125,10 +125,10 @@ def wording_rows(subject: Subject, documents: Sequence[Document]) -> list[Row]:
     variations["labels in other words"] = ([relabelled(q, OTHER_WORDS) for q in usual], back)
     for order in (LabelOrder.REVERSED, LabelOrder.SHUFFLED):
         variations[f"labels {order}"] = ([ordered(q, order) for q in usual], {})
-    expected = subject.ask(usual, "usual words")
+    expected = evaluator.ask(usual, "usual words")
     found = _rows({"entities, usual words": exactly(typed)}, usual, expected)
     for name, (asked, words) in variations.items():
-        said = subject.ask(asked, name)
+        said = evaluator.ask(asked, name)
         found += _rows({f"entities, {name}": exactly(typed)}, asked, said)
         same = [
             (q.unit, {"": Counts.share(int(_said(a, words) == _said(b, {})), 1)})
@@ -139,7 +139,9 @@ def wording_rows(subject: Subject, documents: Sequence[Document]) -> list[Row]:
 
 
 def _questions(documents: Sequence[Document]) -> list[Question]:
-    return [q for document in documents for q in entity_exam(document, load(document.ontology))]
+    return [
+        q for document in documents for q in entity_questions(document, load(document.ontology))
+    ]
 
 
 def turned(captions: Sequence[Question]) -> list[Question]:
@@ -155,11 +157,11 @@ def _grounded(records: Sequence[Record]) -> dict[str, Counts]:
     return {"": Counts.share(sum(found), len(found))}
 
 
-def _said(said: Said, words: Mapping[str, str]) -> Counter[Item]:
+def _said(said: Prediction, words: Mapping[str, str]) -> Counter[Item]:
     return Counter((words.get(label, label), place) for label, place in typed(said.records))
 
 
 def _rows(
-    scores: Mapping[str, Scorer], questions: Sequence[Question], said: Sequence[Said]
+    scores: Mapping[str, Scorer], questions: Sequence[Question], said: Sequence[Prediction]
 ) -> list[Row]:
-    return Outcome(Marking("", scores), questions, said).rows()
+    return Outcome(Metric("", scores), questions, said).rows()

@@ -11,20 +11,20 @@ from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, 
 
 from tasks.records import Record, Span
 from training.evaluation.counts import Counts
-from training.evaluation.question import Question, Said
+from training.evaluation.question import Prediction, Question
 
 Item = tuple[str, Hashable]
 """The type that an answer is counted under, and what else has to agree."""
 
 Items = Callable[[Sequence[Record]], Iterable[Item]]
-Scorer = Callable[[Said, Question], Mapping[str, Counts]]
+Scorer = Callable[[Prediction, Question], Mapping[str, Counts]]
 """Counts of one question by type; they add up to the micro-average's."""
 
 
 def exactly(items: Items, *, distinct: bool = False) -> Scorer:
     """Answers are right where type and item agree; `distinct`: answers and gold are sets."""
 
-    def score(said: Said, question: Question) -> Mapping[str, Counts]:
+    def score(said: Prediction, question: Question) -> Mapping[str, Counts]:
         ours, wanted = list(items(said.records)), list(items(question.example.records))
         if distinct:
             ours, wanted = list(dict.fromkeys(ours)), list(dict.fromkeys(wanted))

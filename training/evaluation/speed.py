@@ -11,16 +11,16 @@ from statistics import median, quantiles
 from typing import Any
 
 from tasks.ontology import load
-from training.evaluation.exams import entity_exam
+from training.evaluation.evaluator import Chain, Evaluator
 from training.evaluation.question import Question
+from training.evaluation.questions_of import entity_questions
 from training.evaluation.samples import ONTOLOGY, read_samples
-from training.evaluation.subject import Chain, Subject
 from training.evaluation.variation import pictured
 
 _WARM_UP = 3
 
 
-def speed_of(subject: Subject, pictures: Sequence[Path]) -> dict[str, Any]:
+def speed_of(evaluator: Evaluator, pictures: Sequence[Path]) -> dict[str, Any]:
     """Milliseconds of requests about our own sentences, and on what they were taken.
 
     Each picture is looked at anew. Median and 95th percentile of as many requests as there are
@@ -28,21 +28,23 @@ def speed_of(subject: Subject, pictures: Sequence[Path]) -> dict[str, Any]:
     """
     ontology = load(ONTOLOGY)
     documents = read_samples()
-    asked = [question for document in documents for question in entity_exam(document, ontology)]
+    asked = [
+        question for document in documents for question in entity_questions(document, ontology)
+    ]
     texts = [document.text for document in documents]
     kinds: dict[str, Callable[[int], object]] = {
-        "entities": lambda i: subject.ask([asked[i]], ""),
-        "entities and relations": lambda i: subject.chain(
+        "entities": lambda i: evaluator.ask([asked[i]], ""),
+        "entities and relations": lambda i: evaluator.chain(
             Chain.RELATIONS, [texts[i]], ontology, ""
         ),
-        "events": lambda i: subject.chain(Chain.EVENTS, [texts[i]], ontology, ""),
+        "events": lambda i: evaluator.chain(Chain.EVENTS, [texts[i]], ontology, ""),
     }
-    if subject.sees and pictures:
+    if evaluator.sees and pictures:
         shown = [_with(question, pictures, i) for i, question in enumerate(asked)]
-        kinds["entities and their regions"] = lambda i: subject.ask([shown[i]], "")
+        kinds["entities and their regions"] = lambda i: evaluator.ask([shown[i]], "")
     return {
         "machine": _machine(),
-        "threads": subject.about.get("threads"),
+        "threads": evaluator.about.get("threads"),
         "requests": len(asked),
         "milliseconds": {name: _taken(ask, len(asked)) for name, ask in kinds.items()},
     }

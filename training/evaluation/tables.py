@@ -78,9 +78,9 @@ def types_table(results: Results, *, most: int = 16) -> str:
     return table(("corpus", "type", "P", "R", "F1", "correct / predicted / gold"), lines)
 
 
-def exam_table(results: Results, exam: str) -> str:
-    """The rows of an exam; a line where it was not held."""
-    part = results["exams"].get(exam)
+def task_table(results: Results, task: str) -> str:
+    """The rows of an evaluation task, or a line if it was not run."""
+    part = results["exams"].get(task)
     if part is None:
         return "Not measured."
     head = ("score", "P", "R", "F1", "95 %", "correct / predicted / gold")

@@ -13,11 +13,11 @@ from tasks.records import Record, Span
 from training.evaluation import pointing
 from training.evaluation.boxes import iou
 from training.evaluation.counts import Counts
-from training.evaluation.marking import Marking, Outcome
-from training.evaluation.question import Question, Said
+from training.evaluation.evaluator import Evaluator
+from training.evaluation.metric import Metric, Outcome
+from training.evaluation.question import Prediction, Question
 from training.evaluation.row import Row
 from training.evaluation.spans import Scorer
-from training.evaluation.subject import Subject
 from training.flickr8k import Caption, Photo, image_path
 from training.text.captions import put_names, single_people
 from training.text.example import Example
@@ -27,7 +27,9 @@ _APART, _SAME = 0.3, 0.5
 """Gold boxes overlap by less than the first; answers that overlap by the second are one region."""
 
 
-def two_name_rows(subject: Subject, photos: Sequence[Photo], folder: Path, most: int) -> list[Row]:
+def two_name_rows(
+    evaluator: Evaluator, photos: Sequence[Photo], folder: Path, most: int
+) -> list[Row]:
     """How often both names of a caption are grounded, rightly, and in one region: a fault.
 
     One caption of each of at most `most` photos; `folder` is the photos'.
@@ -38,8 +40,8 @@ def two_name_rows(subject: Subject, photos: Sequence[Photo], folder: Path, most:
         "two names: both right": both_right,
         "two names: one region of those boxed": one_region,
     }
-    said = subject.ask(asked, "captions with two names")
-    return Outcome(Marking("two names", scores, frozenset(scores)), asked, said).rows()
+    said = evaluator.ask(asked, "captions with two names")
+    return Outcome(Metric("two names", scores, frozenset(scores)), asked, said).rows()
 
 
 def two_name_questions(photos: Sequence[Photo], folder: Path) -> list[Question]:
@@ -54,18 +56,18 @@ def two_name_questions(photos: Sequence[Photo], folder: Path) -> list[Question]:
     return found
 
 
-def both_boxed(said: Said, question: Question) -> Mapping[str, Counts]:
+def both_boxed(said: Prediction, question: Question) -> Mapping[str, Counts]:
     """Whether both names have a box."""
     return {"": Counts.share(int(len(_boxes(said, question)) == 2), 1)}
 
 
-def both_right(said: Said, question: Question) -> Mapping[str, Counts]:
+def both_right(said: Prediction, question: Question) -> Mapping[str, Counts]:
     """Whether both names have the right box."""
     counts = pointing.shown_right(said, question).values()
     return {"": Counts.share(int(sum(one.correct for one in counts) == 2), 1)}
 
 
-def one_region(said: Said, question: Question) -> Mapping[str, Counts]:
+def one_region(said: Prediction, question: Question) -> Mapping[str, Counts]:
     """Whether two boxed names have one region; nothing is counted where a name has no box."""
     boxes = _boxes(said, question)
     if len(boxes) < 2:
@@ -73,7 +75,7 @@ def one_region(said: Said, question: Question) -> Mapping[str, Counts]:
     return {"": Counts.share(int(iou(*boxes) >= _SAME), 1)}
 
 
-def _boxes(said: Said, question: Question) -> list[tuple[float, ...]]:
+def _boxes(said: Prediction, question: Question) -> list[tuple[float, ...]]:
     found = (pointing.box_for(name, said, question) for name in question.example.records)
     return [tuple(box) for box in found if box is not None]
 

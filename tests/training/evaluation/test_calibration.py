@@ -10,7 +10,7 @@ from tasks.records import Asoc, Record, Region
 from tests.training.evaluation.test_grounding import BOXES, HALF, asked
 from tests.training.evaluation.test_spans import AGAIN, ANN, NASA, entity, question
 from training.evaluation.calibration import Reliability, fillers, pairs, regions, spots
-from training.evaluation.question import Said
+from training.evaluation.question import Prediction
 
 
 def test_the_error_is_the_mean_distance_weighted_by_answers() -> None:
@@ -39,14 +39,16 @@ def test_reliabilities_add_up_and_survive_json() -> None:
 
 def test_spans_are_judged_once_each() -> None:
     about = question(entity(ANN))
-    said = Said((replace(entity(ANN), score=0.9), entity(ANN), entity(AGAIN), Record("x", None)))
+    said = Prediction(
+        (replace(entity(ANN), score=0.9), entity(ANN), entity(AGAIN), Record("x", None))
+    )
     assert list(spots(said, about)) == [(0.9, True), (0.5, False), (0.5, False)]
 
 
 def test_pairs_are_judged_none_included() -> None:
     about = question(Record(None, ANN, (Asoc(NONE, NASA),)))
-    right = Said((Record(None, ANN, (Asoc(NONE, NASA, 0.8),)),))
-    wrong = Said((Record(None, ANN, (Asoc("knows", NASA, 0.7),)),))
+    right = Prediction((Record(None, ANN, (Asoc(NONE, NASA, 0.8),)),))
+    wrong = Prediction((Record(None, ANN, (Asoc("knows", NASA, 0.7),)),))
     assert list(pairs(right, about)) == [(0.8, True)]
     assert list(pairs(wrong, about)) == [(0.7, False)]
 
@@ -54,7 +56,7 @@ def test_pairs_are_judged_none_included() -> None:
 def test_arguments_are_judged_by_role_and_place() -> None:
     about = question(Record("meet", None, (Asoc("guest", ANN), Asoc("scene", Region(2)))))
     asocs = (Asoc("guest", AGAIN, 0.1), Asoc("guest", ANN, 0.2), Asoc("scene", Region(2), 0.3))
-    said = Said((Record("meet", None, asocs),))
+    said = Prediction((Record("meet", None, asocs),))
     assert list(fillers(said, about)) == [(0.1, False), (0.2, True), (0.3, True)]
 
 
@@ -62,9 +64,9 @@ def test_regions_are_judged_where_the_entity_is_right() -> None:
     about = asked([entity(ANN), entity(NASA, "organization")], (HALF,), ())
     named = replace(entity(ANN), asocs=(Asoc("region", Region(1), 0.6),))
     other = replace(named, asocs=(Asoc("region", Region(2), 0.4),))
-    assert list(regions(Said((named,), BOXES), about)) == [(0.6, True)]
-    assert list(regions(Said((other,), BOXES), about)) == [(0.4, False)]
+    assert list(regions(Prediction((named,), BOXES), about)) == [(0.6, True)]
+    assert list(regions(Prediction((other,), BOXES), about)) == [(0.4, False)]
     nowhere = replace(named, span=AGAIN)
-    assert list(regions(Said((nowhere, entity(ANN)), BOXES), about)) == []
+    assert list(regions(Prediction((nowhere, entity(ANN)), BOXES), about)) == []
     unseen = replace(named, label="organization", span=NASA)
-    assert list(regions(Said((unseen,), BOXES), about)) == [(0.6, False)]
+    assert list(regions(Prediction((unseen,), BOXES), about)) == [(0.6, False)]

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tasks.errors import DataError
-from tests.support.subject import FakeSubject
+from tests.support.evaluator import FakeEvaluator
 from tests.training.evaluation.test_tables import RESULTS, row
 from training.evaluation.calibration import Reliability
 from training.evaluation.card import FIELDS, render
@@ -24,7 +24,7 @@ EXAMPLE = {
 WHOLE: dict[str, Any] = {
     "format": 1,
     "model": "umie-made-up@12345678",
-    "subject": FakeSubject.about,
+    "subject": FakeEvaluator.about,
     "options": {
         "split": "test",
         "limit": 20,

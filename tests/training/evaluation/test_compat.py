@@ -4,8 +4,8 @@ from tasks import form, instruction
 from tasks.ontology import NONE, Ontology, load
 from tasks.records import Asoc, Record, Span
 from training.evaluation.compat import compat_rows
-from training.evaluation.marking import Marking, Outcome
-from training.evaluation.question import Question, Said
+from training.evaluation.metric import Metric, Outcome
+from training.evaluation.question import Prediction, Question
 from training.evaluation.row import Row
 from training.text.example import Example
 
@@ -25,7 +25,7 @@ def outcome(
         Question(Example(unit, instruction.ENTITIES, form.ENTITIES, tuple(gold)), unit)
         for unit, (gold, _) in zip(units, rows, strict=True)
     ]
-    return Outcome(Marking(title, {}), questions, [Said(tuple(said)) for _, said in rows])
+    return Outcome(Metric(title, {}), questions, [Prediction(tuple(said)) for _, said in rows])
 
 
 def counts(rows: list[Row]) -> dict[str, tuple[int, int, int]]:

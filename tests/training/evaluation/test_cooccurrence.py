@@ -7,17 +7,17 @@ import pytest
 from tasks import form
 from tasks.ontology import NONE, load
 from tasks.records import Asoc, Record, Span
-from tests.support.subject import FakeSubject
+from tests.support.evaluator import FakeEvaluator
 from training.evaluation import cooccurrence
 from training.evaluation.cooccurrence import Sentence
-from training.evaluation.question import Question, Said
+from training.evaluation.question import Prediction, Question
 
 TEXT = "Ben is the son of Anna."
 SON = Sentence(TEXT, (("Ben", "person"), ("Anna", "person")), ("Anna", "parent", "Ben"))
 
 
-def shares(subject: FakeSubject) -> Mapping[str, float]:
-    _, rows = cooccurrence.held(subject)
+def shares(evaluator: FakeEvaluator) -> Mapping[str, float]:
+    _, rows = cooccurrence.held(evaluator)
     return {row.score: row.f1 for row in rows}
 
 
@@ -49,7 +49,7 @@ def test_pairs_are_asked_in_both_directions_with_none() -> None:
 
 
 def test_silence_fires_nothing_and_finds_nothing() -> None:
-    assert set(shares(FakeSubject()).values()) == {0.0}
+    assert set(shares(FakeEvaluator()).values()) == {0.0}
 
 
 def test_whoever_knows_the_relations_is_right() -> None:
@@ -59,14 +59,14 @@ def test_whoever_knows_the_relations_is_right() -> None:
     ]
     known = {s.text: s.relation for s in sentences}
 
-    def pair(question: Question) -> Said:
+    def pair(question: Question) -> Prediction:
         example = question.example
         assert example.head is not None and example.tail is not None
         head, tail = (Span.of(example.text, *span) for span in (example.head, example.tail))
         labels = [
             label for label in example.asocs if (head.text, label, tail.text) in said[example.text]
         ]
-        return Said((Record(None, head, (Asoc((labels or [NONE])[0], tail),)),))
+        return Prediction((Record(None, head, (Asoc((labels or [NONE])[0], tail),)),))
 
     said = {s.text: [s.relation] for s in sentences} | {
         s.text: [] for s in cooccurrence.unrelated_sentences()
@@ -74,7 +74,7 @@ def test_whoever_knows_the_relations_is_right() -> None:
     # two sentences are in both parts, with the inverse label in the second
     for sentence in cooccurrence.directed_sentences("directed", load("news")):
         said[sentence.text].append(sentence.relation)
-    found = shares(FakeSubject(pair))
+    found = shares(FakeEvaluator(pair))
     assert known and found["direction right, names given"] == 100.0
     assert found["direction, own labels right, names given"] == 100.0
     assert found["direction reversed, names given"] == 0.0

@@ -6,8 +6,8 @@ from tasks import form, instruction
 from tasks.records import Asoc, Record, Region, Span
 from tests.training.evaluation.test_spans import ANN, NASA, TEXT, entity
 from training.evaluation.examples import LONGEST, MOST, examples_of, told
-from training.evaluation.marking import Marking, Outcome
-from training.evaluation.question import Question, Said
+from training.evaluation.metric import Metric, Outcome
+from training.evaluation.question import Prediction, Question
 from training.text.example import Example
 
 
@@ -16,8 +16,8 @@ def asked(text: str) -> Question:
     return Question(example, text)
 
 
-def outcome(questions: list[Question], said: list[Said]) -> Outcome:
-    return Outcome(Marking("entities", {}), questions, said)
+def outcome(questions: list[Question], said: list[Prediction]) -> Outcome:
+    return Outcome(Metric("entities", {}), questions, said)
 
 
 def test_records_in_words() -> None:
@@ -35,7 +35,7 @@ def test_records_in_words() -> None:
 
 def test_only_wrong_answers_are_shown() -> None:
     questions = [asked(TEXT), asked(f"{TEXT} .")]
-    shown = examples_of("conll04", outcome(questions, [Said((entity(ANN),)), Said()]))
+    shown = examples_of("conll04", outcome(questions, [Prediction((entity(ANN),)), Prediction()]))
     assert [(e.text, e.said, e.wanted, e.task) for e in shown] == [
         (f"{TEXT} .", (), ("person: Ann",), "entities")
     ]
@@ -43,7 +43,7 @@ def test_only_wrong_answers_are_shown() -> None:
 
 def test_which_are_shown_is_fixed_and_does_not_depend_on_their_order() -> None:
     questions = [asked(f"{TEXT} {k}") for k in range(30)]
-    said = [Said()] * 30
+    said = [Prediction()] * 30
     shown = examples_of("conll04", outcome(questions, said))
     assert len(shown) == MOST
     assert examples_of("conll04", outcome(questions[::-1], said)) == shown
@@ -51,7 +51,7 @@ def test_which_are_shown_is_fixed_and_does_not_depend_on_their_order() -> None:
 
 
 def test_posts_and_long_texts_are_not_shown() -> None:
-    questions, said = [asked(TEXT)], [Said()]
+    questions, said = [asked(TEXT)], [Prediction()]
     for corpus in ("twitter2015", "twitter2017", "gmner", "mnre", "casie", "m2e2", "flickr8k"):
         assert examples_of(corpus, outcome(questions, said)) == []
     long = asked("x" * (LONGEST + 1))
@@ -61,5 +61,7 @@ def test_posts_and_long_texts_are_not_shown() -> None:
 def test_a_pair_is_named() -> None:
     question = asked(TEXT)
     pair = replace(question, example=replace(question.example, head=(0, 3), tail=(15, 19)))
-    (shown,) = examples_of("samples", outcome([pair], [Said((Record(None, Span("x", 0, 1)),))]))
+    (shown,) = examples_of(
+        "samples", outcome([pair], [Prediction((Record(None, Span("x", 0, 1)),))])
+    )
     assert shown.task == "entities (Ann, NASA)" and shown.to_json()["corpus"] == "samples"

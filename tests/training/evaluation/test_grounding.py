@@ -13,9 +13,9 @@ from tests.training.evaluation.test_spans import AGAIN, ANN, NASA, entity, quest
 from training.corpora import read_corpus
 from training.evaluation.boxes import above
 from training.evaluation.counts import Counts
-from training.evaluation.exams import entity_exam
 from training.evaluation.grounding import Grounded
-from training.evaluation.question import Question, Said
+from training.evaluation.question import Prediction, Question
+from training.evaluation.questions_of import entity_questions
 
 HALF: Box = (0.0, 0.0, 0.5, 1.0)
 WHOLE: Box = (0.0, 0.0, 1.0, 1.0)
@@ -30,7 +30,7 @@ def asked(gold: list[Record], *boxes: tuple[Box, ...]) -> Question:
 
 
 def total(scorer: Grounded, said: list[Record], about: Question) -> Counts:
-    return sum(scorer(Said(tuple(said), BOXES), about).values(), Counts())
+    return sum(scorer(Prediction(tuple(said), BOXES), about).values(), Counts())
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_a_tie_may_be_wrong() -> None:
 
 def test_fine_types_roll_up() -> None:
     about = asked([entity(ANN, "coach")], (HALF,))
-    said = Said((entity(ANN, "actor", 1),), BOXES)
+    said = Prediction((entity(ANN, "actor", 1),), BOXES)
     assert sum(GMNER(said, about).values(), Counts()) == Counts(0, 1, 1)
     coarse = Grounded(parents={"coach": "person", "actor": "person"})
     assert coarse(said, about) == {"person": Counts(1, 1, 1)}
@@ -92,7 +92,7 @@ def test_a_repeated_name_shares_its_boxes(tmp_path: Path) -> None:
     write(tmp_path / "gmner/txt/test.txt", conll(text, images=["7"]))
     write(tmp_path / "gmner/xml/7.xml", xml([("Ann", (0, 0, 50, 100))], (100, 100)))
     (document,) = read_corpus("gmner", tmp_path, "test")
-    (about,) = entity_exam(document, load("twitter4"))
+    (about,) = entity_questions(document, load("twitter4"))
     assert about.boxes == ((HALF,), (HALF,), ())
     first, second = Span.of(document.text, 0, 3), Span.of(document.text, 8, 11)
     oslo = entity(Span.of(document.text, 15, 19), "location")

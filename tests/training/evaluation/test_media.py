@@ -9,18 +9,18 @@ from tasks import form
 from tasks.document import Box
 from tasks.ontology import load
 from tasks.records import Asoc, Record, Region, Span
-from tests.support.subject import FakeSubject
+from tests.support.evaluator import FakeEvaluator
 from tests.training.evaluation.test_pictures import draw
 from tests.training.text.test_examples_of import DOCUMENT, ONTOLOGY
 from training.corpora.m2e2_pictures import Links, PictureEvent
 from training.evaluation.counts import Counts
 from training.evaluation.events import arguments
-from training.evaluation.exams import trigger_exam
 from training.evaluation.m2e2_rule import M2E2Rule
-from training.evaluation.marking import Marking, Outcome
 from training.evaluation.media import CARRIER, PictureAnswer, ask_pictures, media_rows
+from training.evaluation.metric import Metric, Outcome
 from training.evaluation.pictures import Pictures
-from training.evaluation.question import Question, Said
+from training.evaluation.question import Prediction, Question
+from training.evaluation.questions_of import trigger_questions
 from training.evaluation.spans import exactly, typed
 
 SIZE = (100, 50)
@@ -36,7 +36,7 @@ PHOTO = Span(CARRIER, 0, len(CARRIER))
 
 def answer(event: PictureEvent, label: str, *asocs: tuple[str, int]) -> PictureAnswer:
     found = tuple(Asoc(role, Region(k)) for role, k in asocs)
-    said = Said((Record(label, PHOTO, found),), {1: LEFT, 2: CORNER, 3: (0.0, 0.0, 0.0, 0.0)})
+    said = Prediction((Record(label, PHOTO, found),), {1: LEFT, 2: CORNER, 3: (0.0, 0.0, 0.0, 0.0)})
     return PictureAnswer(event, said, SIZE)
 
 
@@ -56,7 +56,7 @@ def total(scores: tuple[str, object]) -> Counts:
 )
 def test_a_picture_has_one_event_at_most(event: PictureEvent, said: str, expected: Counts) -> None:
     assert total(answer(event, said).events()) == expected
-    assert total(PictureAnswer(event, Said(), SIZE).events()) == Counts(gold=expected.gold)
+    assert total(PictureAnswer(event, Prediction(), SIZE).events()) == Counts(gold=expected.gold)
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,7 @@ def test_other_rules_are_more_lenient() -> None:
 
 
 def test_spans_are_no_arguments_of_pictures() -> None:
-    said = Said((Record("attack", PHOTO, (Asoc("attacker", PHOTO),)),))
+    said = Prediction((Record("attack", PHOTO, (Asoc("attacker", PHOTO),)),))
     counts = total(PictureAnswer(FIGHT, said, SIZE).arguments(M2E2Rule.STRICT))
     assert counts == Counts(0, 0, 3)
 
@@ -96,24 +96,24 @@ def test_pictures_are_asked_for_their_event_and_then_for_its_arguments(tmp_path:
     for name in ("A_0", "A_1"):
         draw(tmp_path / f"{name}.jpg", SIZE)
 
-    def rule(question: Question) -> Said:
+    def rule(question: Question) -> Prediction:
         example = question.example
         assert example.text == CARRIER and question.picture is not None
         if example.form is form.TRIGGERS:
             assert example.spots == tuple(t.name for t in load("m2e2").events)
             there = question.unit == "A_0"
-            return Said((Record("attack", PHOTO), Record("meet", PHOTO)) if there else ())
+            return Prediction((Record("attack", PHOTO), Record("meet", PHOTO)) if there else ())
         assert example.spots == ("attack",) and example.form is form.ARGUMENTS
         assert example.asocs == load("m2e2").event("attack").roles
-        return Said((Record("attack", None, (Asoc("attacker", Region(1)),)),), {1: LEFT})
+        return Prediction((Record("attack", None, (Asoc("attacker", Region(1)),)),), {1: LEFT})
 
     events = [FIGHT, PictureEvent("A_1", None), PictureEvent("A_2", "meet")]
-    subject = FakeSubject(rule)
-    answers = ask_pictures(subject, events, Pictures.under(tmp_path), load("m2e2"), "")
+    evaluator = FakeEvaluator(rule)
+    answers = ask_pictures(evaluator, events, Pictures.under(tmp_path), load("m2e2"), "")
     assert [a.event.image for a in answers] == ["A_0", "A_1"]  # the third is not at hand
     assert answers[0].said.records == (Record("attack", PHOTO, (Asoc("attacker", Region(1)),)),)
     assert answers[1].said.records == () and answers[0].size == SIZE
-    assert len(subject.asked) == 3
+    assert len(evaluator.asked) == 3
     assert total(answers[0].arguments(M2E2Rule.STRICT)) == Counts(1, 1, 3)
 
 
@@ -122,9 +122,11 @@ def test_multimedia_sums_linked_texts_and_pictures() -> None:
         "trigger classification": exactly(typed),
         "arguments, end to end": exactly(arguments, distinct=True),
     }
-    (question,) = trigger_exam(DOCUMENT, ONTOLOGY)  # one trigger with two arguments
+    (question,) = trigger_questions(DOCUMENT, ONTOLOGY)  # one trigger with two arguments
     questions = [question, replace(question, unit="other")]
-    texts = Outcome(Marking("", scores), questions, [Said(question.example.records), Said()])
+    texts = Outcome(
+        Metric("", scores), questions, [Prediction(question.example.records), Prediction()]
+    )
     answers = [
         answer(FIGHT, "attack", ("attacker", 1)),
         answer(PictureEvent("B_0", "meet", (("entity", (0, 0, 50, 50)),)), "meet"),

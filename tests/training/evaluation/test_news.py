@@ -4,10 +4,10 @@ import pytest
 
 from tasks.ontology import load
 from tasks.records import Record, Span
-from tests.support.subject import FakeSubject, wanted
+from tests.support.evaluator import FakeEvaluator, wanted
 from training.evaluation import news
 from training.evaluation.counts import Counts
-from training.evaluation.question import Question, Said
+from training.evaluation.question import Prediction, Question
 
 TEXT = "Ann left Oslo for Rome"
 ANN, OSLO, ROME = (
@@ -39,24 +39,24 @@ def test_joined_sentences_keep_their_entities(length: int) -> None:
 
 
 def test_a_type_lost_after_two_items_shows_in_length_and_place() -> None:
-    def loses_types(question: Question) -> Said:
+    def loses_types(question: Question) -> Prediction:
         records = [
             Record(r.label if k < 2 else "miscellaneous", r.span)
             for k, r in enumerate(wanted(question).records)
         ]
-        return Said(tuple(records))
+        return Prediction(tuple(records))
 
-    count, rows = news.held(FakeSubject(loses_types))
+    count, rows = news.held(FakeEvaluator(loses_types))
     assert count == len(news.WINDOWS) * len(news.read_news())
     f1 = {row.score: row.f1 for row in rows}
     assert f1["entities, 1 sentence"] > f1["entities, 3 sentences"] > f1["entities, 6 sentences"]
     assert f1["entities, item 1 of 6 sentences"] == 100.0
     assert f1["entities, item 6 of 6 sentences"] < 50.0
-    assert {row.f1 for row in news.held(FakeSubject())[1]} == {100.0}
+    assert {row.f1 for row in news.held(FakeEvaluator())[1]} == {100.0}
 
 
 def test_a_limit_holds_for_every_length() -> None:
-    assert news.held(FakeSubject(), 2)[0] == 2 * len(news.WINDOWS)
+    assert news.held(FakeEvaluator(), 2)[0] == 2 * len(news.WINDOWS)
 
 
 def test_answers_belong_to_the_item_they_overlap_or_the_next_one() -> None:

@@ -8,14 +8,14 @@ import pytest
 from tasks.document import Document, Mention, Relation
 from tasks.ontology import load
 from tasks.records import Record, Span
-from tests.support.subject import FakeSubject, wanted
+from tests.support.evaluator import FakeEvaluator, wanted
 from tests.training.evaluation.test_pictures import draw
+from training.evaluation.evaluator import Chain
 from training.evaluation.label_order import LabelOrder
 from training.evaluation.pictures import Pictures
-from training.evaluation.plan import Exam, exams_of, hold
-from training.evaluation.question import Question, Said
+from training.evaluation.plan import EvaluationTask, run_task, tasks_of
+from training.evaluation.question import Prediction, Question
 from training.evaluation.samples import read_samples
-from training.evaluation.subject import Chain
 
 TEXT = "Ann sings in Oslo"
 POST = Document(
@@ -47,23 +47,23 @@ PAIR = Document(
 )
 
 
-def titles(exams: list[Exam]) -> list[str]:
-    return [exam.marking.title for exam in exams]
+def titles(tasks: list[EvaluationTask]) -> list[str]:
+    return [task.metric.title for task in tasks]
 
 
 def put(
-    exam: Exam,
+    task: EvaluationTask,
     document: Document,
-    subject: FakeSubject | None = None,
+    evaluator: FakeEvaluator | None = None,
     pictures: Pictures | None = None,
     order: LabelOrder = LabelOrder.INVENTORY,
 ) -> dict[str, float]:
     """F1 by score."""
-    outcome = hold(
-        exam,
+    outcome = run_task(
+        task,
         [document],
         load(document.ontology),
-        subject or FakeSubject(),
+        evaluator or FakeEvaluator(),
         pictures or Pictures.none(),
         order,
     )
@@ -71,41 +71,41 @@ def put(
 
 
 def test_what_is_annotated_is_asked() -> None:
-    assert titles(exams_of("gmner", [POST], pictures=False)) == ["entities"]
-    assert titles(exams_of("conll04", [NEWS], pictures=False)) == [
+    assert titles(tasks_of("gmner", [POST], pictures=False)) == ["entities"]
+    assert titles(tasks_of("conll04", [NEWS], pictures=False)) == [
         "relations end to end",
         "joint relations",
     ]
-    assert titles(exams_of("mnre", [PAIR], pictures=False)) == ["pair relations"]
-    assert titles(exams_of("samples", read_samples(), pictures=False)) == [
+    assert titles(tasks_of("mnre", [PAIR], pictures=False)) == ["pair relations"]
+    assert titles(tasks_of("samples", read_samples(), pictures=False)) == [
         "entities",
         "pair relations",
         "events end to end",
         "arguments, trigger given",
     ]
-    assert exams_of("gmner", [], pictures=False) == []
+    assert tasks_of("gmner", [], pictures=False) == []
 
 
 def test_fine_types_are_scored_at_three_levels() -> None:
     """A band is no musician, but both are of the eight types' persons or organizations."""
-    (exam,) = exams_of("fmnerg51", [POST], pictures=False)
+    (task,) = tasks_of("fmnerg51", [POST], pictures=False)
 
-    def actor(question: Question) -> Said:
+    def actor(question: Question) -> Prediction:
         first, second = wanted(question).records
-        return Said((replace(first, label="actor"), replace(second, label="park")))
+        return Prediction((replace(first, label="actor"), replace(second, label="park")))
 
-    assert put(exam, POST, FakeSubject(actor)) == {
+    assert put(task, POST, FakeEvaluator(actor)) == {
         "entities": 0.0,
         "entities, 8 types": 100.0,
         "entities, 4 types": 100.0,
         "entities as strings": 0.0,
     }
 
-    def building(question: Question) -> Said:
+    def building(question: Question) -> Prediction:
         first, second = wanted(question).records
-        return Said((first, replace(second, label="cultural place")))
+        return Prediction((first, replace(second, label="cultural place")))
 
-    scores = put(exam, POST, FakeSubject(building))
+    scores = put(task, POST, FakeEvaluator(building))
     # a building is not of the eight types' locations, but of the four types'
     assert (scores["entities, 8 types"], scores["entities, 4 types"]) == (50.0, 100.0)
 
@@ -113,8 +113,8 @@ def test_fine_types_are_scored_at_three_levels() -> None:
 def test_with_pictures_entities_are_grounded(tmp_path: Path) -> None:
     draw(tmp_path / "7.jpg")
     pictures = Pictures.under(tmp_path)
-    (exam,) = exams_of("fmnerg51", [POST], pictures=True)
-    scores = put(exam, POST, pictures=pictures)
+    (task,) = tasks_of("fmnerg51", [POST], pictures=True)
+    scores = put(task, POST, pictures=pictures)
     assert set(scores.values()) == {100.0}
     assert {
         "grounded entities (GMNER)",
@@ -124,52 +124,54 @@ def test_with_pictures_entities_are_grounded(tmp_path: Path) -> None:
         "grounded entities, 8 types",
         "grounded entities, 4 types",
     } <= scores.keys()
-    blind = put(exam, POST, FakeSubject(lambda q: Said(q.example.records)), pictures)
+    blind = put(task, POST, FakeEvaluator(lambda q: Prediction(q.example.records)), pictures)
     assert blind["entities"] == 100.0 and blind["grounded entities (GMNER)"] == 50.0
 
 
 def test_a_post_whose_picture_is_missing_is_asked_without(tmp_path: Path) -> None:
     draw(tmp_path / "8.jpg")
-    (exam,) = exams_of("gmner", [POST], pictures=True)
-    subject = FakeSubject()
-    put(exam, POST, subject, Pictures.under(tmp_path))
-    assert [q.picture for q in subject.asked] == [None]
+    (task,) = tasks_of("gmner", [POST], pictures=True)
+    evaluator = FakeEvaluator()
+    put(task, POST, evaluator, Pictures.under(tmp_path))
+    assert [q.picture for q in evaluator.asked] == [None]
 
 
 def test_other_corpora_are_asked_with_pictures_but_have_no_boxes(tmp_path: Path) -> None:
     draw(tmp_path / "7.jpg")
-    (exam,) = exams_of("twitter2015", [POST], pictures=True)
-    assert not [name for name in exam.marking.scores if "grounded" in name]
-    subject = FakeSubject()
-    put(exam, POST, subject, Pictures.under(tmp_path))
-    assert [q.picture for q in subject.asked] == [tmp_path / "7.jpg"]
+    (task,) = tasks_of("twitter2015", [POST], pictures=True)
+    assert not [name for name in task.metric.scores if "grounded" in name]
+    evaluator = FakeEvaluator()
+    put(task, POST, evaluator, Pictures.under(tmp_path))
+    assert [q.picture for q in evaluator.asked] == [tmp_path / "7.jpg"]
 
 
 def test_types_that_training_does_not_have_are_scored_apart() -> None:
-    (exam,) = exams_of("fmnerg51", [POST], pictures=False, known=["city", "musician"])
-    (name,) = [name for name in exam.marking.scores if "unseen" in name]
+    (task,) = tasks_of("fmnerg51", [POST], pictures=False, known=["city", "musician"])
+    (name,) = [name for name in task.metric.scores if "unseen" in name]
     assert name == "entities, unseen types (49)"
-    assert put(exam, POST)[name] == 0.0  # there are none of them
-    (exam,) = exams_of("fmnerg51", [POST], pictures=False, known=["city"])
-    assert put(exam, POST)["entities, unseen types (50)"] == 100.0
+    assert put(task, POST)[name] == 0.0  # there are none of them
+    (task,) = tasks_of("fmnerg51", [POST], pictures=False, known=["city"])
+    assert put(task, POST)["entities, unseen types (50)"] == 100.0
 
 
 def test_relations_end_to_end_are_a_chain() -> None:
-    chain, joint = exams_of("conll04", [NEWS], pictures=False)
+    chain, joint = tasks_of("conll04", [NEWS], pictures=False)
     assert chain.chain is Chain.RELATIONS and joint.chain is None
     (question,) = joint.ask(NEWS, load("conll04"), None)
-    subject = FakeSubject(chains={TEXT: Said(question.example.records)})
-    assert set(put(chain, NEWS, subject).values()) == {100.0}
-    assert set(put(joint, NEWS, subject).values()) == {100.0}
+    evaluator = FakeEvaluator(chains={TEXT: Prediction(question.example.records)})
+    assert set(put(chain, NEWS, evaluator).values()) == {100.0}
+    assert set(put(joint, NEWS, evaluator).values()) == {100.0}
     assert set(put(chain, NEWS).values()) == {0.0}
 
 
 def test_events_end_to_end_are_a_chain() -> None:
     (document,) = [d for d in read_samples() if d.text.startswith("Police")]
-    chain = exams_of("samples", [document], pictures=False)[2]
+    chain = tasks_of("samples", [document], pictures=False)[2]
     assert chain.chain is Chain.EVENTS
-    said = Said((Record("demonstrate", Span.of(document.text, 15, 23)),))  # the arrest's trigger
-    scores = put(chain, document, FakeSubject(chains={document.text: said}))
+    said = Prediction(
+        (Record("demonstrate", Span.of(document.text, 15, 23)),)
+    )  # the arrest's trigger
+    scores = put(chain, document, FakeEvaluator(chains={document.text: said}))
     assert scores == {
         "trigger identification": pytest.approx(66.67),
         "trigger classification": 0.0,
@@ -178,9 +180,9 @@ def test_events_end_to_end_are_a_chain() -> None:
 
 
 def test_labels_are_listed_in_the_order_asked_for() -> None:
-    (exam,) = exams_of("mnre", [PAIR], pictures=False)
-    subject = FakeSubject()
-    put(exam, PAIR, subject, order=LabelOrder.ALPHABETICAL)
-    (question,) = subject.asked
+    (task,) = tasks_of("mnre", [PAIR], pictures=False)
+    evaluator = FakeEvaluator()
+    put(task, PAIR, evaluator, order=LabelOrder.ALPHABETICAL)
+    (question,) = evaluator.asked
     assert list(question.example.asocs) == sorted(question.example.asocs)
     assert "none" in question.example.asocs

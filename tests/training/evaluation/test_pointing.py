@@ -9,7 +9,7 @@ from tasks.document import Box
 from tasks.records import Asoc, Record, Region, Span
 from training.evaluation import pointing
 from training.evaluation.counts import Counts
-from training.evaluation.question import Question, Said
+from training.evaluation.question import Prediction, Question
 from training.text.example import Example
 
 TEXT = "Ann Lee meets Bo. Ann Lee waves"
@@ -23,9 +23,9 @@ QUESTION = Question(
 )
 
 
-def said(*entities: tuple[int, int, int | None]) -> Said:
+def said(*entities: tuple[int, int, int | None]) -> Prediction:
     """Entities by start, end and region; region 1 is the left half, 2 the right one."""
-    return Said(
+    return Prediction(
         tuple(
             Record(
                 "organization",
@@ -51,7 +51,7 @@ def said(*entities: tuple[int, int, int | None]) -> Said:
         (said(), 0, 0, 1),
     ],
 )
-def test_names_are_pointed_at(answer: Said, right: int, boxed: int, left: int) -> None:
+def test_names_are_pointed_at(answer: Prediction, right: int, boxed: int, left: int) -> None:
     assert pointing.shown_right(answer, QUESTION) == {"person": Counts(right, 1, 1)}
     assert pointing.shown_boxed(answer, QUESTION) == {"person": Counts(boxed, 1, 1)}
     assert pointing.absent_left(answer, QUESTION) == {"person": Counts(left, 1, 1)}
@@ -63,7 +63,7 @@ def test_names_that_are_found() -> None:
 
 
 def test_an_entity_that_the_text_does_not_have_stands_for_no_name() -> None:
-    invented = Said((Record("person", Span("Cy", None, None)),))
+    invented = Prediction((Record("person", Span("Cy", None, None)),))
     assert pointing.found(invented, QUESTION) == {"person": Counts(0, 2, 2)}
 
 

@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 
 from tasks.errors import DataError
-from tests.support.subject import FakeSubject
+from tests.support.evaluator import FakeEvaluator
 from tests.training.test_posts import write_posts
 from training.evaluation import posts
 from training.evaluation.labelled_posts import labelled_posts
-from training.evaluation.marking import Outcome
+from training.evaluation.metric import Outcome
 
 
 def text_of(names: list[str]) -> str:
@@ -26,7 +26,7 @@ def test_whoever_says_what_is_wanted_is_right(tmp_path: Path) -> None:
     asked = posts.post_questions(lay_out(tmp_path, "dev"), "dev")
     assert len(asked) == len(labelled_posts("dev"))
     assert asked[0].picture == tmp_path / f"images/{labelled_posts('dev')[0].id}.jpg"
-    rows = Outcome(posts.MARKING, asked, FakeSubject().ask(asked, "")).rows()
+    rows = Outcome(posts.MARKING, asked, FakeEvaluator().ask(asked, "")).rows()
     assert [row.score for row in rows][:3] == [
         "shown, right box",
         "shown, any box",

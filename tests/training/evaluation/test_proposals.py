@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.support.subject import FakeSubject
+from tests.support.evaluator import FakeEvaluator
 from training.evaluation.proposals import proposal_rows
 from training.flickr8k import Photo, photo_from_json
 
@@ -31,16 +31,16 @@ def test_a_box_is_found_if_any_region_covers_it() -> None:
         photo("a.jpg", ("1", [0.0, 0.0, 0.4, 1.0]), ("2", [0.6, 0.0, 1.0, 1.0])),
         photo("b.jpg", ("1", [0.0, 0.0, 1.0, 1.0]), ("1", [0.9, 0.9, 1.0, 1.0])),
     ]
-    everything, people = proposal_rows(FakeSubject(), photos, Path("photos"))
+    everything, people = proposal_rows(FakeEvaluator(), photos, Path("photos"))
     assert (everything.score, people.score) == ("recall@36, all boxes", "recall@36, people")
     assert (everything.correct, everything.gold) == (2, 4) and everything.share
     assert (people.correct, people.gold) == (2, 3)
 
 
 def test_more_than_36_regions_do_not_count() -> None:
-    subject = FakeSubject()
-    subject.propose = lambda pictures, title: [  # type: ignore[method-assign]
+    evaluator = FakeEvaluator()
+    evaluator.propose = lambda pictures, title: [  # type: ignore[method-assign]
         [(0.0, 0.0, 0.1, 0.1)] * 36 + [(0.0, 0.0, 1.0, 1.0)] for _ in pictures
     ]
-    everything, _ = proposal_rows(subject, [photo("a.jpg", ("1", [0, 0, 1, 1]))], Path())
+    everything, _ = proposal_rows(evaluator, [photo("a.jpg", ("1", [0, 0, 1, 1]))], Path())
     assert (everything.correct, everything.gold) == (0, 1)

@@ -10,8 +10,8 @@ from tests.support.corpora import pair, write
 from tests.training.evaluation.test_spans import AGAIN, ANN, NASA, total
 from training.corpora import read_corpus
 from training.evaluation.counts import Counts
-from training.evaluation.exams import pair_exam
-from training.evaluation.question import Said
+from training.evaluation.question import Prediction
+from training.evaluation.questions_of import pair_questions
 from training.evaluation.relations import accuracy, labels, quintuples
 from training.evaluation.spans import exactly
 
@@ -51,10 +51,10 @@ def test_labels_that_share_a_word_and_the_one_that_has_its_own(tmp_path: Path) -
     ]
     write(tmp_path / "mnre/mnre_test.txt", "".join(rows))
     documents = read_corpus("mnre", tmp_path, "test")
-    asked = [q for d in documents for q in pair_exam(d, load("mnre"))]
+    asked = [q for d in documents for q in pair_questions(d, load("mnre"))]
     said = ["alternate names", "alternate names", "charges"]
     counts = [
-        exactly(labels)(Said((Record(None, None, (Asoc(word, ANN),)),)), q)
+        exactly(labels)(Prediction((Record(None, None, (Asoc(word, ANN),)),)), q)
         for word, q in zip(said, asked, strict=True)
     ]
     assert counts[:2] == [{"alternate names": Counts(1, 1, 1)}] * 2

@@ -8,11 +8,11 @@ import pytest
 from tasks import form, instruction
 from tasks.document import Document, Mention
 from tasks.records import Asoc, Region
-from tests.support.subject import FakeSubject, wanted
-from tests.training.evaluation.test_exams import photo_of
+from tests.support.evaluator import FakeEvaluator, wanted
+from tests.training.evaluation.test_questions_of import photo_of
 from tests.training.text.conftest import MAN
 from training.evaluation import robustness
-from training.evaluation.question import Question, Said
+from training.evaluation.question import Prediction, Question
 from training.evaluation.row import Row
 from training.text.names import is_held_out
 
@@ -42,23 +42,23 @@ def test_captions_name_people_that_training_never_saw() -> None:
 
 def test_captions_are_scored_with_their_regions() -> None:
     captions = robustness.captions_of(PHOTOS, Path("photos"))
-    rows = by_name(robustness.captions_outcome(FakeSubject(), captions).rows())
+    rows = by_name(robustness.captions_outcome(FakeEvaluator(), captions).rows())
     assert rows["grounded entities (GMNER)"].f1 == rows["entities"].f1 == 100.0
 
 
 def test_captions_with_another_picture_or_none() -> None:
     """Whoever always names region 1 is right in the own picture and wrong without cause."""
 
-    def always(question: Question) -> Said:
+    def always(question: Question) -> Prediction:
         if question.example.form is not form.GROUNDED:
             return wanted(question)
         region = (Asoc("region", Region(1)),)
         records = tuple(replace(r, asocs=region) for r in question.example.records)
-        return Said(records, {1: MAN})
+        return Prediction(records, {1: MAN})
 
     captions = robustness.captions_of(PHOTOS, Path("photos"))
-    subject = FakeSubject(always)
-    rows = by_name(robustness.caption_rows(subject, captions))
+    evaluator = FakeEvaluator(always)
+    rows = by_name(robustness.caption_rows(evaluator, captions))
     assert {name.removeprefix("captions: "): row.f1 for name, row in rows.items()} == {
         "entities, own picture": 100.0,
         "grounded entities (GMNER), own picture": 100.0,
@@ -67,41 +67,43 @@ def test_captions_with_another_picture_or_none() -> None:
         "entities, no picture": 100.0,
         "grounded entities (GMNER), no picture": 0.0,
     }
-    turned = subject.asked[3:6]
+    turned = evaluator.asked[3:6]
     assert [q.picture for q in turned] == [captions[k].picture for k in (1, 2, 0)]
-    assert [q.picture for q in subject.asked[6:]] == [None] * 3
+    assert [q.picture for q in evaluator.asked[6:]] == [None] * 3
 
 
 def test_posts_beside_unrelated_pictures() -> None:
-    def misled(question: Question) -> Said:
+    def misled(question: Question) -> Prediction:
         (record,) = question.example.records
         if question.picture is None:
-            return Said((record,))
+            return Prediction((record,))
         region = (Asoc("region", Region(1)),)
         label = "location" if question.unit == "Ann 0" else "person"
-        return Said((replace(record, label=label, asocs=region if label == "person" else ()),))
+        return Prediction(
+            (replace(record, label=label, asocs=region if label == "person" else ()),)
+        )
 
     photos = [Path("a.jpg"), Path("b.jpg")]
-    subject = FakeSubject(misled)
-    rows = by_name(robustness.unrelated_rows(subject, POSTS, photos))
+    evaluator = FakeEvaluator(misled)
+    rows = by_name(robustness.unrelated_rows(evaluator, POSTS, photos))
     assert rows[robustness.ALONE].f1 == 100.0 and rows[robustness.UNRELATED].f1 == 75.0
     share = rows["posts: share of entities grounded in an unrelated picture"]
     assert (share.correct, share.gold, share.share) == (3, 4, True)
-    assert {q.picture for q in subject.asked[4:]} <= set(photos)
+    assert {q.picture for q in evaluator.asked[4:]} <= set(photos)
 
 
 def test_other_words_are_asked_and_compared() -> None:
-    def reader(question: Question) -> Said:
+    def reader(question: Question) -> Prediction:
         """Finds nothing under other instructions, and types nobody under reversed labels."""
         example = question.example
         if example.wording != instruction.ENTITIES:
-            return Said()
+            return Prediction()
         if example.spots[0] == "miscellaneous":
-            return Said(tuple(replace(r, label="location") for r in example.records))
+            return Prediction(tuple(replace(r, label="location") for r in example.records))
         return wanted(question)
 
-    subject = FakeSubject(reader)
-    rows = by_name(robustness.wording_rows(subject, POSTS))
+    evaluator = FakeEvaluator(reader)
+    rows = by_name(robustness.wording_rows(evaluator, POSTS))
     assert rows["entities, usual words"].f1 == 100.0
     for name in robustness.WORDINGS:
         assert rows[f"entities, instruction: {name}"].f1 == 0.0
@@ -111,7 +113,7 @@ def test_other_words_are_asked_and_compared() -> None:
     assert rows["same answer, labels in other words"].f1 == 100.0
     assert rows["entities, labels reversed"].f1 == 0.0
     assert rows["same answer, labels reversed"].share
-    asked = [q.example.spots for q in subject.asked]
+    asked = [q.example.spots for q in evaluator.asked]
     assert tuple(robustness.OTHER_WORDS.values()) in asked
 
 
@@ -123,5 +125,5 @@ def test_other_words_are_not_those_of_training(word: str) -> None:
 
 
 def test_without_photos_there_is_nothing_to_ask() -> None:
-    subject = FakeSubject()
-    assert robustness.unrelated_rows(subject, POSTS, []) == [] == subject.asked
+    evaluator = FakeEvaluator()
+    assert robustness.unrelated_rows(evaluator, POSTS, []) == [] == evaluator.asked

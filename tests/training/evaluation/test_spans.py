@@ -10,8 +10,8 @@ from tasks.records import Asoc, Record, Region, Span
 from tests.support.corpora import conll, write
 from training.corpora import read_corpus
 from training.evaluation.counts import Counts
-from training.evaluation.exams import entity_exam
-from training.evaluation.question import Question, Said
+from training.evaluation.question import Prediction, Question
+from training.evaluation.questions_of import entity_questions
 from training.evaluation.spans import Scorer, exactly, only, rolled_up, strings, typed, untyped
 from training.text.example import Example
 
@@ -28,7 +28,7 @@ def entity(span: Span, label: str = "person", *regions: int) -> Record:
 
 
 def total(scorer: Scorer, said: list[Record], gold: list[Record]) -> Counts:
-    return sum(scorer(Said(tuple(said)), question(*gold)).values(), Counts())
+    return sum(scorer(Prediction(tuple(said)), question(*gold)).values(), Counts())
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def test_spans_count_by_place_and_type(said: list[Record], expected: Counts) -> 
 
 def test_types_are_counted_apart() -> None:
     gold = [entity(ANN), entity(AGAIN), entity(NASA, "organization")]
-    said = Said((entity(ANN), entity(AGAIN, "organization"), entity(NASA, "place")))
+    said = Prediction((entity(ANN), entity(AGAIN, "organization"), entity(NASA, "place")))
     assert exactly(typed)(said, question(*gold)) == {
         "person": Counts(1, 1, 2),
         "organization": Counts(0, 1, 1),
@@ -85,7 +85,7 @@ def test_fine_types_roll_up() -> None:
     parents = {"actor": "person", "coach": "person", "band": "organization"}
     said, gold = [entity(ANN, "actor"), entity(NASA, "band")], [entity(ANN, "coach")]
     assert total(exactly(typed), said, gold) == Counts(0, 2, 1)
-    score = exactly(rolled_up(parents))(Said(tuple(said)), question(*gold))
+    score = exactly(rolled_up(parents))(Prediction(tuple(said)), question(*gold))
     assert score == {"person": Counts(1, 1, 1), "organization": Counts(0, 1, 0)}
 
 
@@ -101,7 +101,7 @@ def test_other_and_misc_are_one_type(tmp_path: Path) -> None:
             tmp_path / f"twitter{year}/test.txt", conll(["Grammys B-" + code, "! O"], images=["1"])
         )
         (document,) = read_corpus(f"twitter{year}", tmp_path, "test")
-        (asked,) = entity_exam(document, load("twitter4"))
+        (asked,) = entity_questions(document, load("twitter4"))
         assert asked.example.spots == ("person", "location", "organization", "miscellaneous")
-        said = Said((Record("miscellaneous", Span.of(document.text, 0, 7)),))
+        said = Prediction((Record("miscellaneous", Span.of(document.text, 0, 7)),))
         assert exactly(typed)(said, asked) == {"miscellaneous": Counts(1, 1, 1)}

@@ -58,8 +58,8 @@ def test_types() -> None:
 
 
 def test_exams() -> None:
-    assert "| recall@36, people |  |  | **75.0** |" in tables.exam_table(RESULTS, "regions")
-    assert tables.exam_table(RESULTS, "wordings") == "Not measured."
+    assert "| recall@36, people |  |  | **75.0** |" in tables.task_table(RESULTS, "regions")
+    assert tables.task_table(RESULTS, "wordings") == "Not measured."
     assert tables.speed_table(RESULTS).splitlines()[2] == "| entities | 12 | 31 |"
     assert tables.dataset_table(RESULTS) == "Not counted."
 

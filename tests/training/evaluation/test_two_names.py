@@ -3,9 +3,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from tasks.document import Box
-from tests.support.subject import FakeSubject, wanted
+from tests.support.evaluator import FakeEvaluator, wanted
 from tests.training.evaluation.test_single_person import FOLDER, TWO, photo
-from training.evaluation.question import Question, Said
+from training.evaluation.question import Prediction, Question
 from training.evaluation.two_names import two_name_questions, two_name_rows
 from training.flickr8k import Photo
 
@@ -28,20 +28,20 @@ def test_captions_with_two_people_who_stand_apart() -> None:
 
 
 def test_two_names_in_one_region_are_a_fault() -> None:
-    def one_box(question: Question) -> Said:
+    def one_box(question: Question) -> Prediction:
         said = wanted(question)
-        return Said(
+        return Prediction(
             tuple(replace(r, asocs=said.records[0].asocs) for r in said.records), said.boxes
         )
 
-    def first_alone(question: Question) -> Said:
+    def first_alone(question: Question) -> Prediction:
         said = wanted(question)
-        return Said((said.records[0], replace(said.records[1], asocs=())), said.boxes)
+        return Prediction((said.records[0], replace(said.records[1], asocs=())), said.boxes)
 
     found = {
         rule.__name__: [
             (row.correct, row.gold)
-            for row in two_name_rows(FakeSubject(rule), [apart()], FOLDER, 9)
+            for row in two_name_rows(FakeEvaluator(rule), [apart()], FOLDER, 9)
         ]
         for rule in (wanted, one_box, first_alone)
     }

@@ -8,17 +8,17 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cli.subjects.choice import choose
+from cli.evaluators.selection import choose
 from tests.training.text.test_examples_of import DOCUMENT, ONTOLOGY
-from training.evaluation.exams import (
-    argument_exam,
-    entity_exam,
-    joint_exam,
-    pair_exam,
-    trigger_exam,
-)
+from training.evaluation.evaluator import Evaluator
 from training.evaluation.question import Question
-from training.evaluation.subject import Subject
+from training.evaluation.questions_of import (
+    argument_questions,
+    entity_questions,
+    joint_questions,
+    pair_questions,
+    trigger_questions,
+)
 
 
 @pytest.fixture(scope="session")
@@ -37,17 +37,17 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 def questions(pictures: list[Path]) -> list[Question]:
     """Of all forms, entities with pictures and without."""
     return [
-        *entity_exam(DOCUMENT, ONTOLOGY),
-        *entity_exam(DOCUMENT, ONTOLOGY, pictures[0]),
-        *entity_exam(DOCUMENT, ONTOLOGY, pictures[1]),
-        *pair_exam(DOCUMENT, ONTOLOGY),
-        *joint_exam(DOCUMENT, ONTOLOGY),
-        *trigger_exam(DOCUMENT, ONTOLOGY),
-        *argument_exam(DOCUMENT, ONTOLOGY),
+        *entity_questions(DOCUMENT, ONTOLOGY),
+        *entity_questions(DOCUMENT, ONTOLOGY, pictures[0]),
+        *entity_questions(DOCUMENT, ONTOLOGY, pictures[1]),
+        *pair_questions(DOCUMENT, ONTOLOGY),
+        *joint_questions(DOCUMENT, ONTOLOGY),
+        *trigger_questions(DOCUMENT, ONTOLOGY),
+        *argument_questions(DOCUMENT, ONTOLOGY),
     ]
 
 
 @pytest.fixture(scope="session")
-def bundled(roomy: Path) -> Subject:
+def bundled(roomy: Path) -> Evaluator:
     """The bundle's model."""
     return choose(roomy / "bundle", None, None, threads=1)

@@ -1,6 +1,11 @@
 from __future__ import annotations
 
-from cli.subjects.answers import boxes_of, entity_records, event_records, instructed_records
+from cli.evaluators.response_records import (
+    boxes_of,
+    entity_records,
+    event_records,
+    instructed_records,
+)
 from service.extraction import (
     ArgumentFound,
     EntityFound,

@@ -20,12 +20,12 @@ from tasks.ontology import load
 from training.evaluation import pointing
 from training.evaluation.bootstrap import LEVEL, RESAMPLES, SEED
 from training.evaluation.counts import Counts
-from training.evaluation.marking import Marking, Outcome
-from training.evaluation.question import Question, Said
+from training.evaluation.evaluator import Evaluator
+from training.evaluation.metric import Metric, Outcome
+from training.evaluation.question import Prediction, Question
 from training.evaluation.row import Row, percent
 from training.evaluation.single_person import Portrait, about
 from training.evaluation.spans import Scorer
-from training.evaluation.subject import Subject
 from training.text.names import NamePool, name_pool
 
 CORPUS, MOST = "wordings", 40
@@ -36,7 +36,7 @@ _OTHER_PEOPLE = {"fmnerg51": "other person"}
 """The word for people in general of inventories that do not have "person"."""
 
 
-def kind_rows(subject: Subject, portraits: Sequence[Portrait]) -> list[Row]:
+def kind_rows(evaluator: Evaluator, portraits: Sequence[Portrait]) -> list[Row]:
     """The share grounded rightly: over all kinds, of the worst, the spread, and of each kind."""
     kinds, names = sentence_kinds(), name_pool(held_out=True)
     types = [kind.name for kind in load(_USUAL).entities]
@@ -45,7 +45,7 @@ def kind_rows(subject: Subject, portraits: Sequence[Portrait]) -> list[Row]:
         for frames in kinds.values()
         for place, portrait in enumerate(portraits)
     ]
-    said = subject.ask(asked, "kinds of sentences")
+    said = evaluator.ask(asked, "kinds of sentences")
     answers = [
         pointing.shown_right(one, question)[_PERSON].correct
         for one, question in zip(said, asked, strict=True)
@@ -55,7 +55,7 @@ def kind_rows(subject: Subject, portraits: Sequence[Portrait]) -> list[Row]:
     return [*rows, *spread_rows(right, list(kinds)), *_each(right, list(kinds), portraits)]
 
 
-def type_rows(subject: Subject, portraits: Sequence[Portrait]) -> list[Row]:
+def type_rows(evaluator: Evaluator, portraits: Sequence[Portrait]) -> list[Row]:
     """The share grounded with fine and own types, each beside "person" on the same sentences."""
     names, rows = name_pool(held_out=True), list[Row]()
     for inventory in _tree()["inventories"]:
@@ -66,7 +66,7 @@ def type_rows(subject: Subject, portraits: Sequence[Portrait]) -> list[Row]:
             _question([frames[place % len(frames)]], place, portrait, names, types, person)
             for place, portrait in enumerate(portraits)
         ]
-        said = subject.ask(asked, f"types of {inventory}")
+        said = evaluator.ask(asked, f"types of {inventory}")
         rows += share_rows(f"types of {inventory}: grounded", asked, said, pointing.shown_right)
     for word, own in _tree()["own_types"].items():
         for person in (_PERSON, word):
@@ -75,7 +75,7 @@ def type_rows(subject: Subject, portraits: Sequence[Portrait]) -> list[Row]:
                 _question(own["texts"], place, portrait, names, types, person)
                 for place, portrait in enumerate(portraits)
             ]
-            said = subject.ask(asked, f"own types, {person}")
+            said = evaluator.ask(asked, f"own types, {person}")
             title = f'own types, "{person}" in sentences about a {word}: grounded'
             rows += share_rows(title, asked, said, pointing.shown_right)
     return rows
@@ -108,10 +108,10 @@ def spread_rows(right: NDArray[np.float64], kinds: Sequence[str]) -> list[Row]:
 
 
 def share_rows(
-    title: str, asked: Sequence[Question], said: Sequence[Said], scorer: Scorer
+    title: str, asked: Sequence[Question], said: Sequence[Prediction], scorer: Scorer
 ) -> list[Row]:
     """One share of the answers to some questions."""
-    return Outcome(Marking(title, {title: scorer}, frozenset({title})), asked, said).rows()
+    return Outcome(Metric(title, {title: scorer}, frozenset({title})), asked, said).rows()
 
 
 def _question(

@@ -9,26 +9,26 @@ from typing import Any
 import httpx
 import pytest
 
-from cli.subjects.remote import RemoteSubject, client_for, ontology_body
+from cli.evaluators.remote import RemoteEvaluator, client_for, ontology_body
 from tasks.errors import EngineUnavailable
 from tasks.ontology import load
 from tests.support.serving import serving
 from tests.training.text.test_examples_of import DOCUMENT, ONTOLOGY, TEXT
-from training.evaluation.exams import entity_exam, pair_exam
-from training.evaluation.question import NOT_ASKED, Question
-from training.evaluation.subject import Chain, Subject
+from training.evaluation.evaluator import Chain, Evaluator
+from training.evaluation.question import NO_PREDICTION, Question
+from training.evaluation.questions_of import entity_questions, pair_questions
 
 Handler = Callable[[httpx.Request], httpx.Response]
 
 
 @pytest.fixture(scope="module")
-def remote(roomy: Path) -> Iterator[RemoteSubject]:
+def remote(roomy: Path) -> Iterator[RemoteEvaluator]:
     with serving(roomy / "bundle") as address:
-        yield RemoteSubject(lambda: client_for(f"http://{address}"), 4)
+        yield RemoteEvaluator(lambda: client_for(f"http://{address}"), 4)
 
 
 def test_a_service_says_what_its_bundle_says(
-    remote: RemoteSubject, bundled: Subject, questions: list[Question]
+    remote: RemoteEvaluator, bundled: Evaluator, questions: list[Question]
 ) -> None:
     assert remote.name == bundled.name
     for one, other in zip(remote.ask(questions, ""), bundled.ask(questions, ""), strict=True):
@@ -42,31 +42,31 @@ def test_a_service_says_what_its_bundle_says(
 
 
 @pytest.mark.parametrize("chain", Chain)
-def test_chains_are_its_own(remote: RemoteSubject, bundled: Subject, chain: Chain) -> None:
+def test_chains_are_its_own(remote: RemoteEvaluator, bundled: Evaluator, chain: Chain) -> None:
     (one,), (other,) = (s.chain(chain, [TEXT], ONTOLOGY, "") for s in (remote, bundled))
     assert [r.unscored() for r in one.records] == [r.unscored() for r in other.records]
 
 
-def test_what_it_refuses_is_not_asked(remote: RemoteSubject) -> None:
-    (long,) = entity_exam(replace(DOCUMENT, text="Ann " * 400, entities=()), ONTOLOGY)
-    first, *_ = pair_exam(DOCUMENT, ONTOLOGY)
+def test_what_it_refuses_is_not_asked(remote: RemoteEvaluator) -> None:
+    (long,) = entity_questions(replace(DOCUMENT, text="Ann " * 400, entities=()), ONTOLOGY)
+    first, *_ = pair_questions(DOCUMENT, ONTOLOGY)
     inside = replace(first, example=replace(first.example, head=(1, 3)))
     said = remote.ask([long, inside, first], "")
-    assert said[:2] == [NOT_ASKED, NOT_ASKED] and said[2].asked
+    assert said[:2] == [NO_PREDICTION, NO_PREDICTION] and said[2].asked
 
 
-def test_it_lists_regions_that_are_sure(remote: RemoteSubject, pictures: list[Path]) -> None:
+def test_it_lists_regions_that_are_sure(remote: RemoteEvaluator, pictures: list[Path]) -> None:
     assert remote.sees and not remote.proposes and remote.about == {"kind": "service"}
     assert len(remote.propose(pictures, "")) == 2
 
 
-def subject_of(handler: Handler, key: str | None = None) -> RemoteSubject:
+def subject_of(handler: Handler, key: str | None = None) -> RemoteEvaluator:
     def connect() -> httpx.Client:
         headers = client_for("http://somewhere", key).headers
         transport = httpx.MockTransport(handler)
         return httpx.Client(base_url="http://somewhere", headers=headers, transport=transport)
 
-    return RemoteSubject(connect, 1)
+    return RemoteEvaluator(connect, 1)
 
 
 def extraction(text: str) -> dict[str, Any]:
@@ -105,8 +105,8 @@ def test_a_busy_service_is_asked_again(questions: list[Question]) -> None:
             return httpx.Response(status, headers={"Retry-After": "0"})
         return httpx.Response(200, json=extraction(json.loads(request.content)["text"]))
 
-    subject = subject_of(handler, "secret")
-    (said,) = subject.ask(questions[:1], "")
+    evaluator = subject_of(handler, "secret")
+    (said,) = evaluator.ask(questions[:1], "")
     assert [record.label for record in said.records] == ["person"]
     assert next(answers, None) is None
 

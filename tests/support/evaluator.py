@@ -10,13 +10,13 @@ from tasks import form
 from tasks.document import Box
 from tasks.ontology import Ontology
 from tasks.records import Asoc, Region
-from training.evaluation.question import Question, Said
-from training.evaluation.subject import Chain
+from training.evaluation.evaluator import Chain
+from training.evaluation.question import Prediction, Question
 
-Rule = Callable[[Question], Said]
+Rule = Callable[[Question], Prediction]
 
 
-def wanted(question: Question) -> Said:
+def wanted(question: Question) -> Prediction:
     """What the question wants; a box is region 1, 2, … in the order of the records."""
     boxes: dict[int, Box] = {}
     records = []
@@ -26,10 +26,10 @@ def wanted(question: Question) -> Said:
             boxes[len(boxes) + 1] = shown[0]
             record = replace(record, asocs=(Asoc(form.REGION_ROLE, Region(len(boxes))),))
         records.append(record)
-    return Said(tuple(records), boxes)
+    return Prediction(tuple(records), boxes)
 
 
-class FakeSubject:
+class FakeEvaluator:
     """Answers by `rule`, chains by text from `chains`; `asked` has every question that was put."""
 
     name = "umie-fake@0"
@@ -44,7 +44,7 @@ class FakeSubject:
     def __init__(
         self,
         rule: Rule = wanted,
-        chains: Mapping[str, Said] | None = None,
+        chains: Mapping[str, Prediction] | None = None,
         *,
         sees: bool = True,
         proposes: bool = True,
@@ -53,16 +53,16 @@ class FakeSubject:
         self.sees, self.proposes = sees, proposes
         self.asked: list[Question] = []
 
-    def ask(self, questions: Sequence[Question], title: str) -> list[Said]:
+    def ask(self, questions: Sequence[Question], title: str) -> list[Prediction]:
         """By the rule."""
         self.asked += questions
         return [self.rule(question) for question in questions]
 
     def chain(
         self, chain: Chain, texts: Sequence[str], ontology: Ontology, title: str
-    ) -> list[Said]:
+    ) -> list[Prediction]:
         """What `chains` has of each text, nothing otherwise."""
-        return [self.chains.get(text, Said()) for text in texts]
+        return [self.chains.get(text, Prediction()) for text in texts]
 
     def propose(self, pictures: Sequence[Path], title: str) -> list[list[Box]]:
         """The left half of every picture."""

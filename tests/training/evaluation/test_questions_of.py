@@ -11,14 +11,14 @@ from tasks.records import Asoc, Record, Span
 from tests.training.text.conftest import MAN
 from tests.training.text.test_captions import NAMES
 from tests.training.text.test_examples_of import DOCUMENT, NASA, ONTOLOGY, TEXT, span
-from training.evaluation import exams
+from training.evaluation import questions_of
 from training.flickr8k import Photo, photo_from_json
 
 TYPES = ("person", "organization", "place", "animal", "song")
 
 
 def test_all_types_are_listed_in_the_order_of_the_inventory() -> None:
-    (question,) = exams.entity_exam(DOCUMENT, ONTOLOGY)
+    (question,) = questions_of.entity_questions(DOCUMENT, ONTOLOGY)
     example = question.example
     assert (example.form, example.spots, example.asocs) == (form.ENTITIES, TYPES, ())
     assert [(r.label, r.span and r.span.text) for r in example.records] == [
@@ -31,7 +31,7 @@ def test_all_types_are_listed_in_the_order_of_the_inventory() -> None:
 
 def test_with_a_picture_entities_are_grounded() -> None:
     boxed = replace(DOCUMENT, entities=(Mention(0, 7, "person", (MAN,)), NASA))
-    (question,) = exams.entity_exam(boxed, ONTOLOGY, Path("a.jpg"))
+    (question,) = questions_of.entity_questions(boxed, ONTOLOGY, Path("a.jpg"))
     assert (question.example.form, question.example.asocs) == (form.GROUNDED, ("region",))
     assert question.boxes == ((MAN,), ()) and question.picture == Path("a.jpg")
 
@@ -45,7 +45,7 @@ def test_every_pair_is_asked_with_all_relations_and_none_at_the_end() -> None:
         relations=(Relation("member of", 0, 1), Relation(NONE, 1, 0)),
         pair_mentions=(Mention(0, 7, ""), NASA),
     )
-    first, second = (q.example for q in exams.pair_exam(document, ONTOLOGY))
+    first, second = (q.example for q in questions_of.pair_questions(document, ONTOLOGY))
     assert first.asocs == second.asocs == ("member of", "part of", "lives in", NONE)
     assert (first.head, first.tail) == ((0, 7), (15, 19)) == (second.tail, second.head)
     assert first.wording == instruction.relation("Ann Lee", "NASA")
@@ -54,7 +54,7 @@ def test_every_pair_is_asked_with_all_relations_and_none_at_the_end() -> None:
 
 
 def test_joint_extraction() -> None:
-    (question,) = exams.joint_exam(DOCUMENT, ONTOLOGY)
+    (question,) = questions_of.joint_questions(DOCUMENT, ONTOLOGY)
     example = question.example
     assert (example.form, example.spots) == (form.JOINT, TYPES)
     assert example.asocs == ("member of", "part of", "lives in")
@@ -67,10 +67,10 @@ def test_joint_extraction() -> None:
 
 def test_triggers_and_their_arguments() -> None:
     asocs = (Asoc("member", Span("Ann Lee", 0, 7)), Asoc("group", span(NASA)))
-    (triggers,) = (q.example for q in exams.trigger_exam(DOCUMENT, ONTOLOGY))
+    (triggers,) = (q.example for q in questions_of.trigger_questions(DOCUMENT, ONTOLOGY))
     assert (triggers.form, triggers.spots) == (form.TRIGGERS, ("join", "storm"))
     assert triggers.records == (Record("join", Span("joined", 8, 14), asocs),)
-    (arguments,) = (q.example for q in exams.argument_exam(DOCUMENT, ONTOLOGY))
+    (arguments,) = (q.example for q in questions_of.argument_questions(DOCUMENT, ONTOLOGY))
     assert arguments.spots == ("join",) and arguments.asocs == ("member", "group", "scene")
     assert arguments.wording == instruction.arguments("joined")
     assert arguments.records == (Record("join", None, asocs),)
@@ -78,8 +78,8 @@ def test_triggers_and_their_arguments() -> None:
 
 def test_what_is_not_annotated_is_not_asked() -> None:
     bare = Document(TEXT, "made up", "test", "made up")
-    assert list(exams.pair_exam(bare, ONTOLOGY)) == []
-    assert list(exams.argument_exam(bare, ONTOLOGY)) == []
+    assert list(questions_of.pair_questions(bare, ONTOLOGY)) == []
+    assert list(questions_of.argument_questions(bare, ONTOLOGY)) == []
 
 
 def photo_of(*texts: str, image: str = "x.jpg") -> Photo:
@@ -99,7 +99,7 @@ def photo_of(*texts: str, image: str = "x.jpg") -> Photo:
 
 def test_the_first_caption_with_a_person_is_asked_by_name() -> None:
     photo = photo_of("Nobody here .", "A man sits .", "A boy sits .")
-    question = exams.named_caption(photo, Path("photos"), NAMES, ONTOLOGY, random.Random(0))
+    question = questions_of.named_caption(photo, Path("photos"), NAMES, ONTOLOGY, random.Random(0))
     assert question is not None
     example = question.example
     (record,) = example.records
@@ -114,4 +114,4 @@ def test_the_first_caption_with_a_person_is_asked_by_name() -> None:
 
 def test_a_photo_without_people_is_not_asked() -> None:
     photo = photo_of("A dog .")
-    assert exams.named_caption(photo, Path(), NAMES, ONTOLOGY, random.Random(0)) is None
+    assert questions_of.named_caption(photo, Path(), NAMES, ONTOLOGY, random.Random(0)) is None

@@ -1,4 +1,4 @@
-"""How the answers to an exam are marked."""
+"""The metrics of an evaluation task."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from training.evaluation.calibration import Judge, Reliability
-from training.evaluation.question import Question, Said
+from training.evaluation.question import Prediction, Question
 from training.evaluation.row import Row
 from training.evaluation.spans import Scorer
 
 
 @dataclass(frozen=True)
-class Marking:
-    """An exam's title and its scores by name.
+class Metric:
+    """The title of an evaluation task and its scores by name.
 
     shares: the scores that are one share, an accuracy. judges: whose scores are looked at for
     calibration, by task.
@@ -29,9 +29,9 @@ class Marking:
 class Outcome:
     """Questions with what was said to them, and how that is marked."""
 
-    marking: Marking
+    metric: Metric
     questions: Sequence[Question]
-    said: Sequence[Said]
+    said: Sequence[Prediction]
 
     @property
     def unasked(self) -> int:
@@ -45,15 +45,15 @@ class Outcome:
             Row.of(
                 name,
                 [(question.unit, scorer(said, question)) for question, said in answered],
-                share=name in self.marking.shares,
+                share=name in self.metric.shares,
             )
-            for name, scorer in self.marking.scores.items()
+            for name, scorer in self.metric.scores.items()
         ]
 
     def reliabilities(self) -> dict[str, Reliability]:
         """How the answers' own scores agree with what is right, by task."""
-        found = {task: Reliability() for task in self.marking.judges}
-        for task, judge in self.marking.judges.items():
+        found = {task: Reliability() for task in self.metric.judges}
+        for task, judge in self.metric.judges.items():
             for question, said in zip(self.questions, self.said, strict=True):
                 found[task].add(judge(said, question))
         return found

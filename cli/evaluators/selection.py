@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from tasks.errors import DataError
-from training.evaluation.subject import Subject
+from training.evaluation.evaluator import Evaluator
 
 BUNDLE = Path("bundles/compact")
 
@@ -20,7 +20,7 @@ def choose(
     concurrency: int = 8,
     threads: int = 0,
     free: bool = False,
-) -> Subject:
+) -> Evaluator:
     """The one that is given, or the bundle at `BUNDLE`; `free` decodes without the grammar.
 
     Raises `DataError` where more than one is given, and what loading it or reaching it raises.
@@ -30,13 +30,13 @@ def choose(
     if url is not None and free:
         raise DataError("a service keeps to its grammar; --free is for bundles and checkpoints")
     if url is not None:
-        from cli.subjects.remote import RemoteSubject, client_for
+        from cli.evaluators.remote import RemoteEvaluator, client_for
 
-        return RemoteSubject(lambda: client_for(url, key), concurrency)
+        return RemoteEvaluator(lambda: client_for(url, key), concurrency)
     import torch
 
-    from cli.subjects.checkpoint import load_as_bundle
-    from cli.subjects.local import LocalSubject
+    from cli.evaluators.local import LocalEvaluator
+    from cli.evaluators.torch_bundle import load_as_bundle
     from export.bundle import load_bundle
 
     threads = threads or os.cpu_count() or 1
@@ -47,4 +47,4 @@ def choose(
         folder = bundle or BUNDLE
         kind, loaded = "bundle", load_bundle(folder, threads=threads)
     sizes = {name: (folder / name).stat().st_size for name in loaded.manifest.files}
-    return LocalSubject(loaded, kind, sizes, threads, constrained=not free)
+    return LocalEvaluator(loaded, kind, sizes, threads, constrained=not free)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import torch
 
-from cli.subjects.answers import entity_records, event_records
+from cli.evaluators.response_records import entity_records, event_records
 from export.bundle import Bundle
 from models.config import UMIEConfig
 from models.meta_init import meta_init
@@ -25,14 +25,14 @@ from tasks.document import Box
 from tasks.errors import LabelError, TextTooLong
 from tasks.instruction import Prompter
 from tasks.ontology import Ontology
-from training.evaluation.question import NOT_ASKED, Question, Said
-from training.evaluation.subject import Chain
+from training.evaluation.evaluator import Chain
+from training.evaluation.question import NO_PREDICTION, Prediction, Question
 
 MAX_PAIRS: int = Settings.model_fields["max_pairs"].default
 MAX_TRIGGERS: int = Settings.model_fields["max_triggers"].default
 
 
-class LocalSubject:
+class LocalEvaluator:
     """A bundle's model, or a checkpoint's that was put into the shape of one.
 
     kind: what it was loaded from. files: their sizes in bytes. threads: how many it computes with.
@@ -78,7 +78,7 @@ class LocalSubject:
         """Kind, precision, parameters, bytes of its files, threads."""
         return self._about
 
-    def ask(self, questions: Sequence[Question], title: str) -> list[Said]:
+    def ask(self, questions: Sequence[Question], title: str) -> list[Prediction]:
         """What it says to each question; a picture is looked at once."""
         paths = list(dict.fromkeys(q.picture for q in questions if q.picture is not None))
         views = (
@@ -92,7 +92,7 @@ class LocalSubject:
 
     def chain(
         self, chain: Chain, texts: Sequence[str], ontology: Ontology, title: str
-    ) -> list[Said]:
+    ) -> list[Prediction]:
         """What it finds in each text, end to end, as the service would."""
         if chain is Chain.RELATIONS:
             return self._relations(texts, ontology, title)
@@ -106,7 +106,7 @@ class LocalSubject:
             for seen in asker.look(pictures, title)
         ]
 
-    def _relations(self, texts: Sequence[str], ontology: Ontology, title: str) -> list[Said]:
+    def _relations(self, texts: Sequence[str], ontology: Ontology, title: str) -> list[Prediction]:
         prompter = self._asker.prompter
         prompts = [_entity_prompt(prompter, text, ontology) for text in texts]
         answers = self._asker.read(prompts, title)
@@ -118,11 +118,11 @@ class LocalSubject:
         said = self._follow_up([q.prompt for pairs in asked for q in pairs], f"{title}, pairs")
         relations = [relations_of(pairs, [next(said) for _ in pairs], 0.0) for pairs in asked]
         return [
-            Said(entity_records(found, related)) if answer else NOT_ASKED
+            Prediction(entity_records(found, related)) if answer else NO_PREDICTION
             for answer, found, related in zip(answers, entities, relations, strict=True)
         ]
 
-    def _events(self, texts: Sequence[str], ontology: Ontology, title: str) -> list[Said]:
+    def _events(self, texts: Sequence[str], ontology: Ontology, title: str) -> list[Prediction]:
         prompter = self._asker.prompter
         prompts = [_trigger_prompt(prompter, text, ontology) for text in texts]
         answers = self._asker.read(prompts, title)
@@ -139,7 +139,7 @@ class LocalSubject:
             for found, prompts in zip(triggers, asked, strict=True)
         ]
         return [
-            Said(event_records(found)) if answer else NOT_ASKED
+            Prediction(event_records(found)) if answer else NO_PREDICTION
             for answer, found in zip(answers, events, strict=True)
         ]
 
@@ -170,11 +170,11 @@ def _trigger_prompt(prompter: Prompter, text: str, ontology: Ontology) -> Prompt
         return None
 
 
-def _said(answer: Answer | None, seen: Seen | None) -> Said:
+def _said(answer: Answer | None, seen: Seen | None) -> Prediction:
     if answer is None:
-        return NOT_ASKED
+        return NO_PREDICTION
     boxes = {} if seen is None else dict(enumerate(_boxes(seen), start=1))
-    return Said(answer.records, boxes)
+    return Prediction(answer.records, boxes)
 
 
 def _boxes(seen: Seen) -> list[Box]:

@@ -12,7 +12,12 @@ from typing import Any, TypeVar
 import httpx
 from tqdm import tqdm
 
-from cli.subjects.answers import boxes_of, entity_records, event_records, instructed_records
+from cli.evaluators.response_records import (
+    boxes_of,
+    entity_records,
+    event_records,
+    instructed_records,
+)
 from service.extraction import Extraction, Task
 from service.instructing import FORMS, Instructed
 from tasks import form, instruction
@@ -20,8 +25,8 @@ from tasks.document import Box
 from tasks.errors import EngineUnavailable
 from tasks.form import Form
 from tasks.ontology import Ontology
-from training.evaluation.question import NOT_ASKED, Question, Said
-from training.evaluation.subject import Chain
+from training.evaluation.evaluator import Chain
+from training.evaluation.question import NO_PREDICTION, Prediction, Question
 
 _TIMEOUT_S = 120.0
 _TRIES = 5
@@ -43,7 +48,7 @@ _NAMES: Mapping[Form, str] = {shape: name for name, shape in FORMS.items()}
 Work = Callable[[httpx.Client, T], A]
 
 
-class RemoteSubject:
+class RemoteEvaluator:
     """A service at an address.
 
     Entities in the usual words are asked of `/extract`, as are chains; every other question is a
@@ -76,18 +81,18 @@ class RemoteSubject:
         """That it is a service."""
         return {"kind": "service"}
 
-    def ask(self, questions: Sequence[Question], title: str) -> list[Said]:
+    def ask(self, questions: Sequence[Question], title: str) -> list[Prediction]:
         """What it says to each question."""
         return self._each(_answer, questions, title)
 
     def chain(
         self, chain: Chain, texts: Sequence[str], ontology: Ontology, title: str
-    ) -> list[Said]:
+    ) -> list[Prediction]:
         """What it finds in each text, end to end."""
         task = Task.RELATIONS if chain is Chain.RELATIONS else Task.EVENTS
         given = ontology_body(ontology)
 
-        def found(client: httpx.Client, text: str) -> Said:
+        def found(client: httpx.Client, text: str) -> Prediction:
             return _extracted(client, {"text": text, "tasks": [task], "ontology": given})
 
         return self._each(found, texts, title)
@@ -107,7 +112,7 @@ class RemoteSubject:
             return list(tqdm(said, total=len(items), desc=title, leave=False))
 
 
-def _answer(client: httpx.Client, question: Question) -> Said:
+def _answer(client: httpx.Client, question: Question) -> Prediction:
     example = question.example
     body: dict[str, Any] = {"text": example.text}
     if question.picture is not None:
@@ -127,18 +132,18 @@ def _answer(client: httpx.Client, question: Question) -> Said:
         body |= {"head": list(example.head), "tail": list(example.tail)}
     answer = _send(client, "POST", "/instruct", body)
     if answer is None:
-        return NOT_ASKED
+        return NO_PREDICTION
     told = Instructed.model_validate(answer)
-    return Said(instructed_records(told.records), boxes_of(told.regions, told.image))
+    return Prediction(instructed_records(told.records), boxes_of(told.regions, told.image))
 
 
-def _extracted(client: httpx.Client, body: Mapping[str, Any]) -> Said:
+def _extracted(client: httpx.Client, body: Mapping[str, Any]) -> Prediction:
     answer = _send(client, "POST", "/extract", body)
     if answer is None:
-        return NOT_ASKED
+        return NO_PREDICTION
     found = Extraction.model_validate(answer)
     records = entity_records(found.entities, found.relations) + event_records(found.events)
-    return Said(records, boxes_of(found.regions, found.image))
+    return Prediction(records, boxes_of(found.regions, found.image))
 
 
 def _send(

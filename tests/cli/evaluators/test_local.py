@@ -3,21 +3,21 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from cli.subjects.local import LocalSubject, parameters_of
+from cli.evaluators.local import LocalEvaluator, parameters_of
 from export.bundle import load_bundle
 from tasks import form
 from tasks.ontology import Ontology
 from tasks.records import Region, Span
 from tests.support.bundle import CONFIG, TOWER, tiny_checkpoint
 from tests.training.text.test_examples_of import DOCUMENT, ONTOLOGY, TEXT
-from training.evaluation.exams import entity_exam
-from training.evaluation.question import Question, Said
-from training.evaluation.subject import Chain, Subject
+from training.evaluation.evaluator import Chain, Evaluator
+from training.evaluation.question import Prediction, Question
+from training.evaluation.questions_of import entity_questions
 
 LONG = "Ann " * 400
 
 
-def test_every_question_is_answered_in_order(bundled: Subject, questions: list[Question]) -> None:
+def test_every_question_is_answered_in_order(bundled: Evaluator, questions: list[Question]) -> None:
     together = bundled.ask(questions, "")
     alone = [bundled.ask([question], "")[0] for question in questions]
     for one, other in zip(together, alone, strict=True):
@@ -26,7 +26,7 @@ def test_every_question_is_answered_in_order(bundled: Subject, questions: list[Q
     assert bundled.ask([], "") == []
 
 
-def test_regions_have_boxes(bundled: Subject, questions: list[Question]) -> None:
+def test_regions_have_boxes(bundled: Evaluator, questions: list[Question]) -> None:
     shown = [q for q in questions if q.picture is not None]
     for said in bundled.ask(shown, ""):
         assert said.boxes and set(said.boxes) == set(range(1, len(said.boxes) + 1))
@@ -37,15 +37,15 @@ def test_regions_have_boxes(bundled: Subject, questions: list[Question]) -> None
     assert blind.boxes == {}
 
 
-def test_what_is_too_long_is_not_asked(bundled: Subject) -> None:
-    (question,) = entity_exam(replace(DOCUMENT, text=LONG, entities=()), ONTOLOGY)
-    assert bundled.ask([question], "") == [Said(asked=False)]
+def test_what_is_too_long_is_not_asked(bundled: Evaluator) -> None:
+    (question,) = entity_questions(replace(DOCUMENT, text=LONG, entities=()), ONTOLOGY)
+    assert bundled.ask([question], "") == [Prediction(asked=False)]
     for chain in Chain:
         first, second = bundled.chain(chain, [LONG, TEXT], ONTOLOGY, "")
         assert not first.asked and second.asked
 
 
-def test_chains_go_on_from_what_was_found(bundled: Subject) -> None:
+def test_chains_go_on_from_what_was_found(bundled: Evaluator) -> None:
     loose = Ontology.of_labels(entity_types=["person", "place"], relation_types=["knows"])
     (said,) = bundled.chain(Chain.RELATIONS, [TEXT], loose, "")
     entities = {record.span for record in said.records}
@@ -59,12 +59,12 @@ def test_chains_go_on_from_what_was_found(bundled: Subject) -> None:
         assert {a.label for a in record.asocs} <= set(ONTOLOGY.event(record.label or "").roles)
 
 
-def test_all_proposals_are_told(bundled: Subject, pictures: list[Path]) -> None:
+def test_all_proposals_are_told(bundled: Evaluator, pictures: list[Path]) -> None:
     for boxes in bundled.propose(pictures, ""):
         assert 0 < len(boxes) <= 36
 
 
-def test_what_it_is(bundled: Subject, roomy: Path) -> None:
+def test_what_it_is(bundled: Evaluator, roomy: Path) -> None:
     assert bundled.sees and bundled.proposes and bundled.name.startswith("umie-tiny@")
     about = bundled.about
     assert (about["kind"], about["precision"], about["threads"]) == ("bundle", "fp32", 1)
@@ -82,8 +82,8 @@ def test_what_it_is(bundled: Subject, roomy: Path) -> None:
 
 def test_without_a_tower_there_is_nothing_to_see(roomy: Path) -> None:
     bundle = replace(load_bundle(roomy / "bundle", threads=1), tower=None, visual=None)
-    subject = LocalSubject(bundle, "bundle", {}, 1)
-    assert not subject.sees and not subject.proposes
-    (question,) = entity_exam(DOCUMENT, ONTOLOGY)
+    evaluator = LocalEvaluator(bundle, "bundle", {}, 1)
+    assert not evaluator.sees and not evaluator.proposes
+    (question,) = entity_questions(DOCUMENT, ONTOLOGY)
     assert question.example.form is form.ENTITIES
-    assert subject.ask([question], "")[0].asked
+    assert evaluator.ask([question], "")[0].asked

@@ -1,4 +1,4 @@
-"""What is examined: a model behind some way of asking it."""
+"""The protocol of evaluators, which answer an evaluation's questions with a model."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Protocol
 
 from tasks.document import Box
 from tasks.ontology import Ontology
-from training.evaluation.question import Question, Said
+from training.evaluation.question import Prediction, Question
 
 
 class Chain(Enum):
@@ -19,7 +19,7 @@ class Chain(Enum):
     EVENTS = "triggers, then each one's arguments"
 
 
-class Subject(Protocol):
+class Evaluator(Protocol):
     """A model to examine. Raises leaves of `UMIEError` where it cannot be reached."""
 
     @property
@@ -38,12 +38,12 @@ class Subject(Protocol):
     def about(self) -> Mapping[str, object]:
         """Its kind, and where it is at hand its size in parameters and bytes."""
 
-    def ask(self, questions: Sequence[Question], title: str) -> list[Said]:
+    def ask(self, questions: Sequence[Question], title: str) -> list[Prediction]:
         """What it says to each question, in order; `title` names them while they are asked."""
 
     def chain(
         self, chain: Chain, texts: Sequence[str], ontology: Ontology, title: str
-    ) -> list[Said]:
+    ) -> list[Prediction]:
         """What it finds in each text, end to end.
 
         Records are entities whose asocs are the relations that they head, or triggers with their

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from cli.subjects.choice import choose
+from cli.evaluators.selection import choose
 from tasks.errors import BundleError, DataError
 from tests.training.text.test_examples_of import DOCUMENT, ONTOLOGY
-from training.evaluation.exams import entity_exam
+from training.evaluation.questions_of import entity_questions
 
 
 def test_one_is_chosen(tmp_path: Path) -> None:
@@ -29,14 +29,14 @@ def test_by_default_the_bundle_is_asked(tmp_path: Path, monkeypatch: pytest.Monk
 def test_threads_are_those_asked_for(roomy: Path) -> None:
     before = torch.get_num_threads()
     try:
-        subject = choose(roomy / "bundle", None, None, threads=2)
-        assert subject.about["threads"] == torch.get_num_threads() == 2
+        evaluator = choose(roomy / "bundle", None, None, threads=2)
+        assert evaluator.about["threads"] == torch.get_num_threads() == 2
     finally:
         torch.set_num_threads(before)
 
 
 def test_answers_can_leave_the_grammar(roomy: Path) -> None:
-    questions = list(entity_exam(DOCUMENT, ONTOLOGY))
+    questions = list(entity_questions(DOCUMENT, ONTOLOGY))
     (free,), (kept,) = (
         choose(roomy / "bundle", None, None, threads=1, free=free).ask(questions, "")
         for free in (True, False)

@@ -18,7 +18,7 @@ from training.text.examples_of import joint_records
 from training.text.names import NamePool
 
 
-def entity_exam(
+def entity_questions(
     document: Document, ontology: Ontology, picture: Path | None = None
 ) -> Iterator[Question]:
     """All entities of the document, grounded where there is a picture."""
@@ -35,7 +35,7 @@ def entity_exam(
     yield Question(example, document.text, tuple(m.boxes for m in mentions), picture)
 
 
-def pair_exam(
+def pair_questions(
     document: Document, ontology: Ontology, picture: Path | None = None
 ) -> Iterator[Question]:
     """The relation of each given pair, all relations and "none" listed."""
@@ -56,7 +56,7 @@ def pair_exam(
         yield Question(example, text, picture=picture)
 
 
-def joint_exam(document: Document, ontology: Ontology) -> Iterator[Question]:
+def joint_questions(document: Document, ontology: Ontology) -> Iterator[Question]:
     """All entities with the relations that they head."""
     spots = tuple(t.name for t in ontology.entities)
     asocs = tuple(t.name for t in ontology.relations)
@@ -65,7 +65,7 @@ def joint_exam(document: Document, ontology: Ontology) -> Iterator[Question]:
     yield Question(example, document.text)
 
 
-def trigger_exam(document: Document, ontology: Ontology) -> Iterator[Question]:
+def trigger_questions(document: Document, ontology: Ontology) -> Iterator[Question]:
     """All event triggers of the document, each with its arguments.
 
     Triggers are what is asked for; the arguments are what a chain of questions is to find.
@@ -79,7 +79,7 @@ def trigger_exam(document: Document, ontology: Ontology) -> Iterator[Question]:
     yield Question(Example(text, instruction.EVENTS, form.TRIGGERS, records, spots), text)
 
 
-def argument_exam(document: Document, ontology: Ontology) -> Iterator[Question]:
+def argument_questions(document: Document, ontology: Ontology) -> Iterator[Question]:
     """The arguments of each event, its trigger and type given."""
     text = document.text
     for event in document.events or ():

@@ -1,0 +1,1 @@
+"""Evaluators of `umie evaluate`: a bundle, a checkpoint, a running service."""

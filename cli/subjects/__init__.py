@@ -1,1 +1,0 @@
-"""What `umie evaluate` can examine: a bundle, a checkpoint, a service that runs."""
