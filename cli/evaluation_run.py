@@ -19,11 +19,10 @@ from training.evaluation.results import Kind, Results
 from training.evaluation.row import Row
 from training.evaluation.tables import compat_table, scores_table, types_table
 
-_CORPORA_OF_PICTURES = frozenset(
+_CORPORA_WITH_PICTURES = frozenset(
     {PHOTOS, *(name for name, own in OWN_SETS.items() if own.pictures)}
 )
-# Apart from the corpora: an exam and a set of our own are both called "wordings".
-_EXAMS_OF_PICTURES = frozenset({"pictures", "regions"})
+_TASKS_WITH_PICTURES = frozenset({"pictures", "regions"})
 _NEED_PROPOSALS = frozenset({"regions"})
 
 
@@ -93,13 +92,16 @@ def requested_corpora(named: str | None, split: str, evaluator: Evaluator) -> li
     Raises `DataError` if one is unknown, lacks the split, or needs a visual tower.
     """
     if named is None:
-        corpora = corpora_of(split)
-        return [name for name in corpora if evaluator.sees or name not in _CORPORA_OF_PICTURES]
+        return [
+            name
+            for name in corpora_of(split)
+            if evaluator.sees or name not in _CORPORA_WITH_PICTURES
+        ]
     names = [name.strip() for name in named.split(",") if name.strip()]
     for name in names:
         if not has_split(name, split):
             raise DataError(f"{name} has no split {split!r}")
-        if name in _CORPORA_OF_PICTURES and not evaluator.sees:
+        if name in _CORPORA_WITH_PICTURES and not evaluator.sees:
             raise DataError(f"{name} is about pictures, and {evaluator.name} has no visual tower")
     return names
 
@@ -113,7 +115,7 @@ def requested_tasks(named: str | None, by_default: bool, evaluator: Evaluator) -
     possible = [
         name
         for name in EVALUATION_TASKS
-        if (evaluator.sees or name not in _EXAMS_OF_PICTURES)
+        if (evaluator.sees or name not in _TASKS_WITH_PICTURES)
         and (evaluator.proposes or name not in _NEED_PROPOSALS)
     ]
     if named is None:

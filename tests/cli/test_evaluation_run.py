@@ -102,7 +102,7 @@ def test_corpora_that_cannot_be_asked_are_told(named: str, split: str, said: str
         requested_corpora(named, split, BLIND)
 
 
-def test_exams_are_those_that_can_be_held() -> None:
+def test_tasks_are_those_that_are_possible() -> None:
     assert requested_tasks(None, True, FakeEvaluator()) == list(EVALUATION_TASKS)
     assert requested_tasks(None, False, FakeEvaluator()) == []
     assert requested_tasks("none", True, FakeEvaluator()) == []

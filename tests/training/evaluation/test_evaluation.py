@@ -104,7 +104,7 @@ def test_the_released_evaluators_scores_stand_beside(data: Path) -> None:
     assert "compat" not in Evaluation(data, FakeEvaluator()).corpus("twitter2015")
 
 
-@pytest.mark.parametrize("exam", ["pictures", "wordings", "regions", "speed"])
+@pytest.mark.parametrize("task", ["pictures", "wordings", "regions", "speed"])
 def test_exams(data: Path, task: str) -> None:
     part = Evaluation(data, FakeEvaluator()).task(task)
     json.dumps(part)
