@@ -219,7 +219,8 @@ class Reader:
             "fusion": (read.fused - read.begun) * 1000,
             "decode": (now - read.fused) * 1000,
         }
-        return read.job, Answer(records, read.gate, tuple(voice.said), timing)
+        gated = not self._bundle.config.span_first
+        return read.job, Answer(records, read.gate, tuple(voice.said), timing, gated)
 
     def _forget(self, voice: Voice) -> _Read:
         read = self._reads.pop(voice)
