@@ -52,9 +52,12 @@ $(BUNDLE)/manifest.json: $(wildcard $(CHECKPOINT)/*.safetensors $(CHECKPOINT)/co
 serve: install $(if $(UMIE_BUNDLE),,export) ## the service; settings come from the environment (UMIE_PORT=8080 make serve)
 	UMIE_BUNDLE="$${UMIE_BUNDLE:-$(BUNDLE)}" exec $(VENV)/bin/umie serve
 
-test: lint ## lint, types and every test
+# A file's tests run in one process, so that its servers and bundles are made once.
+WORKERS ?= 2
+
+test: lint export ## lint, types and every test; WORKERS=0 in one process, TESTS='-m "not browser"' some of them
 	$(PY) -m mypy
-	$(PY) -m pytest
+	$(PY) -m pytest --numprocesses $(WORKERS) --dist loadfile $(TESTS)
 
 lint: install ## style
 	$(PY) -m ruff check .

@@ -15,9 +15,9 @@ def shown_gate(gate: float) -> float:
 
 
 def grounded_records(answers: Iterable[Answer]) -> list[Record]:
-    """The answers' records, without regions where the gate shown is zero."""
+    """The answers' records, without regions where the gate decides and is shown as zero."""
     return [
-        record if shown_gate(answer.gate) else _without_regions(record)
+        record if shown_gate(answer.gate) or not answer.gated else _without_regions(record)
         for answer in answers
         for record in answer.records
     ]

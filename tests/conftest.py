@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +14,22 @@ ROOT = Path(__file__).resolve().parents[1]
 # A shared machine is slow at times, and a failure must be found again by whoever reads of it.
 settings.register_profile("project", deadline=None, derandomize=True, database=None)
 settings.load_profile("project")
+
+
+LIVE = {"live", "live_service", "served", "shipped_bundle"}
+"""Fixtures that start a server or load the shipped bundle."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark tests by what they need."""
+    for item in items:
+        fixtures = set(getattr(item, "fixturenames", ()))
+        if "browser" in fixtures:
+            item.add_marker("browser")
+        if LIVE & fixtures:
+            item.add_marker("live")
+        if item.path.name.startswith("test_docs_") or item.path.name == "test_readme.py":
+            item.add_marker("docs")
 
 
 @pytest.fixture(scope="session")
@@ -30,13 +47,16 @@ def shipped_bundle() -> Path:
 
     weights, bundle = ROOT / "weights" / "compact", ROOT / "bundles" / "compact"
     newest = max(path.stat().st_mtime for path in weights.iterdir())
-    try:
-        read_manifest(bundle)
-        outdated = (bundle / "manifest.json").stat().st_mtime < newest
-    except BundleError:
-        outdated = True
-    if outdated:
-        export_bundle(load_checkpoint(weights), bundle)
+    bundle.parent.mkdir(exist_ok=True)
+    with (bundle.parent / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # another worker may be making it
+        try:
+            read_manifest(bundle)
+            outdated = (bundle / "manifest.json").stat().st_mtime < newest
+        except BundleError:
+            outdated = True
+        if outdated:
+            export_bundle(load_checkpoint(weights), bundle)
     return bundle
 
 

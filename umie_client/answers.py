@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict
 
-from service.extraction import ImageSize, RegionFound, Timing, TriggerFound
+from service.extraction import AnswerWarning, ImageSize, RegionFound, Timing, TriggerFound
 
 
 class _Answer(BaseModel):
@@ -38,7 +38,7 @@ class Instructed(_Answer):
     """The answer to an instruction.
 
     `output` is what the model wrote, `ids` its tokens, `records` what can be read off it; `gate`
-    how far the picture was let in.
+    how far the picture was let in; `warnings` what keeps the answer from being what is expected.
     """
 
     output: str
@@ -49,6 +49,7 @@ class Instructed(_Answer):
     gate: float
     model: str
     timing_ms: Timing
+    warnings: list[AnswerWarning] = []
 
 
 class TaskListed(_Answer):

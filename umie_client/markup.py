@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -161,7 +161,7 @@ def _tables(extraction: Extraction) -> list[View]:
     ]
 
 
-def _table(title: str, heads: tuple[str, ...], rows: list[tuple[str, ...]]) -> View:
+def _table(title: str, heads: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> View:
     return {"title": title, "heads": heads, "rows": rows}
 
 

@@ -69,12 +69,17 @@ class Prompt:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the model said to one prompt; `gate` is 0 without a picture, `ids` the raw output."""
+    """What the model said to one prompt; `gate` is 0 without a picture, `ids` the raw output.
+
+    `gated` says whether a closed gate means that no region shows what the text names. Span-first
+    weights choose between the regions and none for each span, so theirs does not.
+    """
 
     records: tuple[Record, ...]
     gate: float
     ids: tuple[int, ...] = ()
     timing_ms: dict[str, float] = field(default_factory=dict)
+    gated: bool = True
 
 
 class Engine(Protocol):

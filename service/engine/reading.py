@@ -114,7 +114,7 @@ class Reader:
     def admit(self, fused: Fused) -> list[Outcome]:
         """Let prompts speak that were fused, at most `free` of them; those that ended with it.
 
-        Where that fails, nothing has changed but that they have failed.
+        Where that fails for several, each is to be tried alone.
         """
         jobs, voices, memory, begun, ended = fused
         try:
@@ -126,7 +126,11 @@ class Reader:
             }
             self._speaker.begin(voices, memory, [job.tokens for job in jobs])
         except Exception as error:
-            return [(job, error) for job in jobs]
+            if len(jobs) == 1:
+                return [(jobs[0], error)]
+            log.warning("a batch got no slots, each of its prompts is tried alone", exc_info=error)
+            self._suspects.extend(jobs)
+            return []
         self._reads.update(reads)
         return [self._end(voice) for voice in voices if voice.utterance.done]
 
@@ -219,7 +223,8 @@ class Reader:
             "fusion": (read.fused - read.begun) * 1000,
             "decode": (now - read.fused) * 1000,
         }
-        return read.job, Answer(records, read.gate, tuple(voice.said), timing)
+        gated = not self._bundle.config.span_first
+        return read.job, Answer(records, read.gate, tuple(voice.said), timing, gated)
 
     def _forget(self, voice: Voice) -> _Read:
         read = self._reads.pop(voice)

@@ -29,3 +29,8 @@ def test_where_the_picture_is_unrelated_no_region_is_kept(gate: float) -> None:
 
 def test_where_it_is_related_records_stay_as_they_are() -> None:
     assert grounded_records([Answer((RECORD,), 0.0001)]) == [RECORD]
+
+
+def test_weights_that_choose_between_regions_and_none_keep_theirs_behind_a_closed_gate() -> None:
+    (record,) = grounded_records([Answer((RECORD,), 0.0, gated=False)])
+    assert record == RECORD

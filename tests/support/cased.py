@@ -24,7 +24,8 @@ class CasedTokenizer:
         fast.add_special_tokens(list(_SPECIALS))
         fast.encode_special_tokens = True
         self._fast = fast
-        pad, eos, opened, closed, colon, spot, asoc = map(fast.token_to_id, _SPECIALS)
+        vocabulary = fast.get_vocab()
+        pad, eos, opened, closed, colon, spot, asoc = (vocabulary[name] for name in _SPECIALS)
         self.markers = Markers(
             pad=pad,
             start=pad,

@@ -165,9 +165,9 @@ def write_corpora(root: Path) -> None:
         write(root / f"mnre/mnre_{name}.txt", own if split == "dev" else again + own + met)
     for split in ("train", "dev", "test"):
         nominal = (f"A *fire from a {split} *spark.", "Cause-Effect(e2,e1)")
-        name = {"train": "TRAIN_FILE.TXT", "test": "TEST_FILE_FULL.TXT"}.get(split)
-        if name:
-            write(root / "semeval2010_task8" / name, marked(nominal, ("*Fire and *ice", "Other")))
+        file = {"train": "TRAIN_FILE.TXT", "test": "TEST_FILE_FULL.TXT"}.get(split)
+        if file:
+            write(root / "semeval2010_task8" / file, marked(nominal, ("*Fire and *ice", "Other")))
         fact = (f"*Ada of the {split} *ACME .", "per:employee_of(e1,e2)")
         write(root / f"kbp37/{split}.txt", marked(fact, ("*Ada not *ACME", "no_relation")))
     for number in (7, 8, 9):

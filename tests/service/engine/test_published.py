@@ -41,4 +41,5 @@ def test_ids_are_those_of_the_published_code(model: Converted, length: int) -> N
     for answer, gate, ids in zip(answers, gates.tolist(), wanted, strict=True):
         assert list(answer.ids[: len(ids)]) == ids
         assert ids[-1] != EOS or len(answer.ids) == len(ids)
-        assert answer.gate == pytest.approx(gate, abs=1e-5)
+        # a gate a little below its range is told as closed
+        assert answer.gate == pytest.approx(max(0.0, gate), abs=1e-5)

@@ -38,12 +38,21 @@ def decided(model: UMIE) -> UMIE:
     return model
 
 
+_FOLDER = pytest.StashKey[Path]()
+
+
 @pytest.fixture
-def bundle(small_mpnet: Path, tmp_path: Path) -> Bundle:
-    checkpoint = replace(tiny_checkpoint(), model=decided(small_standard(small_mpnet)))
-    manifest = export_bundle(checkpoint, tmp_path / "bundle")
-    assert max(manifest.differences.values()) < 1e-3
-    return load_bundle(tmp_path / "bundle", threads=1)
+def bundle(
+    small_mpnet: Path, pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory
+) -> Bundle:
+    """Exported once a session."""
+    if _FOLDER not in pytestconfig.stash:
+        folder = tmp_path_factory.mktemp("standard") / "bundle"
+        checkpoint = replace(tiny_checkpoint(), model=decided(small_standard(small_mpnet)))
+        manifest = export_bundle(checkpoint, folder)
+        assert max(manifest.differences.values()) < 1e-3
+        pytestconfig.stash[_FOLDER] = folder
+    return load_bundle(pytestconfig.stash[_FOLDER], threads=1)
 
 
 def pool_of(bundle: Bundle) -> list[tuple[Prompt, Seen | None]]:

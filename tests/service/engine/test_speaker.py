@@ -17,6 +17,7 @@ from models.target_decoder import TargetDecoder
 from models.umie import Memory
 from service.engine.speaker import Speaker, Voice
 from tasks import form
+from tasks.context import Context
 from tasks.records import Record
 from tasks.salvage import Salvage
 from tasks.source import Source
@@ -271,6 +272,9 @@ class Failing:
 
     def options(self) -> Sequence[tuple[int, int]] | None:
         return self._inner.options()
+
+    def context(self) -> Context:
+        return self._inner.context()
 
     def say(self, option: int, logp: float) -> int:
         self._after -= 1
