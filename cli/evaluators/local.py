@@ -88,7 +88,7 @@ class LocalEvaluator:
         )
         seen = [views[q.picture] if q.picture is not None else None for q in questions]
         answers = self._asker.ask([q.example for q in questions], title, seen)
-        return [_said(answer, sight) for answer, sight in zip(answers, seen, strict=True)]
+        return [_said(answer, view) for answer, view in zip(answers, seen, strict=True)]
 
     def chain(
         self, chain: Chain, texts: Sequence[str], ontology: Ontology, title: str

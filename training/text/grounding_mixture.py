@@ -46,7 +46,7 @@ _SHARES = {
     "several": 0.16,
     "post": 0.08,
 }
-_POST_ROUNDS = 4  # few posts are sure enough, and they are not to be learnt by heart
+_POST_ROUNDS = 4  # few posts are sure enough, and must not be memorised
 _ABSENT = 0.3
 _NO_PERSON_NAMED = 0.12
 _RESTYLED_CAPTION, _RESTYLED_REAL = 0.6, 0.15
