@@ -24,7 +24,17 @@ ASTRONAUT = (ROOT / "examples" / "astronaut.jpg").read_bytes()
 TEXT = "Eileen Collins was the first woman to command a NASA space shuttle"
 PLAIN = {"text": "Ann met Bob", "tasks": "entities", "entity_types": "person,place"}
 TIMINGS = {"total", "image", "queue", "visual", "fusion", "decode"}
-PARTS = ("image", "regions", "entities", "relations", "events", "gate", "model", "timing_ms")
+PARTS = (
+    "image",
+    "regions",
+    "entities",
+    "relations",
+    "events",
+    "gate",
+    "model",
+    "timing_ms",
+    "warnings",
+)
 
 
 def client_of(address: str) -> httpx.Client:

@@ -41,9 +41,9 @@ def test_outside_of_it_weights_are_drawn_as_ever() -> None:
 
 def test_a_skeleton_does_not_bring_torch_s_compiler() -> None:
     program = (
-        "import sys; from models.config import PRESETS; from models.meta_init import skeleton; "
+        "import sys; from models.config import PRESETS; from models.meta_init import meta_init; "
         "from models.target_decoder import TargetDecoder\n"
-        "with skeleton(): TargetDecoder(PRESETS['compact'])\n"
+        "with meta_init(): TargetDecoder(PRESETS['compact'])\n"
         "print('sympy' in sys.modules, 'torch._dynamo' in sys.modules)"
     )
     run = subprocess.run(

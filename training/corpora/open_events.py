@@ -155,7 +155,7 @@ def _wikievents(row: Mapping[str, Any], source: str, split: str) -> Iterator[Ope
 def _drug_event(row: Mapping[str, Any], text: str, known: Ontology) -> Event:
     kind = known.event(known.event_of[row["event_type"]])
     found: list[tuple[str, tuple[int, int]]] = []
-    for name in ("Evaluator", "Treatment", "Effect"):
+    for name in ("Subject", "Treatment", "Effect"):
         part = row.get(name, {})
         found += [(name.lower(), span) for span in _located(part, text)]
         for code, inner in part.items():
@@ -171,7 +171,7 @@ def _drug_event(row: Mapping[str, Any], text: str, known: Ontology) -> Event:
 
 def _drug_role(part: str, code: str) -> str:
     special = {
-        ("Evaluator", "Disorder"): "subject disorder",
+        ("Subject", "Disorder"): "subject disorder",
         ("Treatment", "Disorder"): "treated disorder",
         ("Treatment", "Combination"): "combined drug",
         ("Treatment", "Freq"): "frequency",

@@ -37,7 +37,7 @@ WORDINGS: Mapping[str, Wording] = {
 """The three other instructions of the published code, its spelling kept (reference section 1.5)."""
 
 OTHER_WORDS: Mapping[str, str] = {
-    "person": "individual",
+    "person": "someone with a name",
     "location": "geographical spot",
     "organization": "corporate body",
     "miscellaneous": "anything else with a name",

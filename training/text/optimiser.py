@@ -31,24 +31,34 @@ def build_optimiser(
     But for the vectors of depth, the span scorer and the decoder's position table, which learn
     faster. Those that want no gradient are left out.
     """
-    groups: dict[float, list[Parameter]] = {}
+    rates = {
+        "pretrained": pretrained_rate,
+        "new": new_rate,
+        "depths": _DEPTHS_FASTER * new_rate,
+        "scorer": _SCORER_FASTER * new_rate,
+        "positions": _POSITIONS_FASTER * new_rate,
+    }
+    groups: dict[str, list[Parameter]] = {name: [] for name in rates}
     for name, parameter in model.named_parameters():
         if parameter.requires_grad:
-            rate = _rate(name, new_rate, pretrained_rate)
-            groups.setdefault(rate, []).append(parameter)
-    each = [{"params": found, "lr": rate} for rate, found in groups.items()]
+            groups[_group_of(name, span_first=model.config.span_first)].append(parameter)
+    each = [
+        {"params": found, "lr": rates[name]}
+        for name, found in groups.items()
+        if found or name in ("pretrained", "new")
+    ]
     return AdamW(each, weight_decay=0.01, betas=betas, eps=epsilon, fused=True)
 
 
-def _rate(name: str, new_rate: float, pretrained_rate: float) -> float:
+def _group_of(name: str, *, span_first: bool) -> str:
     if name.startswith("nesting."):
-        return _DEPTHS_FASTER * new_rate
+        return "depths"
     if name.startswith("span_scorer."):
-        return _SCORER_FASTER * new_rate
-    if name == "decoder.bias.table.weight":
-        return _POSITIONS_FASTER * new_rate
+        return "scorer"
+    if span_first and name == "decoder.bias.table.weight":
+        return "positions"
     slow = name.startswith(("text_encoder.", "shared.")) and "skip" not in name
-    return pretrained_rate if slow else new_rate
+    return "pretrained" if slow else "new"
 
 
 def build_schedule(optimiser: AdamW, *, warmup: int, steps: int) -> LambdaLR:

@@ -114,7 +114,7 @@ async def test_what_is_wrong_with_a_field_is_told_in_words(
     ("regions", "named"),
     [
         ("O1", "regions"),
-        ("[" * 100_000, "regions"),
+        ("[" * 100_000, "too many values"),
         ('{"box": [0, 0, 9, 9]}', "regions"),
         ("[[0, 0, 9, 9], 7]", "regions[1]"),
         ("[[0, 0, 9]]", "regions[0]"),

@@ -76,7 +76,7 @@ def test_parts_of_drug_events_have_roles_of_their_own(tmp_path: Path) -> None:
     event = {
         "event_type": "Adverse_event",
         "Trigger": place(text, "after"),
-        "Evaluator": {**place(text, "A man"), "Gender": place(text, "man")},
+        "Subject": {**place(text, "A man"), "Gender": place(text, "man")},
         "Treatment": treatment,
         "Effect": place(text, "rash"),
         "Negated": {"value": True},

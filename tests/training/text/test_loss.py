@@ -172,9 +172,9 @@ def test_what_is_learnt_is_what_is_said_when_asked(tiny_folder: Path, tiny_bundl
     pictures = list({id(seen): None for _, seen in pool if seen is not None})
     compared = 0
     for prompt, seen in pool:
-        picture = None if seen is None else store.picture(("1", "2")[pictures.index(id(seen))])
+        shown = None if seen is None else store.picture(("1", "2")[pictures.index(id(seen))])
         (answer,) = reader.read([ReadJob(prompt, seen)])
-        regions = picture.regions if picture and Filler.REGION in prompt.form.fillers else ()
+        regions = shown.regions if shown and Filler.REGION in prompt.form.fillers else ()
         automaton = Automaton(
             prompt.source, prompt.form, markers, regions=regions, head=prompt.head, tail=prompt.tail
         )
@@ -186,7 +186,7 @@ def test_what_is_learnt_is_what_is_said_when_asked(tiny_folder: Path, tiny_bundl
         compared += 1
         steps = tuple(trace(automaton, symbols))
         source = prompt.source
-        item = Encoded(source.ids, source.cases, answer.ids, picture, steps, 1.0, {})
+        item = Encoded(source.ids, source.cases, answer.ids, shown, steps, 1.0, {})
         outcome = lose(checkpoint.model, [item])
         assert int(outcome.right) == outcome.decisions
         if prompt.form is form.PAIR:
