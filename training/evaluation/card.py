@@ -46,7 +46,7 @@ def _unasked(results: Mapping[str, Any]) -> str:
     counts = {
         tables.TITLES.get(name, name): part["unasked"]
         for name, part in results["corpora"].items()
-        if part["unasked"]
+        if part.get("unasked")
     }
     if not counts:
         return "Every question could be asked."
