@@ -260,6 +260,7 @@ def _train_text(
     from safetensors.torch import load_file
 
     from export.checkpoint import save_checkpoint
+    from training.text.adapters import load_learned
     from training.text.learner import Learner
     from training.text.loop import train_text
     from training.text.temperature import calibrate
@@ -267,7 +268,10 @@ def _train_text(
     prompter = _prompter(start)
     weights = train_text(options, Learner.of(start.model, prompter), own)
     model = start.model.cpu().eval()
-    model.load_state_dict(load_file(weights), strict=False)
+    if options.preset == "standard":
+        load_learned(model, load_file(weights))
+    else:
+        model.load_state_dict(load_file(weights))
     about = {**start.about, "steps": options.steps, "seed": options.seed}
     if options.data is not None:
         about["licence"] = "research only"

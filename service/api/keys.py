@@ -27,7 +27,7 @@ class Key(NamedTuple):
 
 
 class Keys:
-    """The keys that are let in. Only their hashes are kept."""
+    """The admitted keys. Only their hashes are kept."""
 
     def __init__(self, keys: Iterable[tuple[int, str]], path: Path | None = None) -> None:
         self._keys = [Key(line, _hash(key)) for line, key in keys]

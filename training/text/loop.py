@@ -9,6 +9,7 @@ from pathlib import Path
 
 import torch
 from safetensors.torch import save_file
+from torch import Tensor
 from tqdm import tqdm
 
 from models.span_scorer import KINDS
@@ -18,7 +19,7 @@ from training.average import WeightAverage, all_weights
 from training.evaluation.labelled_posts import held_out_ids
 from training.saved_state import read_saved
 from training.text import broad_mixture, grounding_mixture
-from training.text.adapters import learned_weights
+from training.text.adapters import learned_weights, load_learned
 from training.text.collation import Prompts, buckets, on_device
 from training.text.curriculum import Curriculum, Together
 from training.text.example import Example, Spelled
@@ -160,7 +161,7 @@ class Run:
 
         The gate depends on every change of that half, so the rest learns to write with it last.
         """
-        self.model.load_state_dict(self.average.state, strict=False)
+        self._load(self.average.state)
         self._stop_reading()
         self.model.eval()
         generator = random.Random(self.options.seed)
@@ -256,9 +257,15 @@ class Run:
         partial.replace(self._state_file)
         save_file(self.average.state, self._weights_file)
 
+    def _load(self, weights: dict[str, Tensor]) -> None:
+        if self.options.preset == "standard":
+            load_learned(self.model, weights)
+        else:
+            self.model.load_state_dict(weights)
+
     def _restore(self) -> None:
         state = read_saved(self._state_file, self.device)
-        self.model.load_state_dict(state["model"], strict=False)
+        self._load(state["model"])
         self.average.state |= state["average"]
         self.optimiser.load_state_dict(state["optimiser"])
         self.schedule.load_state_dict(state["schedule"])

@@ -67,7 +67,8 @@ def options_for(config: UMIEConfig, out: Path, steps: int) -> TextOptions:
             warmup=60,
             new_rate=5e-4,
             pretrained_rate=4e-4,
-            settled=0.1,
+            # opening the gate last breaks prompts with pictures, which were learned behind it
+            settled=0.0,
             save_every=100,
         )
     rate = _PUBLISHED_RATE.get(config.preset, _PUBLISHED_RATE["base"])
