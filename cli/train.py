@@ -159,6 +159,8 @@ def train(
         start = initial_checkpoint(preset, encoder, init, tower)
         if preset == "standard" and init is None:
             _adapt(start, data)
+        elif init is not None:
+            _resume_adapters(start, init)
         default_tower = COMPACT / TOWER if preset == "standard" else (init or work) / TOWER
         features = _features(data, work, start, tower or default_tower)
         asked: dict[str, Any] = {"tokens": tokens, "new_rate": rate, "pretrained_rate": rate}
@@ -180,6 +182,17 @@ def _adapt(start: Checkpoint, data: Path | None) -> None:
         compact = load_checkpoint(COMPACT).model
         log.info("the projection misses %.3f", fit_projection(start.model, compact, sources))
     add_adapters(start.model)
+
+
+def _resume_adapters(start: Checkpoint, folder: Path) -> None:
+    """Train the adapters of a checkpoint that has some, and what it has beside the encoder."""
+    from export.checkpoint import needs_encoder, stored_weights
+    from export.pretrained_encoder import encoder_weights, find_encoder
+    from training.text.adapters import resume_adapters
+
+    if needs_encoder(folder):
+        base = encoder_weights(find_encoder(), start.model.config.vocab_size)
+        resume_adapters(start.model, base, stored_weights(folder))
 
 
 def _seed(seed: int) -> None:

@@ -148,13 +148,19 @@ def load_checkpoint(folder: Path, encoder: Path | None = None) -> Checkpoint:
         raise CheckpointError(f"{folder} holds no usable checkpoint: {error}") from error
 
 
+def stored_weights(folder: Path) -> dict[str, Tensor]:
+    """The network's weights as the shards in `folder` hold them, in fp32."""
+    weights: dict[str, Tensor] = {}
+    for shard in _shard_files(folder):
+        weights.update(_widened(load_file(shard)))
+    return weights
+
+
 def _load_model(config: UMIEConfig, folder: Path, encoder: Path | None) -> UMIE:
     """The network, its fp32 weights mapped into memory and others widened, in either case once."""
     with meta_init():
         model = UMIE(config)
-    weights: dict[str, Tensor] = {}
-    for shard in _shard_files(folder):
-        weights.update(_widened(load_file(shard)))
+    weights = stored_weights(folder)
     if has_adapters(weights):
         base = encoder_weights(find_encoder(encoder), config.vocab_size)
         weights = merged(base, weights)

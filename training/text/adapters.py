@@ -8,6 +8,8 @@ more than the products. `models.adapters` adds them to the encoder's weights.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -57,6 +59,22 @@ def add_adapters(model: UMIE, *, narrow: bool = True) -> None:
         for part in _PARTS:
             setattr(layer, part, AdaptedLinear(getattr(layer, part)))
     model.shared.requires_grad_(False)
+
+
+def resume_adapters(model: UMIE, base: Mapping[str, Tensor], learned: Mapping[str, Tensor]) -> None:
+    """Take the adapters of a trained model out of its weights and put them beside them again.
+
+    Args:
+        model: The model with its adapters added to the encoder's weights.
+        base: The encoder's published weights, by their names in the model.
+        learned: What the checkpoint holds.
+
+    Raises ValueError where a learned weight is missing.
+    """
+    model.load_state_dict(base, strict=False)
+    model.shared.weight.data.copy_(learned["shared.weight"])
+    add_adapters(model)
+    load_learned(model, {name: value for name, value in learned.items() if _is_learned(name)})
 
 
 def learned_weights(model: nn.Module) -> dict[str, Tensor]:

@@ -16,24 +16,24 @@ from training.leakage import drop_leaks
 from training.text import examples_of as make
 from training.text import open_examples as opened
 from training.text.example import Example
-from training.text.joining import grouped, joined
+from training.text.joining import grouped, joined, joined_related, unrelated_across
 from training.text.mixture import REPORTED
 
 _SHARE = {
-    "twitter2015": 1.0,
-    "twitter2017": 1.3,
+    "twitter2015": 1.6,
+    "twitter2017": 1.8,
     "gmner": 0.6,
     "fmnerg51": 0.9,
     "fmnerg8": 0.15,
     "broad_twitter": 0.3,
     "tweebank": 0.5,
     "conll2003": 0.22,
-    "mnre": 0.65,
-    "conll04": 1.0,
+    "mnre": 0.8,
+    "conll04": 1.6,
     "casie": 0.12,
     "m2e2": 0.7,
     "semeval2010": 0.12,
-    "kbp37": 0.08,
+    "kbp37": 0.05,
     "crossner_ai": 3.0,
     "crossner_literature": 3.0,
     "crossner_science": 2.0,
@@ -41,27 +41,27 @@ _SHARE = {
 """How often a document comes in an epoch."""
 
 _OPEN_SIZE = {
-    "multiconer2_en": 1600,
-    "stackoverflow_ner": 500,
-    "nlu_eval_home": 600,
-    "presidio_pii": 800,
-    "wikigold": 500,
-    "gum3": 600,
-    "geneva": 900,
-    "knowledgenet": 1400,
-    "phee": 350,
-    "litbank": 400,
-    "mtl_bio": 600,
+    "multiconer2_en": 1100,
+    "stackoverflow_ner": 400,
+    "nlu_eval_home": 400,
+    "presidio_pii": 900,
+    "wikigold": 400,
+    "gum3": 500,
+    "geneva": 800,
+    "knowledgenet": 1200,
+    "phee": 250,
+    "litbank": 140,
+    "mtl_bio": 400,
     "re3d": 300,
     "sec_filings": 250,
     "fire": 400,
     "uner_en_ewt": 400,
-    "materials_synth": 250,
-    "wnut2020_wlp": 250,
+    "materials_synth": 50,
+    "wnut2020_wlp": 50,
     "skillspan": 250,
     "anem": 120,
-    "rams_wikievents": 350,
-    "culotta_wiki": 250,
+    "rams_wikievents": 180,
+    "culotta_wiki": 200,
     "ade": 250,
     "scierc_chemprot": 300,
 }
@@ -71,7 +71,7 @@ _SYMMETRIC = ("couple", "spouse", "sibling", "peer", "neighbor", "alternate", "r
 _NONE_KEPT, _EVENTLESS_KEPT = 0.6, 0.15
 _JOINT_ROUNDS, _LISTED_ROUNDS = 3, 1
 _NONE_PAIRS = 3
-_REVERSED = 0.25
+_REVERSED = 0.35
 _CHOICES = 0.08
 _MOST_CHARS = 600
 
@@ -105,32 +105,35 @@ class BroadMixture:
                 if generator.random() < _CHOICES:
                     yield from opened.choices(document, ontology, generator, most=2)
         if first.entities is not None and first.relations is not None:
-            for document in documents:
-                yield from self._related(document, ontology, generator)
+            for group in grouped(documents, generator):
+                yield from self._related(group, ontology, generator)
         if first.entities is None and first.relations is not None:
-            for document in documents:
-                yield from self._pairs(document, ontology, generator)
+            for group in grouped(documents, generator):
+                yield from self._pairs(group, ontology, generator)
         if first.events is not None:
             for document in documents:
                 yield from self._events(document, ontology, generator)
 
     def _related(
-        self, document: Document, ontology: Ontology, generator: random.Random
+        self, group: list[Document], ontology: Ontology, generator: random.Random
     ) -> Iterator[Example]:
+        document = joined_related(group, generator)
         for _ in range(_JOINT_ROUNDS):
             yield make.joint(document, ontology, generator)
         for _ in range(_LISTED_ROUNDS):
             yield opened.entities(document, ontology, generator)
-        none = make.none_pairs(document, ontology, _NONE_PAIRS, generator)
+        none = make.none_pairs(document, ontology, _NONE_PAIRS * len(group), generator)
         related = list(document.relations or ())
         turned = [_reversed(r) for r in related if generator.random() < _REVERSED]
         for relation in (*related, *none, *turned):
             yield opened.pair(document, relation, ontology, generator)
 
     def _pairs(
-        self, document: Document, ontology: Ontology, generator: random.Random
+        self, group: list[Document], ontology: Ontology, generator: random.Random
     ) -> Iterator[Example]:
-        for relation in document.relations or ():
+        document = joined_related(group, generator)
+        across = unrelated_across(group, len(group) - 1, generator)
+        for relation in (*(document.relations or ()), *across):
             if relation.type == NONE and generator.random() >= _NONE_KEPT:
                 continue
             yield opened.pair(document, relation, ontology, generator)

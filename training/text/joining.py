@@ -6,7 +6,8 @@ import random
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from tasks.document import Document, Mention
+from tasks.document import Document, Mention, Relation
+from tasks.ontology import NONE
 
 _SIZES, _WEIGHTS = (1, 2, 3, 4, 5, 6), (0.5, 0.16, 0.12, 0.08, 0.07, 0.07)
 _SEPARATORS = (" ", "\n", "\n\n", " . ", " | ")
@@ -32,13 +33,56 @@ def joined(documents: Sequence[Document], generator: random.Random) -> Document:
 
     They are of one inventory; relations and events are left out.
     """
+    text, starts = _laid_out(documents, generator)
+    entities = [
+        _moved(mention, start)
+        for document, start in zip(documents, starts, strict=True)
+        for mention in document.entities or ()
+    ]
+    return replace(documents[0], text=text, entities=tuple(entities), image=None)
+
+
+def joined_related(documents: Sequence[Document], generator: random.Random) -> Document:
+    """`joined` for documents with relations, which are kept; none relates two documents."""
+    text, starts = _laid_out(documents, generator)
+    relations: list[Relation] = []
+    mentions: list[Mention] = []
+    for document, start in zip(documents, starts, strict=True):
+        first = len(mentions)
+        relations += [
+            Relation(r.type, r.head + first, r.tail + first) for r in document.relations or ()
+        ]
+        mentions += [_moved(mention, start) for mention in document.mentions]
+    given = documents[0].entities is None
+    return replace(
+        documents[0],
+        text=text,
+        entities=None if given else tuple(mentions),
+        pair_mentions=tuple(mentions) if given else (),
+        relations=tuple(relations),
+        image=None,
+    )
+
+
+def unrelated_across(
+    documents: Sequence[Document], most: int, generator: random.Random
+) -> list[Relation]:
+    """Pairs of mentions of different documents, by their numbers in the joined one."""
+    sizes = [len(document.mentions) for document in documents]
+    owner = [number for number, size in enumerate(sizes) for _ in range(size)]
+    pairs = [(a, b) for a in range(len(owner)) for b in range(len(owner)) if owner[a] != owner[b]]
+    return [Relation(NONE, a, b) for a, b in generator.sample(pairs, min(most, len(pairs)))]
+
+
+def _laid_out(documents: Sequence[Document], generator: random.Random) -> tuple[str, list[int]]:
+    """The texts behind each other, and where each begins."""
     separator = generator.choices(_SEPARATORS, _SEPARATOR_WEIGHTS)[0]
-    text, entities = "", []
+    text, starts = "", []
     for document in documents:
         text += separator if text else ""
-        entities += [_moved(mention, len(text)) for mention in document.entities or ()]
+        starts.append(len(text))
         text += document.text
-    return replace(documents[0], text=text, entities=tuple(entities), image=None)
+    return text, starts
 
 
 def _moved(mention: Mention, by: int) -> Mention:

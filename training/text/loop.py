@@ -31,6 +31,8 @@ from training.text.names import name_pool
 from training.text.optimiser import build_optimiser, build_schedule
 from training.text.options import TextOptions
 from training.text.parallel import ProcessGroup
+from training.text.stated_examples import StatedRelations
+from training.text.stated_relations import StatementWriter
 from training.text.visual_features import VisualFeatureStore
 
 log = logging.getLogger(__name__)
@@ -62,15 +64,24 @@ def _mixture(options: TextOptions, data: Path, store: VisualFeatureStore) -> lis
     if options.preset != "standard":
         return [build_mixture(data, store, log.info)]
     broad = broad_mixture.build(data, log.info)
-    if not store.rows:
-        return [broad]
     names = name_pool(
         held_out=False,
         organizations=mentions_of(broad.documents, "organization"),
         locations=mentions_of(broad.documents, "location"),
     )
-    held_out = held_out_ids()
-    return [broad, grounding_mixture.build(data, store, names, log.info, held_out=held_out)]
+    works = sorted(mentions_of(broad.documents, "miscellaneous"))
+    stated = StatedRelations(StatementWriter(names, works), options.stated)
+    if not store.rows:
+        return [broad, stated]
+    grounding = grounding_mixture.build(
+        data,
+        store,
+        names,
+        log.info,
+        named_posts=options.named_posts,
+        held_out=held_out_ids(),
+    )
+    return [broad, stated, grounding]
 
 
 class AccuracyByKind:

@@ -25,7 +25,9 @@ class TextOptions:
     `data` is the corpora's folder, None to do without them; `features` the files that the tower's
     features were written to, none to do without pictures; `tokens` the padded source tokens of a
     batch; `precision` that of matrix products; `settled` the share of steps, the last ones, in
-    which the encoders rest and the gate is fitted to them in `gate_steps` of its own.
+    which the encoders rest and the gate is fitted to them in `gate_steps` of its own. The standard
+    preset also learns from `stated` texts that state relations an epoch, and from posts with the
+    names that `named_posts` finds in them (`training.text.named_posts`).
     """
 
     out: Path
@@ -48,6 +50,8 @@ class TextOptions:
     resume: bool = False
     device: str = _DEVICE
     preset: str = "compact"
+    stated: int = 4500
+    named_posts: Path | None = None
 
 
 def options_for(config: UMIEConfig, out: Path, steps: int) -> TextOptions:
