@@ -17,6 +17,7 @@ COPY tasks tasks
 COPY models models
 COPY training training
 COPY export export
+COPY schema schema
 COPY service service
 COPY umie_client umie_client
 COPY cli cli

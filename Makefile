@@ -75,7 +75,7 @@ lock: install ## requirements/*.txt from pyproject.toml; UPGRADE=--upgrade for n
 	$(COMPILE) --extra dev --extra bench -c requirements/dev.txt pyproject.toml -o requirements/bench.txt
 
 openapi: install ## docs/openapi.json, the document that the service serves with its default settings
-	$(PY) -m service.api.document > docs/openapi.json
+	$(PY) -m service.http.openapi > docs/openapi.json
 
 fuzz: install ## broken requests against a live server; N=20000 of them
 	$(PY) -m tests.fuzz $(or $(N),20000)

@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from service.extraction import ExtractionRequest, Task
-from service.extractor import Extractor
-from service.own_regions import OwnRegion
+from schema.extraction import ExtractionRequest, Task
+from service.pipeline.extractor import Extractor
 from service.settings import Settings
+from service.vision.request_regions import OwnRegion
 from tasks import ontology
 from tasks.ontology import Ontology
 

@@ -17,7 +17,7 @@ from transformers.modeling_outputs import BaseModelOutput
 
 from benchmarks.random_t5 import START, UNKNOWN
 from models.umie import UMIE, Memory
-from service.engine.speaker import Speaker, Voice
+from service.engine.sampler import BatchDecoder, TargetSequence
 from tasks.records import Record
 
 _SOURCE = (16, 64)
@@ -81,7 +81,7 @@ class Decoder(Protocol):
 
 
 class Ours:
-    """The engine's speaker: answers begin whenever a slot is free, several at once."""
+    """The engine's sampler: answers begin whenever a slot is free, several at once."""
 
     def __init__(self, model: UMIE, given: Assignment) -> None:
         self._model, self._given = model, given
@@ -89,20 +89,22 @@ class Ours:
 
     def write(self) -> Written:
         """All answers, once."""
-        given, voices = self._given, [_Scheduled(length) for length in self._given.lengths]
+        given, sequences = self._given, [_Scheduled(length) for length in self._given.lengths]
         longest = max(map(len, given.sources))
-        speaker = Speaker(self._model, given.batch, max(given.lengths) + 1, longest)
-        waiting, steps = deque(range(len(voices))), 0
+        sampler = BatchDecoder(self._model, given.batch, max(given.lengths) + 1, longest)
+        waiting, steps = deque(range(len(sequences))), 0
         started = time.perf_counter()
-        while waiting or speaker.speaking:
-            while waiting and speaker.free:
+        while waiting or sampler.running:
+            while waiting and sampler.free:
                 row = waiting.popleft()
                 length = len(given.sources[row])
-                speaker.begin([Voice(voices[row], START)], self._memories[row], [length])
-            speaker.step()
+                sampler.begin(
+                    [TargetSequence(sequences[row], START)], self._memories[row], [length]
+                )
+            sampler.step()
             steps += 1
         seconds = time.perf_counter() - started
-        return Written([voice.said for voice in voices], given.tokens, seconds, steps)
+        return Written([sequence.tokens for sequence in sequences], given.tokens, seconds, steps)
 
 
 class Transformers:

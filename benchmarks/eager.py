@@ -22,13 +22,13 @@ from models.config import VISUAL_ROWS
 from models.decoder import DecoderBlock
 from models.t5 import padding_bias
 from models.umie import UMIE
-from service.engine.contract import Answer, Picture, Prompt, Seen
-from service.engine.seeing import see_pixels
-from service.preprocess import preprocess_for
+from service.engine.interface import Answer, Picture, Prompt, VisualFeatures
+from service.engine.preprocess import preprocess_for
+from service.engine.visual_encoder import encode_pixels
 from tasks.automaton import Automaton
+from tasks.decoding_state import CopyDecodingState, DecodingState, TokenDecodingState
 from tasks.form import Filler
 from tasks.instruction import Prompter
-from tasks.utterance import CopyUtterance, TokenUtterance, Utterance
 
 AT_ONCE = 32
 """Prompts in a batch."""
@@ -55,33 +55,37 @@ class EagerModel:
         assert preprocess is not None
         self.preprocess = preprocess
 
-    def see(self, pictures: Sequence[Picture]) -> list[Seen]:
+    def see(self, pictures: Sequence[Picture]) -> list[VisualFeatures]:
         """What the tower finds in pictures."""
-        return see_pixels(self._visual, pictures, self._least_score) if pictures else []
+        return encode_pixels(self._visual, pictures, self._least_score) if pictures else []
 
     @torch.inference_mode()
-    def read(self, prompts: Sequence[Prompt], seen: Sequence[Seen | None]) -> list[Answer]:
+    def read(
+        self, prompts: Sequence[Prompt], visual: Sequence[VisualFeatures | None]
+    ) -> list[Answer]:
         """The answers to prompts, in order; those of like length share batches."""
         answers: dict[int, Answer] = {}
         order = sorted(range(len(prompts)), key=lambda i: len(prompts[i].source.ids))
         for start in range(0, len(order), AT_ONCE):
             rows = order[start : start + AT_ONCE]
-            batch = self._batch([prompts[i] for i in rows], [seen[i] for i in rows])
+            batch = self._batch([prompts[i] for i in rows], [visual[i] for i in rows])
             answers.update(zip(rows, batch, strict=True))
         return [answers[i] for i in range(len(prompts))]
 
-    def _batch(self, prompts: Sequence[Prompt], seen: Sequence[Seen | None]) -> list[Answer]:
-        utterances = [self._utterance(*pair) for pair in zip(prompts, seen, strict=True)]
-        gate, cross, keys, mask = self._fuse(prompts, seen)
-        _generate(self._model, utterances, cross, keys, mask, self._tokenizer.markers.start)
+    def _batch(
+        self, prompts: Sequence[Prompt], visual: Sequence[VisualFeatures | None]
+    ) -> list[Answer]:
+        states_of_answers = [self._state(*pair) for pair in zip(prompts, visual, strict=True)]
+        gate, cross, keys, mask = self._fuse(prompts, visual)
+        _generate(self._model, states_of_answers, cross, keys, mask, self._tokenizer.markers.start)
         gates = gate.tolist()
         return [
-            Answer(utterance.records(), gates[row] if seen[row] is not None else 0.0)
-            for row, utterance in enumerate(utterances)
+            Answer(state.records(), gates[row] if visual[row] is not None else 0.0)
+            for row, state in enumerate(states_of_answers)
         ]
 
-    def _utterance(self, prompt: Prompt, seen: Seen | None) -> Utterance:
-        offered = len(seen.scores) if seen and Filler.REGION in prompt.form.fillers else 0
+    def _state(self, prompt: Prompt, visual: VisualFeatures | None) -> DecodingState:
+        offered = len(visual.scores) if visual and Filler.REGION in prompt.form.fillers else 0
         copying = self._model.copy_head is not None
         automaton = Automaton(
             prompt.source,
@@ -92,10 +96,10 @@ class EagerModel:
             tail=prompt.tail,
             ordered=copying,
         )
-        return CopyUtterance(automaton) if copying else TokenUtterance(automaton)
+        return CopyDecodingState(automaton) if copying else TokenDecodingState(automaton)
 
     def _fuse(
-        self, prompts: Sequence[Prompt], seen: Sequence[Seen | None]
+        self, prompts: Sequence[Prompt], visual: Sequence[VisualFeatures | None]
     ) -> tuple[Tensor, Tensor, Tensor | None, Tensor]:
         """gate (B,), cross (D, 2, B, H, L, k), copy keys (B, 36 + L, c) and mask (B, L)."""
         longest = max(len(prompt.source.ids) for prompt in prompts)
@@ -107,8 +111,8 @@ class EagerModel:
             cases[row, :length] = torch.tensor(prompt.source.cases)
             mask[row, :length] = 1
         nothing = np.zeros((VISUAL_ROWS, self._model.config.d_model), dtype=np.float32)
-        states = np.stack([nothing if sight is None else sight.states for sight in seen])
-        present = torch.tensor([float(sight is not None) for sight in seen])
+        states = np.stack([nothing if seen is None else seen.states for seen in visual])
+        present = torch.tensor([float(seen is not None) for seen in visual])
         inputs = (ids, mask, cases, torch.from_numpy(states), present)
         gate, cross, *keys = self._fusion(*(tensor.to(self._device) for tensor in inputs))
         return gate, cross, keys[0] if keys else None, mask.to(self._device)
@@ -146,23 +150,23 @@ class _Past:
 
 def _generate(
     model: UMIE,
-    utterances: Sequence[Utterance],
+    states_of_answers: Sequence[DecodingState],
     cross: Tensor,
     copy_keys: Tensor | None,
     mask: Tensor,
     start: int,
 ) -> None:
-    """Let all utterances go on to their ends, a token of each at a time."""
-    ids = torch.full((len(utterances), 1), start, device=cross.device)
+    """Let all states_of_answers go on to their ends, a token of each at a time."""
+    ids = torch.full((len(states_of_answers), 1), start, device=cross.device)
     past, hidden = _Past(len(cross)), padding_bias(mask)
     embeddings, scale = model.output_embeddings, model.output_scale
-    while ids.shape[1] <= STEPS and not all(utterance.done for utterance in utterances):
+    while ids.shape[1] <= STEPS and not all(state.done for state in states_of_answers):
         states = _step(model, ids, past, cross, hidden)  # (B, d)
         logits = states @ embeddings.T * scale  # (B, V)
         pointed = None
         if model.copy_head is not None and copy_keys is not None:
             pointed = (model.copy_head.query(states)[:, None] @ copy_keys.transpose(1, 2))[:, 0]
-        said = _say(utterances, logits, pointed)
+        said = _say(states_of_answers, logits, pointed)
         ids = torch.cat([ids, torch.tensor(said, device=ids.device)[:, None]], dim=1)
 
 
@@ -187,12 +191,14 @@ def _blocks(model: UMIE) -> Iterator[DecoderBlock]:
     return cast("Iterator[DecoderBlock]", iter(model.decoder.blocks))
 
 
-def _say(utterances: Sequence[Utterance], logits: Tensor, pointed: Tensor | None) -> list[int]:
+def _say(
+    states_of_answers: Sequence[DecodingState], logits: Tensor, pointed: Tensor | None
+) -> list[int]:
     """Let each go on by the likeliest of the tokens that the grammar admits; 0 where it has ended.
 
     logits (B, V) and pointed (B, 36 + L), the copy head's scores of places.
     """
-    options = {row: u.options() for row, u in enumerate(utterances) if not u.done}
+    options = {row: u.options() for row, u in enumerate(states_of_answers) if not u.done}
     rows = list(options)
     laid = lay_out([some for some in options.values() if some is not None], rows, logits.device)
     row = laid.row[laid.step]
@@ -202,7 +208,7 @@ def _say(utterances: Sequence[Utterance], logits: Tensor, pointed: Tensor | None
         scores = scores + torch.where(laid.place >= 0, copied, 0.0)
     masked = torch.full((len(rows), laid.width), -torch.inf, device=logits.device)
     columns, logps = choose(masked.index_put((laid.step, laid.column), scores))
-    said = [0] * len(utterances)
+    said = [0] * len(states_of_answers)
     for at, column, logp in zip(rows, columns.tolist(), logps.tolist(), strict=True):
-        said[at] = utterances[at].say(column, logp)
+        said[at] = states_of_answers[at].say(column, logp)
     return said

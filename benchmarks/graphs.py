@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from export.bundle import Bundle
 from models.candidates import candidate_logits
-from service.engine import slots
+from service.engine import kv_slots
 
 T = TypeVar("T")
 
@@ -67,9 +67,9 @@ def clocked(bundle: Bundle, stages: Stages) -> Iterator[Bundle]:
     """
     decoder, score = bundle.decoder.decoder, candidate_logits
     decoder.step = stages.timed("decoder", decoder.step)  # type: ignore[method-assign]
-    slots.candidate_logits = stages.timed("head", score)  # type: ignore[attr-defined]
+    kv_slots.candidate_logits = stages.timed("head", score)  # type: ignore[attr-defined]
     visual = bundle.visual and _Session(bundle.visual, "visual", stages)
     try:
         yield replace(bundle, visual=visual, fusion=_Session(bundle.fusion, "fusion", stages))
     finally:
-        slots.candidate_logits = score  # type: ignore[attr-defined]
+        kv_slots.candidate_logits = score  # type: ignore[attr-defined]

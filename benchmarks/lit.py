@@ -14,9 +14,9 @@ from fastapi import Response
 
 from benchmarks.load import ROUTE
 from benchmarks.plain import arguments, load_rounds
-from service.api.bodies import ExtractBody
-from service.api.requests import extraction_request
-from service.extraction import Extraction, ExtractionRequest
+from schema.extraction import Extraction, ExtractionRequest
+from schema.requests import ExtractBody
+from service.http.validation import extraction_request
 from service.settings import Settings
 
 BATCH = 16

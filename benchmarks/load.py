@@ -1,4 +1,4 @@
-"""The load generator: a process of its own that posts prepared requests from many clients.
+"""The load reader: a process of its own that posts prepared requests from many clients.
 
     python -m benchmarks.load ADDRESS WORKLOAD --clients 32 --seconds 8
     python -m benchmarks.load ADDRESS WORKLOAD --clients 8 --answers

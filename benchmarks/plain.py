@@ -18,9 +18,9 @@ from benchmarks.eager import EagerModel
 from benchmarks.load import ROUTE
 from benchmarks.rounds import Rounds
 from export.checkpoint import load_checkpoint
-from service.api.bodies import ExtractBody
-from service.api.reading import body_of_json
-from service.api.requests import extraction_request
+from schema.requests import ExtractBody
+from service.http.body_parsing import body_of_json
+from service.http.validation import extraction_request
 from service.settings import Settings
 
 CLIENT_GONE = 499

@@ -6,10 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from benchmarks.eager import EagerModel
-from service.engine.contract import Answer, Prompt, Seen
-from service.entities import entities_of, entity_prompt
-from service.events import Trigger, events_of, trigger_prompt, triggers_of
-from service.extraction import (
+from schema.extraction import (
     EntityFound,
     Extraction,
     ExtractionRequest,
@@ -18,11 +15,14 @@ from service.extraction import (
     Task,
     Timing,
 )
-from service.images import decode
-from service.pairs import Question, admitted_pairs, questions, relations_of
-from service.regions import referenced, regions_of
+from service.engine.interface import Answer, Prompt, VisualFeatures
+from service.pipeline.entities import entities_of, entity_prompt
+from service.pipeline.events import Trigger, events_of, trigger_prompt, triggers_of
+from service.pipeline.regions import referenced, regions_of
+from service.pipeline.relations import Question, admitted_pairs, questions, relations_of
 from service.settings import Settings
-from service.sight import View
+from service.vision.decoding import decode
+from service.vision.encoder import View
 from tasks.records import Record
 
 _NO_TIMING = Timing(total=0, image=0, queue=0, visual=0, fusion=0, decode=0)
@@ -30,7 +30,7 @@ _NO_TIMING = Timing(total=0, image=0, queue=0, visual=0, fusion=0, decode=0)
 
 @dataclass
 class _Sitting:
-    """A request on its way: what was seen, what the model said of each task, what was found."""
+    """A request in progress: its picture's features, the answers of each task, what was found."""
 
     request: ExtractionRequest
     view: View | None
@@ -41,8 +41,8 @@ class _Sitting:
     opened: dict[Task, int] = field(default_factory=dict)
 
     @property
-    def seen(self) -> Seen | None:
-        return self.view.seen if self.view is not None else None
+    def visual(self) -> VisualFeatures | None:
+        return self.view.visual if self.view is not None else None
 
     def records(self, task: Task) -> list[Record]:
         """What the first round found."""
@@ -74,8 +74,8 @@ class Rounds:
             for request in requests
         ]
         pictures = [self._model.preprocess(u.image, None) for u in upright if u is not None]
-        seen = iter(self._model.see(pictures))
-        return [View(u.width, u.height, next(seen)) if u is not None else None for u in upright]
+        visual = iter(self._model.see(pictures))
+        return [View(u.width, u.height, next(visual)) if u is not None else None for u in upright]
 
     def _ask(
         self,
@@ -88,8 +88,8 @@ class Rounds:
             for task, prompts in prompts_of(sitting).items()
             for prompt in prompts
         ]
-        seen = [sitting.seen for sitting, _, _ in asked]
-        answers = self._model.read([prompt for _, _, prompt in asked], seen)
+        visual = [sitting.visual for sitting, _, _ in asked]
+        answers = self._model.read([prompt for _, _, prompt in asked], visual)
         for (sitting, task, _), answer in zip(asked, answers, strict=True):
             sitting.said[task].append(answer)
 
@@ -99,7 +99,7 @@ class Rounds:
         if request.text.strip():
             if request.tasks & {Task.ENTITIES, Task.RELATIONS}:
                 found[Task.ENTITIES] = entity_prompt(
-                    prompter, request.text, request.ontology, sitting.seen
+                    prompter, request.text, request.ontology, sitting.visual
                 )
             if Task.EVENTS in request.tasks:
                 found[Task.EVENTS] = trigger_prompt(prompter, request.text, request.ontology)

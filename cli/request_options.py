@@ -90,7 +90,7 @@ def _ontology(given: str) -> Any:
     path = Path(given)
     if path.suffix.lower() not in _FILES:
         return given
-    from service.api.plain_yaml import read_plain_yaml
+    from service.http.safe_yaml import read_plain_yaml
 
     data = read_bytes(path)
     try:

@@ -12,21 +12,21 @@ from dataclasses import dataclass
 
 from fastapi import FastAPI
 
-from service import logs
-from service.api.app import create_app, create_aside
-from service.api.middleware.door import Opening
-from service.api.model_facts import ModelFacts
-from service.binding import bind, listen, told
 from service.engine.engine import load_engine
 from service.engine.resources import check_resources
-from service.extractor import Extractor
-from service.file_descriptors import raise_soft_limit, within_descriptors
-from service.foreign_lines import capture
-from service.listener import BACKLOG, Aside, Listener, config_of
-from service.metrics import Metrics
-from service.proposers.choice import proposer_for
-from service.reloading import Reloads
+from service.http.app import create_app, create_metrics_app
+from service.http.binding import bind, listen, told
+from service.http.file_descriptors import raise_soft_limit, within_descriptors
+from service.http.middleware.gatekeeper import DrainState
+from service.http.model_facts import ModelFacts
+from service.http.reloading import Reloads
+from service.http.server import BACKLOG, Aside, Listener, config_of
+from service.observability import logging as log_setup
+from service.observability.foreign_lines import capture
+from service.observability.metrics import Metrics
+from service.pipeline.extractor import Extractor
 from service.settings import Settings, unknown_variables
+from service.vision.proposers.choice import proposer_for
 from tasks import ontology
 
 log = logging.getLogger(__name__)
@@ -37,8 +37,8 @@ class Service:
     """The application, and the one for the second port if there is to be one."""
 
     app: FastAPI
-    aside: FastAPI | None
-    opening: Opening
+    metrics_app: FastAPI | None
+    drain_state: DrainState
     metrics: Metrics
     reloads: Reloads
 
@@ -49,7 +49,7 @@ def build(settings: Settings) -> Service:
     Raises `BundleError`, `SettingsError` and `UnknownOntology`.
     """
     ontology.load(settings.ontology)
-    metrics, opening, reloads = Metrics(), Opening(), Reloads()
+    metrics, drain_state, reloads = Metrics(), DrainState(), Reloads()
     loaded = load_engine(settings, metrics)
     metrics.describe_model(
         version=loaded.model_name, precision=loaded.precision, provider=loaded.provider
@@ -91,14 +91,14 @@ def build(settings: Settings) -> Service:
         extractor,
         metrics,
         facts,
-        opening=opening,
+        drain_state=drain_state,
         lifespan=lifespan,
         reloads=reloads,
     )
-    aside = None
+    metrics_app = None
     if settings.metrics_port is not None:
-        aside = create_aside(loaded.engine, metrics, opening)
-    return Service(app, aside, opening, metrics, reloads)
+        metrics_app = create_metrics_app(loaded.engine, metrics, drain_state)
+    return Service(app, metrics_app, drain_state, metrics, reloads)
 
 
 def run(settings: Settings) -> None:
@@ -107,7 +107,7 @@ def run(settings: Settings) -> None:
     Raises as `build` does, and `SettingsError` where the machine lacks what the service needs. The
     ports are taken first, and listened on once there is something to answer.
     """
-    logs.configure(settings, capture() if settings.log_format == "json" else None)
+    log_setup.configure(settings, capture() if settings.log_format == "json" else None)
     for name in unknown_variables():
         log.warning("%s names no setting", name)
     sockets = bind(settings.host, settings.port, "UMIE_PORT")
@@ -117,7 +117,7 @@ def run(settings: Settings) -> None:
     limit = raise_soft_limit()
     check_resources(settings)
     service = build(settings)
-    logs.adopt()
+    log_setup.adopt()
     settings = within_descriptors(settings, limit)
     listen(sockets, settings.host, "UMIE_PORT", BACKLOG)
     listen(asides, settings.host, "UMIE_METRICS_PORT", BACKLOG)
@@ -131,15 +131,15 @@ async def _listen(
     asides: list[socket.socket],
 ) -> None:
     config = config_of(service.app, settings, service.metrics, settings.port)
-    listener = Listener(config, service.opening, settings.drain_s)
+    listener = Listener(config, service.drain_state, settings.drain_s)
     asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, service.reloads.run)
     log.info("listening on %s", told(sockets))
-    if service.aside is None:
+    if service.metrics_app is None:
         return await listener.serve(sockets)
-    aside = Aside(config_of(service.aside, settings, service.metrics, settings.port))
-    serving = asyncio.create_task(aside.serve(asides))
+    metrics_app = Aside(config_of(service.metrics_app, settings, service.metrics, settings.port))
+    serving = asyncio.create_task(metrics_app.serve(asides))
     try:
         await listener.serve(sockets)
     finally:
-        aside.should_exit = True
+        metrics_app.should_exit = True
         await serving

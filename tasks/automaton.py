@@ -22,9 +22,9 @@ from math import exp
 
 from tasks.context import PLAIN, Context
 from tasks.form import Filler, Form, Opening
-from tasks.passage import Passage, PieceRange
 from tasks.records import Asoc, Record, Region
 from tasks.source import Label, Source
+from tasks.source_spans import PieceRange, SourceSpans
 from tasks.state import NO_ITEM, NO_LINK, Item, Link, Phase, State, Symbol
 from tasks.tokenizer import MAX_REGIONS, Markers
 
@@ -65,7 +65,7 @@ class Automaton:
         self.source, self.form, self.markers, self.ordered = source, form, markers, ordered
         self._open, self._close = Symbol(markers.open), Symbol(markers.close)
         self._colon = Symbol(markers.colon)
-        self._passage = Passage(source)
+        self._passage = SourceSpans(source)
         self.spots = [self._spell(label) for label in source.spots]
         self.roles = [self._spell(label) for label in source.asocs]
         self.regions = {k: [Symbol(t, -1, k) for t in _region(markers, k)] for k in sorted(regions)}

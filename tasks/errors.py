@@ -30,7 +30,7 @@
     ├── DataError                  a corpus file is not in its original layout
     └── SettingsError              a setting of the service makes no sense
 
-`service.api.problems` alone maps the tree to HTTP.
+`service.http.problems` alone maps the tree to HTTP.
 """
 
 from __future__ import annotations

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from service.api.app import undressed_app
-from service.api.problems import INTERNAL, KINDS
+from service.http.app import bare_app
+from service.http.problems import INTERNAL, KINDS
 from service.settings import PREFIX, Settings
 from tests.docs_answers import ask
 from tests.support.markdown import commands_of
@@ -23,7 +23,7 @@ def test_every_problem_is_in_the_table() -> None:
 def test_every_path_is_in_the_table() -> None:
     table = GUIDE.partition("| | |")[2].partition("\n\n")[0]
     told = set(re.findall(r"`(?:[A-Z]+ )?(/[^`]*)`", table))
-    assert set(undressed_app().openapi()["paths"]) <= told
+    assert set(bare_app().openapi()["paths"]) <= told
 
 
 def test_every_setting_that_is_named_exists() -> None:

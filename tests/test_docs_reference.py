@@ -8,7 +8,7 @@ from typing import Any, get_args
 
 from pydantic_core import PydanticUndefined
 
-from service.metrics import BATCHES, DROPPED, STAGES
+from service.observability.metrics import BATCHES, DROPPED, STAGES
 from service.settings import PREFIX, Settings
 from tests.project.promql import OUTCOMES, faults_of, labels_of, own_metrics
 from tests.support.markdown import blocks_of

@@ -1,6 +1,6 @@
 """What the service tells besides extractions, field by field as it sends them.
 
-`service.extraction` has the parts that answers share; fields that a newer service adds are passed
+`schema.extraction` has the parts that answers share; fields that a newer service adds are passed
 over.
 """
 
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict
 
-from service.extraction import AnswerWarning, ImageSize, RegionFound, Timing, TriggerFound
+from schema.extraction import AnswerWarning, ImageSize, RegionFound, Timing, TriggerFound
 
 
 class _Answer(BaseModel):

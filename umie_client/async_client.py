@@ -9,7 +9,7 @@ from typing import Any, Self, TypeVar, Unpack
 
 import httpx
 
-from service.extraction import Task
+from schema.extraction import Task
 from umie_client import calls
 from umie_client.answers import Instructed, ModelListed, OntologyDetail, OntologyListed, TaskListed
 from umie_client.batches import Item, Outcome, arguments_of, check, outcomes_async

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from pydantic import TypeAdapter
 
-from service.extraction import RegionFound, Task
+from schema.extraction import RegionFound, Task
 from umie_client.answers import Instructed, ModelListed, OntologyDetail, OntologyListed, TaskListed
 from umie_client.call import Call
 from umie_client.errors import InvalidArgument

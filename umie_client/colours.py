@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterable, Mapping
 
-from service.extraction import Extraction
+from schema.extraction import Extraction
 
 PALETTE = (
     "#0072b2",

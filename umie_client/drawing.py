@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from PIL import Image, ImageDraw, ImageFont
 
-from service.extraction import Extraction
+from schema.extraction import Extraction
 from umie_client.colours import colour_of, colours_of, ink_on
 from umie_client.layout import Layout, Rectangle
 from umie_client.marks import Mark, marks_of
@@ -97,9 +97,9 @@ class _Sheet:
         """The text, shortened until the picture can hold it; None where it cannot hold a letter."""
         ascent, descent = _metrics(self._font)
         height = ascent + descent + 2 * self._pad
-        room = self._width - 2 * self._pad
+        limits = self._width - 2 * self._pad
         shown = text
-        while shown.strip(_ELLIPSIS) and self._pen.textlength(shown, font=self._font) > room:
+        while shown.strip(_ELLIPSIS) and self._pen.textlength(shown, font=self._font) > limits:
             shown = shown.rstrip(_ELLIPSIS)[:-1].rstrip() + _ELLIPSIS
         if not shown.strip(_ELLIPSIS) or height > self._height:
             return None

@@ -30,7 +30,7 @@ class Layout:
     def _near(self, box: Rectangle, width: int, height: int) -> Iterator[Rectangle]:
         """Above the box, in it, below it, then down and up the picture; at its left, at its right.
 
-        Where there is no room above, that comes last.
+        Where there is no limits above, that comes last.
         """
         x1, y1, x2, y2 = box
         above = y1 - height

@@ -34,7 +34,7 @@ import uuid
 from typing import Any
 from urllib.parse import quote
 
-from service.extraction import EventFound, Extraction, RegionFound
+from schema.extraction import EventFound, Extraction, RegionFound
 from umie_client.errors import InvalidArgument, MissingExtra
 from umie_client.letters import sound
 

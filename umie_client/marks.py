@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from service.extraction import Extraction, RegionFound
+from schema.extraction import Extraction, RegionFound
 
 _LONGEST_NAME = 32
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from PIL import Image
 
-from service.extraction import ArgumentFound, EventFound, Extraction
+from schema.extraction import ArgumentFound, EventFound, Extraction
 from umie_client.colours import colour_of, colours_of, ink_on
 from umie_client.errors import ImageUnreadable, MissingExtra
 from umie_client.letters import sound

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, TypeAlias, TypedDict
 
-from service.extraction import RegionFound, Task
+from schema.extraction import RegionFound, Task
 from umie_client.pictures import ImageSource
 
 Labels: TypeAlias = str | Sequence[str]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from PIL import Image
 from pydantic import Field
 
-from service.extraction import Extraction
+from schema.extraction import Extraction
 from umie_client.drawing import draw
 from umie_client.errors import ImageUnreadable, InvalidArgument
 from umie_client.markup import fragment, page

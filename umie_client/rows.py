@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from service.extraction import Extraction
+from schema.extraction import Extraction
 from umie_client.errors import MissingExtra
 
 if TYPE_CHECKING:

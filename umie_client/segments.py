@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from service.extraction import Extraction
+from schema.extraction import Extraction
 
 
 @dataclass(frozen=True, slots=True)

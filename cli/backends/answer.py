@@ -8,7 +8,7 @@ from typing import Any, Protocol, Self, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from service.extraction import Extraction
+from schema.extraction import Extraction
 
 
 class Failure(BaseModel):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cli.backends.answer import Failure
-from service.api.problems import kind_of
+from service.http.problems import kind_of
 from tasks.errors import DataError, UMIEError
 
 UNREADABLE = "unreadable-input"

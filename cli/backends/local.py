@@ -13,15 +13,15 @@ from pydantic import ValidationError
 from cli.backends.answer import Answer, Failure
 from cli.backends.failures import failure_of
 from export.manifest import FILE as MANIFEST
-from service.api.bodies import ExtractBody
-from service.api.problems import INTERNAL
-from service.api.reading import fault_of
-from service.api.requests import extraction_request
+from schema.requests import ExtractBody
 from service.engine.engine import ModelEngine, load_engine
-from service.extractor import Extractor
-from service.metrics import Metrics
-from service.proposers.choice import proposer_for
+from service.http.body_parsing import fault_of
+from service.http.problems import INTERNAL
+from service.http.validation import extraction_request
+from service.observability.metrics import Metrics
+from service.pipeline.extractor import Extractor
 from service.settings import Settings, load_settings
+from service.vision.proposers.choice import proposer_for
 from tasks import ontology
 from tasks.errors import BundleError, CapacityError, InputError
 

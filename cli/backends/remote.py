@@ -8,8 +8,8 @@ from typing import Any, Self
 
 from cli.backends.answer import Answer, Failure
 from cli.backends.failures import UNREADABLE, failure_of
-from service.api.bodies import ExtractBody
-from service.extraction import Extraction
+from schema.extraction import Extraction
+from schema.requests import ExtractBody
 from tasks.errors import EngineUnavailable, FieldError
 from umie_client.async_client import AsyncClient
 from umie_client.client import Client

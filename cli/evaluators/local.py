@@ -15,11 +15,11 @@ from models.meta_init import meta_init
 from models.tower import CompactTower
 from models.tower_config import TowerConfig
 from models.umie import UMIE
-from service.engine.asking import Asker
-from service.engine.contract import Answer, Prompt, Seen
-from service.entities import entities_of, entity_prompt
-from service.events import events_of, trigger_prompt, triggers_of
-from service.pairs import admitted_pairs, questions, relations_of
+from service.engine.interface import Answer, Prompt, VisualFeatures
+from service.engine.offline import OfflineEngine
+from service.pipeline.entities import entities_of, entity_prompt
+from service.pipeline.events import events_of, trigger_prompt, triggers_of
+from service.pipeline.relations import admitted_pairs, questions, relations_of
 from service.settings import Settings
 from tasks.document import Box
 from tasks.errors import LabelError, TextTooLong
@@ -49,7 +49,7 @@ class LocalEvaluator:
         *,
         constrained: bool = True,
     ) -> None:
-        self._bundle, self._asker = bundle, Asker(bundle, constrained=constrained)
+        self._bundle, self._engine = bundle, OfflineEngine(bundle, constrained=constrained)
         self._about: dict[str, object] = {
             "kind": kind,
             "precision": bundle.manifest.precision,
@@ -61,7 +61,7 @@ class LocalEvaluator:
     @property
     def name(self) -> str:
         """The model's name and version."""
-        return self._asker.name
+        return self._engine.name
 
     @property
     def sees(self) -> bool:
@@ -82,13 +82,13 @@ class LocalEvaluator:
         """What it says to each question; a picture is looked at once."""
         paths = list(dict.fromkeys(q.picture for q in questions if q.picture is not None))
         views = (
-            dict(zip(paths, self._asker.look(paths, f"{title}, pictures"), strict=True))
+            dict(zip(paths, self._engine.look(paths, f"{title}, pictures"), strict=True))
             if paths
             else {}
         )
-        seen = [views[q.picture] if q.picture is not None else None for q in questions]
-        answers = self._asker.ask([q.example for q in questions], title, seen)
-        return [_said(answer, view) for answer, view in zip(answers, seen, strict=True)]
+        visual = [views[q.picture] if q.picture is not None else None for q in questions]
+        answers = self._engine.ask([q.example for q in questions], title, visual)
+        return [_said(answer, view) for answer, view in zip(answers, visual, strict=True)]
 
     def chain(
         self, chain: Chain, texts: Sequence[str], ontology: Ontology, title: str
@@ -100,16 +100,16 @@ class LocalEvaluator:
 
     def propose(self, pictures: Sequence[Path], title: str) -> list[list[Box]]:
         """All regions that it proposes, those too that are too doubtful to be offered."""
-        asker = Asker(replace(self._bundle, least_region_score=0.0))
+        engine = OfflineEngine(replace(self._bundle, least_region_score=0.0))
         return [
-            [box for box, score in zip(_boxes(seen), seen.scores, strict=True) if score > 0]
-            for seen in asker.look(pictures, title)
+            [box for box, score in zip(_boxes(visual), visual.scores, strict=True) if score > 0]
+            for visual in engine.look(pictures, title)
         ]
 
     def _relations(self, texts: Sequence[str], ontology: Ontology, title: str) -> list[Prediction]:
-        prompter = self._asker.prompter
+        prompter = self._engine.prompter
         prompts = [_entity_prompt(prompter, text, ontology) for text in texts]
-        answers = self._asker.read(prompts, title)
+        answers = self._engine.read(prompts, title)
         entities = [entities_of(answer.records if answer else (), 0.0) for answer in answers]
         asked = [
             questions(prompter, text, admitted_pairs(found, ontology, MAX_PAIRS))
@@ -123,9 +123,9 @@ class LocalEvaluator:
         ]
 
     def _events(self, texts: Sequence[str], ontology: Ontology, title: str) -> list[Prediction]:
-        prompter = self._asker.prompter
+        prompter = self._engine.prompter
         prompts = [_trigger_prompt(prompter, text, ontology) for text in texts]
-        answers = self._asker.read(prompts, title)
+        answers = self._engine.read(prompts, title)
         triggers = [
             triggers_of(
                 prompter, text, ontology, answer.records if answer else (), 0.0, MAX_TRIGGERS
@@ -144,7 +144,7 @@ class LocalEvaluator:
         ]
 
     def _follow_up(self, prompts: Sequence[Prompt], title: str) -> Iterator[Answer]:
-        return (answer for answer in self._asker.read(prompts, title) if answer is not None)
+        return (answer for answer in self._engine.read(prompts, title) if answer is not None)
 
 
 def parameters_of(config: UMIEConfig, tower: object) -> dict[str, int]:
@@ -170,12 +170,12 @@ def _trigger_prompt(prompter: Prompter, text: str, ontology: Ontology) -> Prompt
         return None
 
 
-def _said(answer: Answer | None, seen: Seen | None) -> Prediction:
+def _said(answer: Answer | None, visual: VisualFeatures | None) -> Prediction:
     if answer is None:
         return NO_PREDICTION
-    boxes = {} if seen is None else dict(enumerate(_boxes(seen), start=1))
+    boxes = {} if visual is None else dict(enumerate(_boxes(visual), start=1))
     return Prediction(answer.records, boxes)
 
 
-def _boxes(seen: Seen) -> list[Box]:
-    return [(x1, y1, x2, y2) for x1, y1, x2, y2 in seen.boxes.tolist()]
+def _boxes(visual: VisualFeatures) -> list[Box]:
+    return [(x1, y1, x2, y2) for x1, y1, x2, y2 in visual.boxes.tolist()]

@@ -18,8 +18,8 @@ from cli.evaluators.response_records import (
     event_records,
     instructed_records,
 )
-from service.extraction import Extraction, Task
-from service.instructing import FORMS, Instructed
+from schema.extraction import Extraction, Task
+from service.pipeline.instruct import FORMS, Instructed
 from tasks import form, instruction
 from tasks.document import Box
 from tasks.errors import EngineUnavailable

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from service.extraction import (
+from schema.extraction import (
     ArgumentFound,
     EntityFound,
     EventFound,
@@ -12,7 +12,7 @@ from service.extraction import (
     RegionFound,
     RelationFound,
 )
-from service.instructing import AsocFound, RecordFound, SpanFound
+from service.pipeline.instruct import AsocFound, RecordFound, SpanFound
 from tasks.document import Box
 from tasks.form import REGION_ROLE
 from tasks.records import Asoc, Record, Region, Span

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from service.extraction import ArgumentFound, EventFound, Extraction
+from schema.extraction import ArgumentFound, EventFound, Extraction
 
 PLAIN_WIDTH = 10_000
 """Where the output is no terminal, so that nothing is wrapped or cut."""

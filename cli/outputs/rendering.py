@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from service.extraction import Extraction
+from schema.extraction import Extraction
 from umie_client.drawing import draw
 from umie_client.markup import page
 from umie_client.pictures import opened

@@ -10,7 +10,7 @@ from cli.backends.answer import DocumentAnswer
 from cli.inputs.document import Document
 from cli.outputs.answer_table import Tables
 from cli.outputs.format import Format
-from service.extraction import Extraction
+from schema.extraction import Extraction
 
 
 def print_single(document: Document, extraction: Extraction, form: Format) -> None:

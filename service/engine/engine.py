@@ -14,20 +14,20 @@ import torch
 
 from export.bundle import Bundle, load_bundle
 from models.tower_config import REGION_TYPES, TowerConfig
-from service.deadline import deadline
-from service.engine.contract import Answer, Picture, Prompt, Seen
+from service.engine.deadline import deadline
 from service.engine.device import decoder_threads, lanes_for, place_decoder, providers_for
+from service.engine.generator import Generator
 from service.engine.health import Health, Prober
-from service.engine.jobs import Dropped, Job, ReadJob, SeeJob
+from service.engine.interface import Answer, Picture, Prompt, VisualFeatures
+from service.engine.jobs import Dropped, EncodeJob, GenerateJob, Job
+from service.engine.preprocess import Preprocess, preprocess_for
 from service.engine.probing import probe
-from service.engine.reading import Reader
 from service.engine.resources import ResourceMonitor
-from service.engine.scheduler import JobQueue, Room, room_for
-from service.engine.supervisor import Heart, Hearts, Watchdog
-from service.engine.warming import warm_up
+from service.engine.scheduler import BatchLimits, JobQueue, batch_limits_for
+from service.engine.warmup import warm_up
+from service.engine.watchdog import Heartbeat, Heartbeats, Watchdog
 from service.engine.worker import Worker
-from service.metrics import Metrics
-from service.preprocess import Preprocess, preprocess_for
+from service.observability.metrics import Metrics
 from service.settings import Settings
 from tasks.errors import EngineUnavailable, QueueFull
 from tasks.instruction import Prompter
@@ -53,32 +53,39 @@ class ModelEngine:
         bundle: Bundle,
         settings: Settings,
         metrics: Metrics,
-        room: Room | None = None,
+        limits: BatchLimits | None = None,
         lanes: int | None = None,
     ) -> None:
         self._bundle, self._metrics = bundle, metrics
         self._decoder_threads = decoder_threads(settings.intra_op_threads)
-        self._room = room or room_for(bundle, settings.decoder_slots)
+        self._limits = limits or batch_limits_for(bundle, settings.decoder_slots)
         self._queue = JobQueue(settings.max_queue_items, settings.max_queue_tokens, self._count)
-        self._reader = Reader(bundle, metrics, settings.decoder_slots)
-        self._hearts = Hearts(settings.engine_stuck_s, lanes or lanes_for(bundle))
+        self._generator = Generator(bundle, metrics, settings.decoder_slots)
+        self._heartbeats = Heartbeats(settings.engine_stuck_s, lanes or lanes_for(bundle))
         self._health = Health()
         self._worker = Worker(
-            bundle, self._queue, self._reader, self._room, self._hearts, metrics, self._health
+            bundle,
+            self._queue,
+            self._generator,
+            self._limits,
+            self._heartbeats,
+            metrics,
+            self._health,
         )
         self._prober = Prober(self._health, partial(probe, bundle, self._queue))
         self._resources = ResourceMonitor(_tell)
         self._warmed = threading.Event()
-        self._threads = {self._thread("decoder", self._write): self._hearts.writing}
-        for lane, heart in enumerate(self._hearts.lanes):
-            self._threads[self._thread(f"lane {lane}", partial(self._perceive, lane))] = heart
+        self._threads = {self._thread("decoder", self._run_decoder): self._heartbeats.writing}
+        for lane, heartbeat in enumerate(self._heartbeats.lanes):
+            self._threads[self._thread(f"lane {lane}", partial(self._run_lane, lane))] = heartbeat
         self._watchdogs = [
-            Watchdog(thread, heart, self._queue.abandon) for thread, heart in self._threads.items()
+            Watchdog(thread, heartbeat, self._queue.abandon)
+            for thread, heartbeat in self._threads.items()
         ]
         self._warm = self._closing = False
         metrics.watch(queued=lambda: self.queued, ready=lambda: self.ready)
-        metrics.slots_in_use.set_function(lambda: self._reader.busy)
-        metrics.heartbeat_age.set_function(lambda: self._hearts.age_s)
+        metrics.slots_in_use.set_function(lambda: self._generator.busy)
+        metrics.heartbeat_age.set_function(lambda: self._heartbeats.age_s)
 
     def start(self) -> None:
         """Start the threads; `ready` once the model has answered prompts of its own."""
@@ -108,15 +115,17 @@ class ModelEngine:
         """How many items wait for the engine."""
         return len(self._queue)
 
-    async def see(self, picture: Picture) -> tuple[Seen, dict[str, float]]:
+    async def encode_image(self, picture: Picture) -> tuple[VisualFeatures, dict[str, float]]:
         """The regions and visual states of one picture."""
-        job = SeeJob(picture, deadline=deadline())
+        job = EncodeJob(picture, deadline=deadline())
         self._put([job])
         return await asyncio.wrap_future(job.future)
 
-    async def read(self, prompts: Sequence[Prompt], seen: Seen | None) -> list[Answer]:
+    async def generate(
+        self, prompts: Sequence[Prompt], visual: VisualFeatures | None
+    ) -> list[Answer]:
         """The answers to `prompts`, in order; where one fails, the others are dropped."""
-        jobs = [ReadJob(prompt, seen, deadline=deadline()) for prompt in prompts]
+        jobs = [GenerateJob(prompt, visual, deadline=deadline()) for prompt in prompts]
         self._put(jobs)
         self._metrics.prompt_tokens.inc(sum(job.tokens for job in jobs))
         try:
@@ -150,7 +159,8 @@ class ModelEngine:
     @property
     def _alive(self) -> bool:
         return all(
-            thread.is_alive() and not heart.silent for thread, heart in self._threads.items()
+            thread.is_alive() and not heartbeat.silent
+            for thread, heartbeat in self._threads.items()
         )
 
     def _put(self, jobs: Sequence[Job]) -> None:
@@ -169,26 +179,26 @@ class ModelEngine:
     def _thread(self, name: str, work: Callable[[], None]) -> threading.Thread:
         return threading.Thread(target=work, name=f"engine's {name}", daemon=True)
 
-    def _perceive(self, lane: int) -> None:
-        with self._supervised(self._hearts.lanes[lane]):
+    def _run_lane(self, lane: int) -> None:
+        with self._supervised(self._heartbeats.lanes[lane]):
             self._warmed.wait()
-            self._worker.perceive_on(lane)
+            self._worker.run_encoder(lane)
 
-    def _write(self) -> None:
-        with self._supervised(self._hearts.writing):
+    def _run_decoder(self) -> None:
+        with self._supervised(self._heartbeats.writing):
             torch.set_num_threads(self._decoder_threads)
-            warm_up(self._bundle, self._worker, self._reader, self._room)
-            self._hearts.settle()
+            warm_up(self._bundle, self._worker, self._generator, self._limits)
+            self._heartbeats.settle()
             self._warm = True
             self._warmed.set()
-            self._worker.write_on()
+            self._worker.run_decoder()
 
     @contextmanager
-    def _supervised(self, heart: Heart) -> Iterator[None]:
+    def _supervised(self, heartbeat: Heartbeat) -> Iterator[None]:
         """The life of a thread; where it ends before its time, so does everything else."""
         try:
             yield
-            heart.rest()
+            heartbeat.rest()
         except BaseException:
             log.exception("the engine's thread died")
             # not ready before anybody hears of it: the thread lives a little longer

@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Generic, TypeVar
 
-from service.engine.contract import Answer, Picture, Prompt, Seen
+from service.engine.interface import Answer, Picture, Prompt, VisualFeatures
 from tasks.errors import DeadlineExceeded
 
 T = TypeVar("T")
 
-View = tuple[Seen, dict[str, float]]
-"""What was seen, and the milliseconds of each stage."""
+View = tuple[VisualFeatures, dict[str, float]]
+"""What was visual, and the milliseconds of each stage."""
 
 
 class Dropped(StrEnum):
@@ -61,7 +61,7 @@ class _Job(Generic[T]):
 
 
 @dataclass(eq=False)
-class SeeJob(_Job[View]):
+class EncodeJob(_Job[View]):
     """A picture to look at."""
 
     picture: Picture
@@ -73,11 +73,11 @@ class SeeJob(_Job[View]):
 
 
 @dataclass(eq=False)
-class ReadJob(_Job[Answer]):
+class GenerateJob(_Job[Answer]):
     """A prompt to answer."""
 
     prompt: Prompt
-    seen: Seen | None
+    visual: VisualFeatures | None
 
     @property
     def tokens(self) -> int:
@@ -85,4 +85,4 @@ class ReadJob(_Job[Answer]):
         return len(self.prompt.source.ids)
 
 
-Job = SeeJob | ReadJob
+Job = EncodeJob | GenerateJob

@@ -7,8 +7,8 @@ import tempfile
 import threading
 from collections.abc import Callable
 
-from service.pixel_budget import BYTES_PER_PIXEL
 from service.settings import MEBIBYTE, Settings
+from service.vision.pixel_budget import BYTES_PER_PIXEL
 from tasks.errors import SettingsError
 
 _THREADS = 40

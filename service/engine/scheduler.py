@@ -10,16 +10,16 @@ from itertools import islice
 from typing import NamedTuple, TypeVar
 
 from export.bundle import Bundle
-from service.engine.jobs import Dropped, Job, ReadJob, SeeJob
+from service.engine.jobs import Dropped, EncodeJob, GenerateJob, Job
 from tasks.errors import EngineUnavailable, QueueFull
 
 _WINDOW = 4
 """How many times a batch's size are looked at to fill it with prompts of like length."""
 
-J = TypeVar("J", SeeJob, ReadJob)
+J = TypeVar("J", EncodeJob, GenerateJob)
 
 
-class Room(NamedTuple):
+class BatchLimits(NamedTuple):
     """How much may be begun at once: pictures, prompts, and the prompts' padded tokens."""
 
     pictures: int
@@ -27,15 +27,15 @@ class Room(NamedTuple):
     tokens: int
 
 
-def room_for(bundle: Bundle, slots: int) -> Room:
+def batch_limits_for(bundle: Bundle, slots: int) -> BatchLimits:
     """How much a lane may begin at once.
 
     A graph on the CPU takes as long for two batches as for one of twice the size, and the prompts
     of one request can share the lanes.
     """
     if bundle.decoder.output_embeddings.device.type != "cpu":
-        return Room(pictures=8, prompts=slots, tokens=8192)
-    return Room(pictures=1, prompts=slots, tokens=256)
+        return BatchLimits(pictures=8, prompts=slots, tokens=8192)
+    return BatchLimits(pictures=1, prompts=slots, tokens=256)
 
 
 class JobQueue:
@@ -76,35 +76,35 @@ class JobQueue:
             self._tokens += tokens
             self._changed.notify_all()
 
-    def take(self, room: Room) -> list[SeeJob] | list[ReadJob]:
-        """The oldest job that there is room for, and what can be done with it; maybe nothing.
+    def take(self, limits: BatchLimits) -> list[EncodeJob] | list[GenerateJob]:
+        """The oldest job that the limits allow, and what can be done with it; maybe nothing.
 
         A prompt is batched with those nearest to it in length. Padded to the longest they have at
-        most `room.tokens`, but the oldest is taken however long it is.
+        most `limits.tokens`, but the oldest is taken however long it is.
         """
         with self._changed:
             self._sweep()
-            oldest = next((job for job in self._waiting if _fits(job, room)), None)
+            oldest = next((job for job in self._waiting if _fits(job, limits)), None)
             if oldest is None:
                 return []
-            if isinstance(oldest, SeeJob):
-                return self._hand_out(list(islice(self._of(SeeJob), room.pictures)))
-            others = islice(self._of(ReadJob), 1, _WINDOW * room.prompts)
+            if isinstance(oldest, EncodeJob):
+                return self._hand_out(list(islice(self._of(EncodeJob), limits.pictures)))
+            others = islice(self._of(GenerateJob), 1, _WINDOW * limits.prompts)
             near = sorted(others, key=lambda job: abs(job.tokens - oldest.tokens))
-            return self._hand_out(_batch(oldest, near, room))
+            return self._hand_out(_batch(oldest, near, limits))
 
-    def wait(self, seconds: float, room: Callable[[], Room]) -> None:
-        """Until there is a job that there is room for, the queue is closed, or the time is over."""
+    def wait(self, seconds: float, limits: Callable[[], BatchLimits]) -> None:
+        """Wait for a job that the limits allow, the end of the queue, or `seconds`."""
 
         def something() -> bool:
-            left = room()
+            left = limits()
             return self._closed or any(_fits(job, left) for job in self._waiting)
 
         with self._changed:
             self._changed.wait_for(something, seconds)
 
     def nudge(self) -> None:
-        """There may be room that there was not."""
+        """Wake who waits: limits may have grown."""
         with self._changed:
             self._changed.notify_all()
 
@@ -157,16 +157,18 @@ class JobQueue:
         return waiting
 
 
-def _fits(job: Job, room: Room) -> bool:
-    return (room.pictures if isinstance(job, SeeJob) else room.prompts) > 0
+def _fits(job: Job, limits: BatchLimits) -> bool:
+    return (limits.pictures if isinstance(job, EncodeJob) else limits.prompts) > 0
 
 
-def _batch(oldest: ReadJob, near: Sequence[ReadJob], room: Room) -> list[ReadJob]:
-    """`oldest` and as many of `near` as there is room for."""
+def _batch(
+    oldest: GenerateJob, near: Sequence[GenerateJob], limits: BatchLimits
+) -> list[GenerateJob]:
+    """`oldest` and as many of `near` as the limits allow."""
     chosen, longest = [oldest], oldest.tokens
     for job in near:
         longer = max(longest, job.tokens)
-        if len(chosen) == room.prompts or longer * (len(chosen) + 1) > room.tokens:
+        if len(chosen) == limits.prompts or longer * (len(chosen) + 1) > limits.tokens:
             break
         chosen.append(job)
         longest = longer

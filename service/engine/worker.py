@@ -9,13 +9,13 @@ from collections import deque
 from collections.abc import Sequence
 
 from export.bundle import Bundle
+from service.engine.generator import Fused, Generator, Outcome
 from service.engine.health import Health, Stage
-from service.engine.jobs import ReadJob, SeeJob
-from service.engine.reading import Fused, Outcome, Reader
-from service.engine.scheduler import JobQueue, Room
-from service.engine.seeing import see
-from service.engine.supervisor import Hearts
-from service.metrics import Metrics
+from service.engine.jobs import EncodeJob, GenerateJob
+from service.engine.scheduler import BatchLimits, JobQueue
+from service.engine.visual_encoder import see
+from service.engine.watchdog import Heartbeats
+from service.observability.metrics import Metrics
 
 log = logging.getLogger(__name__)
 
@@ -25,8 +25,8 @@ _LONGEST_IDLE_S = 0.5
 class Worker:
     """Begins what waits and lets go on what was begun, each as a thread of its own would.
 
-    `perceive` looks at a few pictures or fuses a few prompts, as many as `room` says and slots are
-    free, in one of several lanes; `write` lets every answer on its way go on by a step. Graphs and
+    `perceive` looks at a few pictures or fuses a few prompts, as many as `limits` and free slots
+    allow, in one of several lanes; `write` lets every answer on its way go on by a step. Graphs and
     a step run at once, and no answer waits for the end of another.
     """
 
@@ -34,19 +34,19 @@ class Worker:
         self,
         bundle: Bundle,
         queue: JobQueue,
-        reader: Reader,
-        room: Room,
-        hearts: Hearts,
+        generator: Generator,
+        limits: BatchLimits,
+        heartbeats: Heartbeats,
         metrics: Metrics,
         health: Health | None = None,
     ) -> None:
         self._health = health or Health()
-        self._bundle, self._queue, self._reader = bundle, queue, reader
-        self._room, self._hearts, self._metrics = room, hearts, metrics
-        self._idle_s = min(_LONGEST_IDLE_S, hearts.writing.stuck_s / 4)
+        self._bundle, self._queue, self._generator = bundle, queue, generator
+        self._limits, self._heartbeats, self._metrics = limits, heartbeats, metrics
+        self._idle_s = min(_LONGEST_IDLE_S, heartbeats.writing.stuck_s / 4)
         self._fused: deque[Fused] = deque()
-        self._fusing = [0] * len(hearts.lanes)
-        self._taking = [False] * len(hearts.lanes)
+        self._fusing = [0] * len(heartbeats.lanes)
+        self._taking = [False] * len(heartbeats.lanes)
         self._moved = threading.Condition()
         self._stopping = False
 
@@ -61,7 +61,7 @@ class Worker:
             self._stopping = True
             self._moved.notify_all()
 
-    def perceive_on(self, lane: int) -> None:
+    def run_encoder(self, lane: int) -> None:
         """Look and fuse until told to stop."""
         while self._may_take(lane):
             try:
@@ -73,7 +73,7 @@ class Worker:
         with self._moved:
             self._moved.notify_all()
 
-    def write_on(self) -> None:
+    def run_decoder(self) -> None:
         """Let answers go on until told to stop, and until those on their way have ended."""
         while self._goes_on():
             cause = self._worth_a_step if self.write() else self._anything_new
@@ -86,8 +86,8 @@ class Worker:
         self.write()
 
     def perceive(self, lane: int = 0) -> bool:
-        """Begin what there is room for; False where that is nothing."""
-        self._hearts.lanes[lane].beat()
+        """Begin what the limits allow; False where that is nothing."""
+        self._heartbeats.lanes[lane].beat()
         jobs = self._queue.take(self._room_left())
         now = time.monotonic()
         for job in jobs:
@@ -97,33 +97,33 @@ class Worker:
 
     def write(self) -> bool:
         """Let every answer on its way go on by a step; False where there is none."""
-        self._hearts.writing.beat()
+        self._heartbeats.writing.beat()
         self._metrics.engine_progress.set_to_current_time()
         self._drop()
         self.admit()
-        if not self._reader.busy:
+        if not self._generator.busy:
             return False
         self.step()
         return True
 
-    def begin(self, jobs: Sequence[SeeJob] | Sequence[ReadJob], lane: int = 0) -> None:
+    def begin(self, jobs: Sequence[EncodeJob] | Sequence[GenerateJob], lane: int = 0) -> None:
         """Look at pictures, or fuse prompts, which wait for their slots then."""
-        if looks := [job for job in jobs if isinstance(job, SeeJob)]:
+        if looks := [job for job in jobs if isinstance(job, EncodeJob)]:
             self._look(looks, lane)
-        if reads := [job for job in jobs if isinstance(job, ReadJob)]:
+        if reads := [job for job in jobs if isinstance(job, GenerateJob)]:
             self._fuse(reads, lane)
 
     def admit(self) -> None:
         """Put what was fused on its way, as far as there are slots."""
-        while self._fused and len(self._fused[0].jobs) <= self._reader.free:
+        while self._fused and len(self._fused[0].jobs) <= self._generator.free:
             # not out of sight before it has its slots, or these would be promised twice
-            self._settle(self._reader.admit(self._fused[0]))
+            self._settle(self._generator.admit(self._fused[0]))
             self._fused.popleft()
 
     def step(self) -> None:
         """Let every answer on its way go on."""
-        with self._hearts.writing.at_work("step", 1):
-            outcomes = self._reader.step()
+        with self._heartbeats.writing.at_work("step", 1):
+            outcomes = self._generator.step()
         self._settle(outcomes)
         if outcomes:
             self._queue.nudge()
@@ -141,7 +141,7 @@ class Worker:
         with self._moved:
             # lanes first: what one has fused is ahead before it counts as taken no more
             taking = any(self._taking)
-            return not self._stopping or taking or bool(self._reader.busy or self.ahead)
+            return not self._stopping or taking or bool(self._generator.busy or self.ahead)
 
     def _anything_new(self) -> bool:
         return bool(self._fused) or self._stopping
@@ -154,16 +154,16 @@ class Worker:
         """
         return self._anything_new() or not (any(self._fusing) and len(self._queue))
 
-    def _room_left(self) -> Room:
-        free = self._reader.free - self.ahead
-        return self._room._replace(prompts=max(0, min(self._room.prompts, free)))
+    def _room_left(self) -> BatchLimits:
+        free = self._generator.free - self.ahead
+        return self._limits._replace(prompts=max(0, min(self._limits.prompts, free)))
 
-    def _fuse(self, jobs: Sequence[ReadJob], lane: int) -> None:
+    def _fuse(self, jobs: Sequence[GenerateJob], lane: int) -> None:
         units = len(jobs) * max(job.tokens for job in jobs)
         self._fusing[lane] = len(jobs)
         try:
-            with self._hearts.lanes[lane].at_work("fusion", units):
-                fused, failed = self._reader.fuse(jobs)
+            with self._heartbeats.lanes[lane].at_work("fusion", units):
+                fused, failed = self._generator.fuse(jobs)
             self._fused.extend(fused)
         finally:
             self._fusing[lane] = 0
@@ -174,18 +174,18 @@ class Worker:
     def _drop(self) -> None:
         """Forget what is on its way and nobody waits for any more."""
         now = time.monotonic()
-        for job in self._reader.jobs:
+        for job in self._generator.jobs:
             if reason := job.lapsed(now):
-                self._reader.drop(job)
+                self._generator.drop(job)
                 self._metrics.dropped_jobs.labels(reason=reason).inc()
 
-    def _look(self, jobs: Sequence[SeeJob], lane: int) -> None:
+    def _look(self, jobs: Sequence[EncodeJob], lane: int) -> None:
         """Fulfil the futures of `jobs`; where the batch fails, each is tried alone."""
         size = sum(job.picture.pixels.size for job in jobs)
         started = time.monotonic()
         try:
-            with self._hearts.lanes[lane].at_work("visual", size), self._reader.device_lock:
-                seen = see(self._bundle, [job.picture for job in jobs])
+            with self._heartbeats.lanes[lane].at_work("visual", size), self._generator.device_lock:
+                visual = see(self._bundle, [job.picture for job in jobs])
         except Exception as error:
             if len(jobs) == 1:
                 log.exception("a picture failed")
@@ -199,7 +199,7 @@ class Worker:
         seconds = time.monotonic() - started
         self._metrics.stage("visual").observe(seconds)
         self._metrics.batch_size.labels(stage="see").observe(len(jobs))
-        for job, view in zip(jobs, seen, strict=True):
+        for job, view in zip(jobs, visual, strict=True):
             waited = (started - job.since) * 1000
             job.settle((view, {"queue": waited, "visual": seconds * 1000}))
 

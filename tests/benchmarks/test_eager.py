@@ -16,8 +16,8 @@ from PIL import Image
 from benchmarks.agreement import differences
 from benchmarks.inprocess import inside
 from benchmarks.plain import create_app, load_rounds
-from service.api.bodies import ExtractBody
-from service.api.requests import extraction_request
+from schema.requests import ExtractBody
+from service.http.validation import extraction_request
 from service.settings import Settings
 
 pytestmark = pytest.mark.anyio

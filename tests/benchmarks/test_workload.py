@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from benchmarks.workload import Workload, workload
-from service.images import decode
+from service.vision.decoding import decode
 from tasks.errors import DataError
 from tests.support.corpora import conll, write
 

@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from cli.backends.answer import Answer, Failure
-from service.extraction import (
+from schema.extraction import (
     ArgumentFound,
     EntityFound,
     EventFound,

@@ -9,7 +9,7 @@ from PIL import Image
 from typer.testing import CliRunner, Result
 
 from cli.main import app
-from service.extraction import Extraction
+from schema.extraction import Extraction
 from tasks.errors import BundleError, EngineUnavailable
 from tests.cli.fakes import FULL, Fake
 from tests.service.fakes import picture_bytes

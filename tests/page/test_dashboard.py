@@ -10,7 +10,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 from prometheus_client.parser import text_string_to_metric_families
 
-from service.metrics import Metrics
+from service.observability.metrics import Metrics
 from tests.page.conftest import DESKTOP, PHONE, Server, Visitor
 from tests.project.test_dashboard import QUESTIONS
 from tests.service.fakes import TEXT, FakeEngine, picture_bytes

@@ -11,9 +11,9 @@ from typing import Any
 import yaml
 from prometheus_client.metrics import MetricWrapperBase
 
-from service.api.middleware.measurement import outcome_of
-from service.api.problems import INTERNAL, KINDS
-from service.metrics import BATCHES, DROPPED, FINDINGS, SECONDS, STAGES, Metrics
+from service.http.middleware.access_log import outcome_of
+from service.http.problems import INTERNAL, KINDS
+from service.observability.metrics import BATCHES, DROPPED, FINDINGS, SECONDS, STAGES, Metrics
 
 RULES = Path(__file__).resolve().parents[2] / "docker" / "prometheus" / "rules"
 TARGET = {"job", "instance"}

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from service.metrics import SECONDS
+from service.observability.metrics import SECONDS
 from service.settings import Settings
 from tests.project.promql import RULES, faults_of, rules
 from tests.support.markdown import anchors_of

@@ -47,7 +47,7 @@ def test_the_client_knows_of_the_service_what_it_answers() -> None:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.ImportFrom) and str(node.module).startswith(("service", "tasks"))
     }
-    assert modules == {"service.extraction", "tasks.errors"}
+    assert modules == {"schema.extraction", "tasks.errors"}
     assert [row for row in imported("umie_client") if row[1] in {"torch", "onnxruntime"}] == []
 
 

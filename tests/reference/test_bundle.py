@@ -13,8 +13,8 @@ from export.conversion import read_published, write_converted
 from export.exporter import export_bundle
 from export.recordings import read_recordings
 from export.unconstrained_decoding import EOS
-from service.engine.reading import Reader
-from service.metrics import Metrics
+from service.engine.generator import Generator
+from service.observability.metrics import Metrics
 from tests.support.converted import unbound
 from tests.support.sentencepiece import tokenizer_folder
 
@@ -45,14 +45,14 @@ def test_a_bundle_computes_what_is_recorded(recorded: Path, bundle: Path) -> Non
 
 
 def test_the_engine_writes_what_is_recorded(recorded: Path, bundle: Path) -> None:
-    reader = Reader(load_bundle(bundle, threads=1), Metrics())
+    generator = Generator(load_bundle(bundle, threads=1), Metrics())
     cases = read_recordings(recorded).cases.values()
     assert len(cases) == CASES
     for inputs, expected in cases:
         prompts = zip(
             inputs["input_ids"], inputs["attention_mask"], expected["vis_embeds"], strict=True
         )
-        answers = reader.read([unbound(*prompt) for prompt in prompts])
+        answers = generator.run([unbound(*prompt) for prompt in prompts])
         for answer, ids in zip(answers, expected["greedy_ids"].tolist(), strict=True):
             wanted = ids[1 : ids.index(EOS) + 1] if EOS in ids else ids[1:]
             assert list(answer.ids[: len(wanted)]) == wanted

@@ -8,8 +8,8 @@ from collections.abc import Callable
 import httpx
 import pytest
 
-from service.extractor import Extractor
-from service.metrics import Metrics
+from service.observability.metrics import Metrics
+from service.pipeline.extractor import Extractor
 from service.settings import Settings
 from tasks import ontology
 from tasks.errors import UnknownOntology

@@ -12,13 +12,13 @@ import numpy as np
 from fastapi import FastAPI
 from PIL import Image
 
-from service.api.app import create_app
-from service.api.model_facts import ModelFacts
-from service.engine.contract import Answer, Picture, Prompt, Seen
-from service.extractor import Extractor
-from service.metrics import Metrics
-from service.proposers.proposal import Proposal
+from service.engine.interface import Answer, Picture, Prompt, VisualFeatures
+from service.http.app import create_app
+from service.http.model_facts import ModelFacts
+from service.observability.metrics import Metrics
+from service.pipeline.extractor import Extractor
 from service.settings import Settings
+from service.vision.proposers.proposal import Proposal
 from tasks import form
 from tasks.errors import EngineUnavailable
 from tasks.form import Filler
@@ -44,7 +44,7 @@ ONTOLOGY = Ontology(
 class FakeEngine:
     """Words with a capital are of the first type, words in -ed triggers of the first event.
 
-    A picture has two regions, certain and doubtful; the first entity is seen in the first one.
+    A picture has two regions, certain and doubtful; the first entity is visual in the first one.
     Every pair stands in its first relation, more surely from left to right. The first role of an
     event is played by the first capitalised word, the second by region 2 of a picture. A free
     answer is about nobody. `fail` makes what a call is to die of, `pause_s` delays each.
@@ -65,19 +65,23 @@ class FakeEngine:
         """Nothing but that it is not ready."""
         return "" if self.ready else "the model is not ready"
 
-    async def see(self, picture: Picture) -> tuple[Seen, dict[str, float]]:
+    async def encode_image(self, picture: Picture) -> tuple[VisualFeatures, dict[str, float]]:
         """Two regions, whatever the picture shows, or those that it brings."""
         await self._work()
         self.looks.append(picture)
         return given_regions(picture) or two_regions(), {"queue": 1.0, "visual": 20.0}
 
-    async def read(self, prompts: Sequence[Prompt], seen: Seen | None) -> list[Answer]:
+    async def generate(
+        self, prompts: Sequence[Prompt], visual: VisualFeatures | None
+    ) -> list[Answer]:
         """Answers by the rules above."""
         await self._work()
         self.rounds.append(list(prompts))
         timing = {"queue": 2.0, "fusion": 3.0, "decode": 4.0}
-        gate = 0.0 if seen is None else 0.25
-        return [Answer(tuple(_records(p, seen)), gate, p.source.ids[-3:], timing) for p in prompts]
+        gate = 0.0 if visual is None else 0.25
+        return [
+            Answer(tuple(_records(p, visual)), gate, p.source.ids[-3:], timing) for p in prompts
+        ]
 
     async def _work(self) -> None:
         if not self.ready:
@@ -94,9 +98,9 @@ class FakeEngine:
             self.working -= 1
 
 
-def two_regions() -> Seen:
+def two_regions() -> VisualFeatures:
     """O1 the left half, certain; O2 the right half and beyond the edge, doubtful."""
-    return Seen(
+    return VisualFeatures(
         boxes=np.array([[0.0, 0.0, 0.5, 1.0], [0.5, 0.25, 1.01, 1.0]], dtype=np.float32),
         labels=REGION_TYPES,
         scores=np.array([0.9, 0.1], dtype=np.float32),
@@ -104,15 +108,17 @@ def two_regions() -> Seen:
     )
 
 
-def given_regions(picture: Picture) -> Seen | None:
+def given_regions(picture: Picture) -> VisualFeatures | None:
     """The regions that a picture brings; None where it brings none."""
     if picture.boxes is None:
         return None
     scores = np.ones(len(picture.boxes), dtype=np.float32)
-    return Seen(picture.boxes, picture.labels, scores, np.zeros((37, 4), dtype=np.float32))
+    return VisualFeatures(
+        picture.boxes, picture.labels, scores, np.zeros((37, 4), dtype=np.float32)
+    )
 
 
-def _records(prompt: Prompt, seen: Seen | None) -> Iterator[Record]:
+def _records(prompt: Prompt, visual: VisualFeatures | None) -> Iterator[Record]:
     source = prompt.source
     if not prompt.constrained:
         yield Record("whatever", Span("nobody", None, None))
@@ -128,7 +134,7 @@ def _records(prompt: Prompt, seen: Seen | None) -> Iterator[Record]:
             if span.text.endswith("ed"):
                 yield Record(source.spots[0].name, span, score=0.75)
     elif prompt.form is form.ARGUMENTS:
-        yield Record(source.spots[0].name, None, tuple(_arguments(source, capitalised, seen)))
+        yield Record(source.spots[0].name, None, tuple(_arguments(source, capitalised, visual)))
     elif prompt.form is form.PAIR:
         assert prompt.head is not None and prompt.tail is not None
         head, tail = _span_at(source, prompt.head), _span_at(source, prompt.tail)
@@ -136,10 +142,12 @@ def _records(prompt: Prompt, seen: Seen | None) -> Iterator[Record]:
         yield Record(None, head, (Asoc(source.asocs[0].name, tail, score),))
 
 
-def _arguments(source: Source, capitalised: list[Span], seen: Seen | None) -> Iterator[Asoc]:
+def _arguments(
+    source: Source, capitalised: list[Span], visual: VisualFeatures | None
+) -> Iterator[Asoc]:
     if capitalised and source.asocs:
         yield Asoc(source.asocs[0].name, capitalised[0], 0.65)
-    if seen is not None and len(seen.boxes) > 1 and len(source.asocs) > 1:
+    if visual is not None and len(visual.boxes) > 1 and len(source.asocs) > 1:
         yield Asoc(source.asocs[1].name, Region(2), 0.55)
 
 

@@ -11,9 +11,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from service.api.middleware.door import Opening
-from service.listener import Listener, config_of
-from service.metrics import Metrics
+from service.http.middleware.gatekeeper import DrainState
+from service.http.server import Listener, config_of
+from service.observability.metrics import Metrics
 from service.settings import Settings
 from tests.service.fakes import FakeEngine, fake_app
 
@@ -22,7 +22,7 @@ PATIENCE_S = 20.0
 
 @dataclass(frozen=True)
 class Live:
-    """A server and what can be seen of it from inside."""
+    """A server and what can be visual of it from inside."""
 
     address: tuple[str, int]
     listener: Listener
@@ -53,10 +53,10 @@ class Live:
 @contextmanager
 def listening(settings: Settings, engine: FakeEngine, metrics: Metrics) -> Iterator[Live]:
     """A server on a free port, in a thread of its own."""
-    opening = Opening()
-    app = fake_app(settings, engine, metrics, opening=opening)
+    drain_state = DrainState()
+    app = fake_app(settings, engine, metrics, drain_state=drain_state)
     config = config_of(app, settings, metrics, 0)
-    listener = Listener(config, opening, settings.drain_s)
+    listener = Listener(config, drain_state, settings.drain_s)
     with socket.create_server(("127.0.0.1", 0)) as listened:
         thread = threading.Thread(target=listener.run, kwargs={"sockets": [listened]})
         thread.start()

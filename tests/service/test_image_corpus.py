@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from service.images import decode
+from service.vision.decoding import decode
 from tasks.errors import ImageDamaged, ImageError, ImageTooLarge, ImageUnsupported
 from tests.service.fakes import TEXT, still_works, upload
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from PIL import Image
 
-from service.pixel_budget import BYTES_PER_PIXEL
 from service.settings import Settings
+from service.vision.pixel_budget import BYTES_PER_PIXEL
 from tests.support.memory import peak_mib
 
 MIB = 1024 * 1024

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from service import server
-from service.metrics import Metrics
+from service.observability.metrics import Metrics
 from service.settings import Settings
 from tasks.errors import SettingsError, UnknownOntology
 from tests.service.fakes import (
@@ -60,7 +60,7 @@ async def test_the_engine_lives_as_long_as_the_service(
 ) -> None:
     service = server.build(Settings(ontology=ONTOLOGY.name))
     app = service.app
-    assert service.aside is None
+    assert service.metrics_app is None
     transport = httpx.ASGITransport(app=app)
     async with (
         app.router.lifespan_context(app),
@@ -76,27 +76,27 @@ async def test_the_engine_lives_as_long_as_the_service(
 @pytest.mark.anyio
 async def test_metrics_can_have_a_port_of_their_own(inventory: None, started: _Startable) -> None:
     service = server.build(Settings(ontology=ONTOLOGY.name, metrics_port=0))
-    assert service.aside is not None
+    assert service.metrics_app is not None
     started.start()
     async with (
         httpx.AsyncClient(
             transport=httpx.ASGITransport(app=service.app), base_url="http://umie"
         ) as client,
         httpx.AsyncClient(
-            transport=httpx.ASGITransport(app=service.aside), base_url="http://aside"
-        ) as aside,
+            transport=httpx.ASGITransport(app=service.metrics_app), base_url="http://metrics_app"
+        ) as metrics_app,
     ):
         assert (await client.get("/metrics")).status_code == 404
         assert (await client.get("/readyz")).status_code == 200
         await client.get("/tasks")
-        assert 'endpoint="/tasks"' in (await aside.get("/metrics")).text
+        assert 'endpoint="/tasks"' in (await metrics_app.get("/metrics")).text
         for path in ("/healthz", "/readyz", "/v2/health/ready", "/dashboard", "/page/chart.js"):
-            assert (await aside.get(path)).status_code == 200
-        assert "dashboard" in (await aside.get("/")).text
-        service.opening.closed = True
-        assert (await aside.get("/readyz")).json()["type"] == "engine-unavailable"
+            assert (await metrics_app.get(path)).status_code == 200
+        assert "dashboard" in (await metrics_app.get("/")).text
+        service.drain_state.closed = True
+        assert (await metrics_app.get("/readyz")).json()["type"] == "engine-unavailable"
         for path in ("/tasks", "/extract", "/docs", "/openapi.json"):
-            response = await aside.get(path)
+            response = await metrics_app.get(path)
             assert (response.status_code, response.json()["type"]) == (404, "not-found")
 
 

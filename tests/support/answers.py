@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tasks import form
 from tasks.automaton import Automaton, Symbol
-from tasks.form import Filler, Form, Opening
+from tasks.form import DrainState, Filler, Form
 from tasks.instruction import Prompter, Wording
 from tasks.records import Record, Region, Span
 from tasks.source import Source
@@ -123,11 +123,11 @@ def span_first_automata(draw: st.DrawFn) -> SpanFirstAutomaton:
     labels = st.lists(st.sampled_from(LABELS), min_size=1, max_size=3, unique=True)
     source = encode(tokenizer, draw(texts()), draw(labels), draw(labels))
     spans = sayable(source)
-    given = {Opening.HEAD, Opening.GIVEN}
-    shape = draw(st.sampled_from([f for f in ALL_FORMS if spans or f.opening not in given]))
+    given = {DrainState.HEAD, DrainState.GIVEN}
+    shape = draw(st.sampled_from([f for f in ALL_FORMS if spans or f.drain_state not in given]))
     regions = draw(st.lists(st.sampled_from((1, 2, 3, 12, 36)), max_size=3, unique=True))
     head = tail = None
-    if spans and (shape.opening in given or (shape is form.ARGUMENTS and draw(st.booleans()))):
+    if spans and (shape.drain_state in given or (shape is form.ARGUMENTS and draw(st.booleans()))):
         head = draw(st.sampled_from(spans))
     if shape is form.PAIR:
         tail = draw(st.sampled_from(spans))
@@ -179,9 +179,9 @@ def check(automaton: Automaton, records: Sequence[Record]) -> None:
     spots = {label.name for label in source.spots}
     roles = {label.name for label in source.asocs}
     for record in records:
-        assert (record.label is None) == (automaton.form.opening is Opening.HEAD)
+        assert (record.label is None) == (automaton.form.drain_state is DrainState.HEAD)
         assert record.label is None or record.label in spots
-        assert (record.span is None) == (automaton.form.opening is Opening.BARE)
+        assert (record.span is None) == (automaton.form.drain_state is DrainState.BARE)
         for span in (record.span, *(asoc.filler for asoc in record.asocs)):
             if isinstance(span, Span):
                 assert span.text == source.text[span.start : span.end] != ""

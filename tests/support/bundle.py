@@ -20,8 +20,8 @@ from models.config import PRESETS, UMIEConfig
 from models.tower import CompactTower
 from models.tower_config import TowerConfig
 from models.umie import UMIE
-from service.engine.contract import Picture, Prompt, Seen
-from service.engine.seeing import see
+from service.engine.interface import Picture, Prompt, VisualFeatures
+from service.engine.visual_encoder import see
 from tasks import form, instruction
 from tasks.form import Form
 from tasks.instruction import Prompter
@@ -133,7 +133,7 @@ def prompt_of(
     return Prompt(source, shape, head, tail)
 
 
-def prompt_pool(bundle: Bundle) -> list[tuple[Prompt, Seen | None]]:
+def prompt_pool(bundle: Bundle) -> list[tuple[Prompt, VisualFeatures | None]]:
     """Prompts of all forms and several lengths, with and without pictures."""
     one, other = see(bundle, [Picture(picture(1)), Picture(picture(2))])
     ask = bundle.prompter

@@ -18,8 +18,8 @@ from export.bundle import Bundle, load_bundle
 from export.checkpoint import load_checkpoint
 from export.conversion import read_published, write_converted
 from export.exporter import export_bundle
-from service.engine.contract import Prompt, Seen
-from service.engine.jobs import ReadJob
+from service.engine.interface import Prompt, VisualFeatures
+from service.engine.jobs import GenerateJob
 from tasks import form
 from tasks.source import Source
 from tests.support.published import Published, Sizes, published_state
@@ -48,13 +48,13 @@ def published_file(path: Path, sizes: Sizes, dtype: torch.dtype = torch.float32)
     return path
 
 
-def unbound(ids: Tensor, mask: Tensor, states: Tensor) -> ReadJob:
+def unbound(ids: Tensor, mask: Tensor, states: Tensor) -> GenerateJob:
     """A prompt of these ids (L,) and a picture of these states (37, d), free of any grammar."""
     length = int(mask.sum())
     source = Source("", tuple(ids[:length].tolist()), (0,) * length, ())
     nowhere = np.zeros((0, 4), dtype=np.float32)
-    seen = Seen(nowhere, (), nowhere[:, 0], states.numpy())
-    return ReadJob(Prompt(source, form.ENTITIES, constrained=False), seen)
+    visual = VisualFeatures(nowhere, (), nowhere[:, 0], states.numpy())
+    return GenerateJob(Prompt(source, form.ENTITIES, constrained=False), visual)
 
 
 _MADE = pytest.StashKey[dict[Sizes, Converted]]()

@@ -174,7 +174,7 @@ def write_corpora(root: Path) -> None:
         news = f"Thieves hacked bank {number}. It paid."
         event = ("Databreach", "hacked", {"Attacker": "Thieves"})
         write(root / f"casie/annotation/{number}.json", article(news, [event]))
-    seen = sentence("N_1_0", "Troops marched", event="Movement:Transport", trigger=(1, 2))
-    write(root / "m2e2/text_multimedia_event.json", json.dumps([seen]))
-    rows = [seen, sentence("N_1_1", "It rained"), sentence("N_2_0", "He died", event="Life:Die")]
+    visual = sentence("N_1_0", "Troops marched", event="Movement:Transport", trigger=(1, 2))
+    write(root / "m2e2/text_multimedia_event.json", json.dumps([visual]))
+    rows = [visual, sentence("N_1_1", "It rained"), sentence("N_2_0", "He died", event="Life:Die")]
     write(root / "m2e2/text_only_event.json", json.dumps(rows))

@@ -9,10 +9,10 @@ from contextlib import asynccontextmanager
 from typing import Any, Literal
 
 from export.bundle import Bundle
-from service.engine.contract import Prompt
 from service.engine.engine import ModelEngine
-from service.engine.scheduler import Room
-from service.metrics import DROPPED, Metrics
+from service.engine.interface import Prompt
+from service.engine.scheduler import BatchLimits
+from service.observability.metrics import DROPPED, Metrics
 from service.settings import Settings
 
 LONG_S = 60.0
@@ -27,23 +27,23 @@ async def until(condition: Callable[[], bool]) -> None:
 def engine_of(
     bundle: Bundle,
     metrics: Metrics | None = None,
-    room: Room | None = None,
+    limits: BatchLimits | None = None,
     lanes: int = 1,
     **changes: Any,
 ) -> ModelEngine:
     settings = {"intra_op_threads": 1, "engine_stuck_s": LONG_S, **changes}
-    return ModelEngine(bundle, Settings(**settings), metrics or Metrics(), room, lanes)
+    return ModelEngine(bundle, Settings(**settings), metrics or Metrics(), limits, lanes)
 
 
 @asynccontextmanager
 async def running(
     bundle: Bundle,
     metrics: Metrics | None = None,
-    room: Room | None = None,
+    limits: BatchLimits | None = None,
     lanes: int = 1,
     **changes: Any,
 ) -> AsyncIterator[ModelEngine]:
-    engine = engine_of(bundle, metrics, room, lanes, **changes)
+    engine = engine_of(bundle, metrics, limits, lanes, **changes)
     engine.start()
     try:
         await until(lambda: engine.ready)

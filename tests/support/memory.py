@@ -11,11 +11,11 @@ import sys
 from pathlib import Path
 
 from models.tower_config import TowerConfig
-from service.metrics import Metrics
-from service.preprocess import preprocess_for
+from service.engine.preprocess import preprocess_for
+from service.observability.metrics import Metrics
+from service.observability.timing import StageTimer
 from service.settings import Settings
-from service.sight import Sight
-from service.stopwatch import Stopwatch
+from service.vision.encoder import ImageEncoder
 from tests.service.fakes import FakeEngine
 
 
@@ -33,11 +33,11 @@ def _kib(name: str) -> int:
 
 
 async def _look(data: bytes, count: int) -> None:
-    sight = Sight(FakeEngine(), preprocess_for(TowerConfig()), Settings(), Metrics())
+    image_encoder = ImageEncoder(FakeEngine(), preprocess_for(TowerConfig()), Settings(), Metrics())
     # what stands behind a picture makes another file of it
     files = [data + bytes([number]) for number in range(count)]
-    await asyncio.gather(*(sight.look(file, Stopwatch()) for file in files))
-    sight.close()
+    await asyncio.gather(*(image_encoder.look(file, StageTimer()) for file in files))
+    image_encoder.close()
 
 
 if __name__ == "__main__":

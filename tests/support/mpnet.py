@@ -56,7 +56,7 @@ def weights_of(model: MPNetModel) -> dict[str, Tensor]:
 
 @pytest.fixture
 def small_mpnet(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """A folder with the published weights of `published()`, and room for no larger MPNet."""
+    """A folder with the published weights of `published()`, and limits for no larger MPNet."""
     for name, value in (("WIDTH", WIDTH), ("FEED_FORWARD", 40), ("LAYERS", 3), ("ADAPTED", 1)):
         monkeypatch.setattr(mpnet, name, value)
     monkeypatch.setattr("training.text.adapters.ADAPTED", 1)

@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
-from service.listener import Listener, config_of
+from service.http.server import Listener, config_of
 from service.server import build
 from service.settings import Settings
 
@@ -30,7 +30,9 @@ def serving(bundle: Path, **options: Any) -> Iterator[str]:
         settings = Settings(bundle=bundle, port=0, log_level="warning", **options)
         service = build(settings)
     server = Listener(
-        config_of(service.app, settings, service.metrics, settings.port), service.opening, 0
+        config_of(service.app, settings, service.metrics, settings.port),
+        service.drain_state,
+        0,
     )
     thread = threading.Thread(target=server.run)
     thread.start()

@@ -12,11 +12,16 @@ from models.target_decoder import TargetDecoder
 from models.umie import UMIE, Memory
 from tasks import form, instruction
 from tasks.automaton import Automaton
+from tasks.decoding_state import (
+    CopyDecodingState,
+    DecodingState,
+    FreeDecodingState,
+    TokenDecodingState,
+)
 from tasks.form import Form
 from tasks.instruction import Prompter
-from tasks.salvage import Salvage
+from tasks.lenient_parser import LenientParser
 from tasks.tokenizer import Tokenizer
-from tasks.utterance import CopyUtterance, FreeUtterance, TokenUtterance, Utterance
 from tests.support.bundle import CONFIG, WORDS
 from tests.support.tokenizer import tiny_tokenizer
 
@@ -29,7 +34,7 @@ PLAIN = CONFIG.with_(brackets=None, copy_size=0, tie_word_embeddings=False, feed
 class Asked:
     """A prompt's answer before it begins, and what the decoder reads of the prompt."""
 
-    utter: Callable[[], Utterance]
+    utter: Callable[[], DecodingState]
     memory: Memory
     length: int
 
@@ -112,9 +117,9 @@ def _asked(
     start = text.index("Bob")
     bob = source.locate(start, start + 3) if shape is form.PAIR else None
 
-    def utter() -> Utterance:
+    def utter() -> DecodingState:
         if free:
-            return FreeUtterance(Salvage(source, shape, TOKENIZER), TOKENIZER.markers.eos)
+            return FreeDecodingState(LenientParser(source, shape, TOKENIZER), TOKENIZER.markers.eos)
         automaton = Automaton(
             source,
             shape,
@@ -124,7 +129,7 @@ def _asked(
             tail=bob,
             ordered=bool(config.copy_size),
         )
-        return CopyUtterance(automaton) if config.copy_size else TokenUtterance(automaton)
+        return CopyDecodingState(automaton) if config.copy_size else TokenDecodingState(automaton)
 
     length = len(source.ids)
     return Asked(utter, memory_of(config, length, number), length)

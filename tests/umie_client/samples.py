@@ -7,7 +7,7 @@ from typing import Any
 
 from PIL import Image
 
-from service.extraction import Extraction
+from schema.extraction import Extraction
 
 TEXT = "Eileen Collins was the first woman to command a NASA space shuttle"
 

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from service.api import schemas
-from service.instructing import Instructed
+from schema import responses as schemas
+from service.pipeline.instruct import Instructed
 from umie_client import answers
 from umie_client.problem import Problem
 

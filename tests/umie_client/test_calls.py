@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from service.extraction import RegionFound, Task
+from schema.extraction import RegionFound, Task
 from tests.umie_client.samples import file_of, region
 from umie_client import ImageUnreadable, InvalidArgument, calls
 from umie_client.reply import Reply

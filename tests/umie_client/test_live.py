@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from service.extraction import Task
+from schema.extraction import Task
 from umie_client import AsyncClient, BadRequest, Client, ImageUnreadable, Unreachable
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from service.metrics import Metrics
+from service.observability.metrics import Metrics
 from service.settings import Settings
 from tests.service.fakes import FakeEngine
 from tests.service.live import listening

@@ -9,9 +9,9 @@ import pytest
 from cli.backends.answer import Failure
 from cli.backends.local import LocalBackend
 from export.manifest import read_manifest
+from schema.extraction import Extraction
 from service.engine.engine import ModelEngine
-from service.extraction import Extraction
-from service.metrics import Metrics
+from service.observability.metrics import Metrics
 from service.settings import Settings
 from tasks.errors import BundleError, EngineUnavailable, UnknownOntology
 from tests.service.fakes import MODEL_NAME, TEXT, FakeEngine, fake_extractor, picture_bytes

@@ -8,7 +8,7 @@ import pytest
 
 from cli.backends.answer import Answer, Failure
 from cli.backends.remote import RemoteBackend
-from service.extraction import Extraction
+from schema.extraction import Extraction
 from tasks.errors import EngineUnavailable, UMIEError
 from tests.cli.fakes import found
 from tests.service.fakes import MODEL_NAME, TEXT, picture_bytes

@@ -6,7 +6,7 @@ from cli.evaluators.response_records import (
     event_records,
     instructed_records,
 )
-from service.extraction import (
+from schema.extraction import (
     ArgumentFound,
     EntityFound,
     EventFound,
@@ -15,7 +15,7 @@ from service.extraction import (
     RelationFound,
     TriggerFound,
 )
-from service.instructing import AsocFound, RecordFound, SpanFound
+from service.pipeline.instruct import AsocFound, RecordFound, SpanFound
 from tasks.records import Asoc, Record, Region, Span
 
 ANN, OSLO = Span("Ann", 0, 3), Span("Oslo", 13, 17)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from export.bundle import Bundle
-from service.engine.contract import Answer
-from service.engine.jobs import ReadJob
-from service.engine.reading import Reader
-from service.metrics import Metrics
+from service.engine.generator import Generator
+from service.engine.interface import Answer
+from service.engine.jobs import GenerateJob
+from service.observability.metrics import Metrics
 from tests.support.bundle import prompt_pool
 from tests.support.bundle import tiny_bundle as tiny_bundle
 from tests.support.bundle import tiny_folder as tiny_folder
@@ -18,13 +18,13 @@ from tests.support.converted import converted_relu as converted_relu
 
 
 @pytest.fixture(scope="session")
-def pool(tiny_bundle: Bundle) -> list[ReadJob]:
+def pool(tiny_bundle: Bundle) -> list[GenerateJob]:
     """Jobs of all forms; their futures are nobody's."""
-    return [ReadJob(prompt, seen) for prompt, seen in prompt_pool(tiny_bundle)]
+    return [GenerateJob(prompt, visual) for prompt, visual in prompt_pool(tiny_bundle)]
 
 
 @pytest.fixture(scope="session")
-def alone(tiny_bundle: Bundle, pool: list[ReadJob]) -> list[Answer]:
+def alone(tiny_bundle: Bundle, pool: list[GenerateJob]) -> list[Answer]:
     """What each job of the pool is answered when nobody else asks anything."""
-    reader = Reader(tiny_bundle, Metrics())
-    return [reader.read([job])[0] for job in pool]
+    generator = Generator(tiny_bundle, Metrics())
+    return [generator.run([job])[0] for job in pool]

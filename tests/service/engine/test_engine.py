@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 
 from export.bundle import Bundle
-from service.deadline import within
-from service.engine import supervisor, worker
-from service.engine.contract import Answer, Picture, Seen
-from service.engine.jobs import ReadJob
-from service.engine.scheduler import Room
-from service.metrics import Metrics
+from service.engine import watchdog, worker
+from service.engine.deadline import within
+from service.engine.interface import Answer, Picture, VisualFeatures
+from service.engine.jobs import GenerateJob
+from service.engine.scheduler import BatchLimits
+from service.observability.metrics import Metrics
 from tasks.errors import DeadlineExceeded, EngineUnavailable, QueueFull
-from tests.service.engine.test_reading import assert_same
+from tests.service.engine.test_generator import assert_same
 from tests.support.bundle import picture
 from tests.support.engine import LONG_S, Counted, Gate, broken, dropped, engine_of, running, until
 
@@ -31,38 +31,40 @@ def quiet(caplog: pytest.LogCaptureFixture) -> None:
 
 @pytest.mark.parametrize("lanes", [1, 2, 3])
 async def test_many_clients_get_their_own_answers(
-    tiny_bundle: Bundle, pool: list[ReadJob], alone: list[Answer], lanes: int
+    tiny_bundle: Bundle, pool: list[GenerateJob], alone: list[Answer], lanes: int
 ) -> None:
     async with running(tiny_bundle, lanes=lanes) as engine:
-        rounds = [engine.read([job.prompt], job.seen) for job in pool * 3]
+        rounds = [engine.generate([job.prompt], job.visual) for job in pool * 3]
         for (answer,), expected in zip(await asyncio.gather(*rounds), alone * 3, strict=True):
             assert_same(answer, expected)
             assert answer.timing_ms.keys() == {"queue", "fusion", "decode"}
 
 
 async def test_the_answers_to_one_request_come_in_its_order(
-    tiny_bundle: Bundle, pool: list[ReadJob], alone: list[Answer]
+    tiny_bundle: Bundle, pool: list[GenerateJob], alone: list[Answer]
 ) -> None:
     order = [7, 0, 6, 4]
     async with running(tiny_bundle) as engine:
-        answered = await engine.read([pool[i].prompt for i in order], None)
+        answered = await engine.generate([pool[i].prompt for i in order], None)
     for i, answer in zip(order, answered, strict=True):
         assert_same(answer, alone[i])
 
 
 async def test_pictures_of_many_clients_are_seen(tiny_bundle: Bundle) -> None:
     async with running(tiny_bundle) as engine:
-        views = await asyncio.gather(*(engine.see(Picture(picture(seed))) for seed in range(10)))
-    assert len({float(seen.scores[0]) for seen, _ in views}) == 10
+        views = await asyncio.gather(
+            *(engine.encode_image(Picture(picture(seed))) for seed in range(10))
+        )
+    assert len({float(visual.scores[0]) for visual, _ in views}) == 10
     assert all(timing.keys() == {"queue", "visual"} for _, timing in views)
 
 
 async def test_a_request_that_fails_fails_alone(
-    tiny_bundle: Bundle, pool: list[ReadJob], alone: list[Answer]
+    tiny_bundle: Bundle, pool: list[GenerateJob], alone: list[Answer]
 ) -> None:
     engine = engine_of(tiny_bundle)
-    good = [asyncio.create_task(engine.read([pool[i].prompt], None)) for i in (0, 6)]
-    bad = asyncio.create_task(engine.read([broken(pool[4].prompt)], None))
+    good = [asyncio.create_task(engine.generate([pool[i].prompt], None)) for i in (0, 6)]
+    bad = asyncio.create_task(engine.generate([broken(pool[4].prompt)], None))
     await asyncio.sleep(0)
     engine.start()
     with pytest.raises(ValueError, match="pair"):
@@ -75,12 +77,12 @@ async def test_a_request_that_fails_fails_alone(
 
 async def test_a_picture_that_fails_fails_alone(tiny_bundle: Bundle) -> None:
     engine = engine_of(tiny_bundle)
-    good = asyncio.create_task(engine.see(Picture(picture(1))))
-    bad = asyncio.create_task(engine.see(Picture(np.zeros((3, 8, 8), dtype=np.float32))))
+    good = asyncio.create_task(engine.encode_image(Picture(picture(1))))
+    bad = asyncio.create_task(engine.encode_image(Picture(np.zeros((3, 8, 8), dtype=np.float32))))
     await asyncio.sleep(0)
     engine.start()
-    seen, _ = await good
-    assert len(seen.scores)
+    visual, _ = await good
+    assert len(visual.scores)
     with pytest.raises(Exception, match="pixels"):
         await bad
     assert engine.ready
@@ -88,32 +90,32 @@ async def test_a_picture_that_fails_fails_alone(tiny_bundle: Bundle) -> None:
 
 
 async def test_one_prompt_that_fails_drops_the_rest_of_its_request(
-    tiny_bundle: Bundle, pool: list[ReadJob]
+    tiny_bundle: Bundle, pool: list[GenerateJob]
 ) -> None:
-    metrics, room = Metrics(), Room(pictures=1, prompts=1, tokens=1)
-    async with running(tiny_bundle, metrics, room) as engine:
+    metrics, limits = Metrics(), BatchLimits(pictures=1, prompts=1, tokens=1)
+    async with running(tiny_bundle, metrics, limits) as engine:
         counted = Counted(metrics)
-        request = engine.read([broken(pool[4].prompt), *[pool[0].prompt] * 50], None)
+        request = engine.generate([broken(pool[4].prompt), *[pool[0].prompt] * 50], None)
         with pytest.raises(ValueError, match="pair"):
             await request
-        await engine.read([pool[0].prompt], None)
+        await engine.generate([pool[0].prompt], None)
         assert counted("read") < 51
         given_up = dropped(metrics)
         assert given_up.keys() == {"cancelled"}
 
 
 async def test_work_of_a_client_that_went_away_is_dropped(
-    tiny_bundle: Bundle, pool: list[ReadJob]
+    tiny_bundle: Bundle, pool: list[GenerateJob]
 ) -> None:
     metrics = Metrics()
     async with running(tiny_bundle, metrics) as engine:
         counted, gate = Counted(metrics), Gate(engine)
-        first = asyncio.create_task(engine.read([pool[0].prompt], None))
+        first = asyncio.create_task(engine.generate([pool[0].prompt], None))
         await until(gate.entered.is_set)
         prompts = [job.prompt for job in pool[:2]]
-        gone = asyncio.create_task(engine.read(prompts, None))
-        looking = asyncio.create_task(engine.see(Picture(picture(1))))
-        stays = asyncio.create_task(engine.read(prompts[:1], None))
+        gone = asyncio.create_task(engine.generate(prompts, None))
+        looking = asyncio.create_task(engine.encode_image(Picture(picture(1))))
+        stays = asyncio.create_task(engine.generate(prompts[:1], None))
         await until(lambda: engine.queued == 4)
         gone.cancel()
         looking.cancel()
@@ -126,57 +128,60 @@ async def test_work_of_a_client_that_went_away_is_dropped(
 
 
 async def test_what_one_lane_does_holds_up_neither_the_other_nor_the_decoder(
-    tiny_bundle: Bundle, pool: list[ReadJob], alone: list[Answer], monkeypatch: pytest.MonkeyPatch
+    tiny_bundle: Bundle,
+    pool: list[GenerateJob],
+    alone: list[Answer],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     entered, opened, see = threading.Event(), threading.Event(), worker.see
 
-    def hold(bundle: Bundle, pictures: Sequence[Picture]) -> list[Seen]:
+    def hold(bundle: Bundle, pictures: Sequence[Picture]) -> list[VisualFeatures]:
         entered.set()
         assert opened.wait(30)
         return see(bundle, pictures)
 
     async with running(tiny_bundle, lanes=2) as engine:
         monkeypatch.setattr(worker, "see", hold)
-        looking = asyncio.create_task(engine.see(Picture(picture(1))))
+        looking = asyncio.create_task(engine.encode_image(Picture(picture(1))))
         await until(entered.is_set)
-        assert_same((await engine.read([pool[0].prompt], None))[0], alone[0])
+        assert_same((await engine.generate([pool[0].prompt], None))[0], alone[0])
         assert not looking.done()
         opened.set()
         await looking
 
 
 async def test_an_answer_of_a_client_that_went_away_is_not_finished(
-    tiny_bundle: Bundle, pool: list[ReadJob], alone: list[Answer]
+    tiny_bundle: Bundle, pool: list[GenerateJob], alone: list[Answer]
 ) -> None:
     metrics = Metrics()
     async with running(tiny_bundle, metrics) as engine:
         gate = Gate(engine, before="step")
-        gone = asyncio.create_task(engine.read([pool[2].prompt], None))
-        stays = asyncio.create_task(engine.read([pool[0].prompt], None))
+        gone = asyncio.create_task(engine.generate([pool[2].prompt], None))
+        stays = asyncio.create_task(engine.generate([pool[0].prompt], None))
         await until(gate.entered.is_set)
         gone.cancel()
         await asyncio.gather(gone, return_exceptions=True)
         gate.opened.set()
         assert_same((await stays)[0], alone[0])
-        await until(lambda: engine._reader.busy == 0)
+        await until(lambda: engine._generator.busy == 0)
         assert dropped(metrics) == {"cancelled": 1}
 
 
 @pytest.mark.parametrize("before", ["fuse", "step"])
 async def test_work_that_is_late_fails_where_it_stands(
     tiny_bundle: Bundle,
-    pool: list[ReadJob],
+    pool: list[GenerateJob],
     alone: list[Answer],
     before: Literal["fuse", "step"],
 ) -> None:
     metrics = Metrics()
     async with running(tiny_bundle, metrics) as engine:
         gate = Gate(engine, before=before)
-        stays = asyncio.create_task(engine.read([pool[0].prompt], None))
+        stays = asyncio.create_task(engine.generate([pool[0].prompt], None))
         await until(gate.entered.is_set)
         with within(0.02):
-            late = asyncio.create_task(engine.read([pool[2].prompt], None))
-            looking = asyncio.create_task(engine.see(Picture(picture(1))))
+            late = asyncio.create_task(engine.generate([pool[2].prompt], None))
+            looking = asyncio.create_task(engine.encode_image(Picture(picture(1))))
         await asyncio.sleep(0.03)
         gate.opened.set()
         if before == "step":  # meanwhile pictures are looked at
@@ -190,28 +195,28 @@ async def test_work_that_is_late_fails_where_it_stands(
 
 
 async def test_a_client_that_goes_away_during_its_batch_harms_nobody(
-    tiny_bundle: Bundle, pool: list[ReadJob], alone: list[Answer]
+    tiny_bundle: Bundle, pool: list[GenerateJob], alone: list[Answer]
 ) -> None:
     async with running(tiny_bundle) as engine:
         gate = Gate(engine)
-        gone = asyncio.create_task(engine.read([pool[0].prompt], None))
+        gone = asyncio.create_task(engine.generate([pool[0].prompt], None))
         await until(gate.entered.is_set)
         gone.cancel()
         gate.opened.set()
-        (answer,) = await engine.read([pool[0].prompt], None)
+        (answer,) = await engine.generate([pool[0].prompt], None)
         assert_same(answer, alone[0])
         assert gone.cancelled()
 
 
 async def test_more_than_the_queue_holds_is_refused(
-    tiny_bundle: Bundle, pool: list[ReadJob]
+    tiny_bundle: Bundle, pool: list[GenerateJob]
 ) -> None:
     metrics = Metrics()
     engine = engine_of(tiny_bundle, metrics, max_queue_items=2)
-    waiting = asyncio.create_task(engine.read([pool[0].prompt] * 2, None))
+    waiting = asyncio.create_task(engine.generate([pool[0].prompt] * 2, None))
     await asyncio.sleep(0)
     with pytest.raises(QueueFull):
-        await engine.see(Picture(picture(1)))
+        await engine.encode_image(Picture(picture(1)))
     assert dropped(metrics) == {"rejected": 1}
     await engine.aclose()
     with pytest.raises(EngineUnavailable):
@@ -219,35 +224,38 @@ async def test_more_than_the_queue_holds_is_refused(
 
 
 async def test_closing_ends_the_batch_in_work_and_fails_what_waits(
-    tiny_bundle: Bundle, pool: list[ReadJob], alone: list[Answer]
+    tiny_bundle: Bundle, pool: list[GenerateJob], alone: list[Answer]
 ) -> None:
     async with running(tiny_bundle) as engine:
         gate = Gate(engine)
-        first = asyncio.create_task(engine.read([pool[0].prompt], None))
+        first = asyncio.create_task(engine.generate([pool[0].prompt], None))
         await until(gate.entered.is_set)
-        second = asyncio.create_task(engine.read([pool[0].prompt], None))
+        second = asyncio.create_task(engine.generate([pool[0].prompt], None))
         await until(lambda: engine.queued == 1)
         closing = asyncio.create_task(engine.aclose())
         with pytest.raises(EngineUnavailable):
             await asyncio.wait_for(second, 10)
         assert not engine.ready and not first.done()
         with pytest.raises(EngineUnavailable):
-            await engine.read([pool[0].prompt], None)
+            await engine.generate([pool[0].prompt], None)
         gate.opened.set()
         assert_same((await first)[0], alone[0])
         await closing
 
 
 async def test_closing_waits_for_the_decoder_when_the_lanes_have_ended(
-    tiny_bundle: Bundle, pool: list[ReadJob], alone: list[Answer], monkeypatch: pytest.MonkeyPatch
+    tiny_bundle: Bundle,
+    pool: list[GenerateJob],
+    alone: list[Answer],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(supervisor, "_LISTEN_S", 0.01)
+    monkeypatch.setattr(watchdog, "_LISTEN_S", 0.01)
     async with running(tiny_bundle, lanes=2) as engine:
         gate = Gate(engine, before="step")
-        answer = asyncio.create_task(engine.read([pool[0].prompt], None))
+        answer = asyncio.create_task(engine.generate([pool[0].prompt], None))
         await until(gate.entered.is_set)
         closing = asyncio.create_task(engine.aclose())
-        await until(lambda: all(heart.at_rest for heart in engine._hearts.lanes))
+        await until(lambda: all(heartbeat.at_rest for heartbeat in engine._heartbeats.lanes))
         await asyncio.sleep(0.05)  # a few times as long as a watchdog takes to bark
         gate.opened.set()
         assert_same((await answer)[0], alone[0])
@@ -255,11 +263,11 @@ async def test_closing_waits_for_the_decoder_when_the_lanes_have_ended(
 
 
 async def test_an_engine_that_never_started_closes(
-    tiny_bundle: Bundle, pool: list[ReadJob]
+    tiny_bundle: Bundle, pool: list[GenerateJob]
 ) -> None:
     engine = engine_of(tiny_bundle)
     assert not engine.ready
-    waiting = asyncio.create_task(engine.read([pool[0].prompt], None))
+    waiting = asyncio.create_task(engine.generate([pool[0].prompt], None))
     await asyncio.sleep(0)
     await engine.aclose()
     with pytest.raises(EngineUnavailable):
@@ -267,17 +275,17 @@ async def test_an_engine_that_never_started_closes(
 
 
 async def test_when_the_thread_dies_everybody_hears_of_it_at_once(
-    tiny_bundle: Bundle, pool: list[ReadJob], caplog: pytest.LogCaptureFixture
+    tiny_bundle: Bundle, pool: list[GenerateJob], caplog: pytest.LogCaptureFixture
 ) -> None:
     def die() -> None:
         raise SystemExit("the process ran out of something")
 
     async with running(tiny_bundle) as engine:
         gate = Gate(engine, then=die)
-        working = asyncio.create_task(engine.read([pool[0].prompt], None))
+        working = asyncio.create_task(engine.generate([pool[0].prompt], None))
         await until(gate.entered.is_set)
-        waiting = asyncio.create_task(engine.read([pool[1].prompt], None))
-        looking = asyncio.create_task(engine.see(Picture(picture(1))))
+        waiting = asyncio.create_task(engine.generate([pool[1].prompt], None))
+        looking = asyncio.create_task(engine.encode_image(Picture(picture(1))))
         await until(lambda: engine.queued == 2)
         assert engine.ready
         gate.opened.set()
@@ -286,7 +294,7 @@ async def test_when_the_thread_dies_everybody_hears_of_it_at_once(
                 await asyncio.wait_for(task, 10)
         assert not engine.ready
         with pytest.raises(EngineUnavailable):
-            await engine.read([pool[0].prompt], None)
+            await engine.generate([pool[0].prompt], None)
     assert "the engine's thread died" in caplog.text
 
 
@@ -298,7 +306,7 @@ async def test_an_engine_that_cannot_warm_up_is_never_ready(
 
     monkeypatch.setattr(worker, "see", fail)
     engine = engine_of(tiny_bundle)
-    waiting = asyncio.create_task(engine.see(Picture(picture(1))))
+    waiting = asyncio.create_task(engine.encode_image(Picture(picture(1))))
     await asyncio.sleep(0)
     engine.start()
     with pytest.raises(EngineUnavailable):
@@ -310,37 +318,37 @@ async def test_an_engine_that_cannot_warm_up_is_never_ready(
 @pytest.mark.parametrize("before", ["fuse", "step"])
 async def test_where_the_thread_is_stuck_everybody_hears_of_it_until_it_goes_on(
     tiny_bundle: Bundle,
-    pool: list[ReadJob],
+    pool: list[GenerateJob],
     alone: list[Answer],
     before: Literal["fuse", "step"],
 ) -> None:
     metrics = Metrics()
     async with running(tiny_bundle, metrics, engine_stuck_s=0.2) as engine:
         # whatever was learnt on a slow machine
-        for heart in engine._threads.values():
-            heart._paces.clear()
+        for heartbeat in engine._threads.values():
+            heartbeat._paces.clear()
         gate = Gate(engine, before=before)
-        working = asyncio.create_task(engine.read([pool[0].prompt], None))
+        working = asyncio.create_task(engine.generate([pool[0].prompt], None))
         await until(gate.entered.is_set)
-        waiting = asyncio.create_task(engine.read([pool[1].prompt], None))
+        waiting = asyncio.create_task(engine.generate([pool[1].prompt], None))
         for task in (working, waiting):
             with pytest.raises(EngineUnavailable):
                 await asyncio.wait_for(task, 10)
         assert not engine.ready and not gate.opened.is_set()
         with pytest.raises(EngineUnavailable, match="stuck"):
-            await engine.see(Picture(picture(1)))
+            await engine.encode_image(Picture(picture(1)))
         with pytest.raises(EngineUnavailable, match="stuck"):
-            await engine.read([pool[0].prompt], None)
-        for heart in engine._threads.values():
-            heart.stuck_s = LONG_S
+            await engine.generate([pool[0].prompt], None)
+        for heartbeat in engine._threads.values():
+            heartbeat.stuck_s = LONG_S
         gate.opened.set()
         await until(lambda: engine.ready)
-        assert_same((await engine.read([pool[0].prompt], None))[0], alone[0])
-        assert engine._reader.busy == 0
+        assert_same((await engine.generate([pool[0].prompt], None))[0], alone[0])
+        assert engine._generator.busy == 0
         assert dropped(metrics).get("abandoned", 0) <= 2
 
 
-async def test_the_engine_shows_how_it_is(tiny_bundle: Bundle, pool: list[ReadJob]) -> None:
+async def test_the_engine_shows_how_it_is(tiny_bundle: Bundle, pool: list[GenerateJob]) -> None:
     metrics = Metrics()
 
     def value(name: str, **labels: str) -> float:
@@ -355,9 +363,9 @@ async def test_the_engine_shows_how_it_is(tiny_bundle: Bundle, pool: list[ReadJo
         queued, looks = (
             value("stage_duration_seconds_count", stage=s) for s in ("queue", "visual")
         )
-        seen, _ = await engine.see(Picture(picture(1)))
+        visual, _ = await engine.encode_image(Picture(picture(1)))
         gate = Gate(engine, before="step")
-        reading = asyncio.create_task(engine.read([job.prompt for job in pool[1:4]], seen))
+        reading = asyncio.create_task(engine.generate([job.prompt for job in pool[1:4]], visual))
         await until(gate.entered.is_set)
         assert value("slots_in_use") == 3
         gate.opened.set()

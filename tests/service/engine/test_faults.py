@@ -10,15 +10,15 @@ from typing import Any
 import pytest
 
 from export.bundle import Bundle
-from service.engine import health, reading, worker
-from service.engine.contract import Answer, Picture
-from service.engine.fusing import Fuser
-from service.engine.jobs import ReadJob
-from service.engine.slots import Slots
-from service.engine.speaker import Speaker
+from service.engine import generator, health, worker
+from service.engine.fusion_encoder import FusionEncoder
+from service.engine.interface import Answer, Picture
+from service.engine.jobs import GenerateJob
+from service.engine.kv_slots import KVCacheSlots
+from service.engine.sampler import BatchDecoder
 from tasks.automaton import Automaton
 from tasks.errors import EngineUnavailable
-from tests.service.engine.test_reading import assert_same
+from tests.service.engine.test_generator import assert_same
 from tests.support.bundle import picture
 from tests.support.engine import running, until
 
@@ -28,12 +28,12 @@ GROUNDED = 2
 
 STAGES: dict[str, tuple[Any, str]] = {
     "visual graph": (worker, "see"),
-    "fusion graph": (Fuser, "fuse"),
-    "slot fill": (Slots, "_copy_in"),
-    "slot release": (Slots, "release"),
-    "decoder step": (Slots, "_compute"),
-    "scores": (Slots, "score"),
-    "grammar": (reading, "utterance_of"),
+    "fusion graph": (FusionEncoder, "fuse"),
+    "slot fill": (KVCacheSlots, "_copy_in"),
+    "slot release": (KVCacheSlots, "release"),
+    "decoder step": (KVCacheSlots, "_compute"),
+    "scores": (KVCacheSlots, "score"),
+    "grammar": (generator, "decoding_state_of"),
     "next symbols": (Automaton, "advance"),
     "grounding": (Automaton, "records"),
 }
@@ -61,16 +61,16 @@ def quick_and_quiet(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFi
     caplog.set_level(logging.CRITICAL)
 
 
-def ask(engine: Any, pool: Sequence[ReadJob], stage: str) -> Any:
+def ask(engine: Any, pool: Sequence[GenerateJob], stage: str) -> Any:
     if stage == "visual graph":
-        return engine.see(Picture(picture(1)))
-    return engine.read([pool[GROUNDED].prompt], pool[GROUNDED].seen)
+        return engine.encode_image(Picture(picture(1)))
+    return engine.generate([pool[GROUNDED].prompt], pool[GROUNDED].visual)
 
 
 @pytest.mark.parametrize("stage", STAGES)
 async def test_a_stage_that_always_fails_turns_readiness_red_until_it_does_not(
     tiny_bundle: Bundle,
-    pool: list[ReadJob],
+    pool: list[GenerateJob],
     alone: list[Answer],
     monkeypatch: pytest.MonkeyPatch,
     stage: str,
@@ -90,15 +90,17 @@ async def test_a_stage_that_always_fails_turns_readiness_red_until_it_does_not(
             await until(lambda: fault.calls > calls)
             assert not engine.ready
         await until(lambda: engine.ready)
-        assert_same((await engine.read([pool[GROUNDED].prompt], pool[GROUNDED].seen))[0], alone[2])
-        assert engine._reader.busy == 0 and engine._reader.free == 32
+        assert_same(
+            (await engine.generate([pool[GROUNDED].prompt], pool[GROUNDED].visual))[0], alone[2]
+        )
+        assert engine._generator.busy == 0 and engine._generator.free == 32
 
 
 @pytest.mark.parametrize("first", [1, 2, 3])
 @pytest.mark.parametrize("stage", [stage for stage in STAGES if stage != "visual graph"])
 async def test_one_fault_among_many_answers_harms_one_at_the_most(
     tiny_bundle: Bundle,
-    pool: list[ReadJob],
+    pool: list[GenerateJob],
     alone: list[Answer],
     monkeypatch: pytest.MonkeyPatch,
     stage: str,
@@ -107,7 +109,7 @@ async def test_one_fault_among_many_answers_harms_one_at_the_most(
     owner, name = STAGES[stage]
     async with running(tiny_bundle) as engine:
         monkeypatch.setattr(owner, name, Fault(getattr(owner, name), first, 1).method())
-        asked = [engine.read([job.prompt], job.seen) for job in pool]
+        asked = [engine.generate([job.prompt], job.visual) for job in pool]
         answered = await asyncio.gather(*asked, return_exceptions=True)
         failed = [answer for answer in answered if isinstance(answer, BaseException)]
         assert len(failed) <= 1
@@ -115,26 +117,29 @@ async def test_one_fault_among_many_answers_harms_one_at_the_most(
             if not isinstance(answer, BaseException):
                 assert_same(answer[0], expected)
         for job, expected in zip(pool, alone, strict=True):
-            assert_same((await engine.read([job.prompt], job.seen))[0], expected)
-        assert engine.ready and engine._reader.busy == 0
+            assert_same((await engine.generate([job.prompt], job.visual))[0], expected)
+        assert engine.ready and engine._generator.busy == 0
 
 
 async def test_slots_that_lose_a_sequence_are_found_out_at_once(
-    tiny_bundle: Bundle, pool: list[ReadJob], alone: list[Answer], monkeypatch: pytest.MonkeyPatch
+    tiny_bundle: Bundle,
+    pool: list[GenerateJob],
+    alone: list[Answer],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    lost, step = list[int](), Speaker.step
+    lost, step = list[int](), BatchDecoder.step
 
-    def lose(self: Speaker) -> Any:
+    def lose(self: BatchDecoder) -> Any:
         ended = step(self)
-        if not lost and len(self._voices) > 1:  # alone it would be the one that fails
+        if not lost and len(self._sequences) > 1:  # alone it would be the one that fails
             lost.append(1)
-            self._voices.pop()
+            self._sequences.pop()
         return ended
 
     async with running(tiny_bundle) as engine:
         # warm-up would fail of it
-        monkeypatch.setattr(Speaker, "step", lose)
-        asked = [engine.read([job.prompt], job.seen) for job in pool]
+        monkeypatch.setattr(BatchDecoder, "step", lose)
+        asked = [engine.generate([job.prompt], job.visual) for job in pool]
         for (answer,), expected in zip(await asyncio.gather(*asked), alone, strict=True):
             assert_same(answer, expected)
         assert lost

@@ -4,8 +4,8 @@ import time
 
 import pytest
 
-from service.engine.contract import Answer, Prompt
-from service.engine.jobs import Dropped, ReadJob
+from service.engine.interface import Answer, Prompt
+from service.engine.jobs import Dropped, GenerateJob
 from tasks import form
 from tasks.errors import DeadlineExceeded, EngineUnavailable
 from tasks.source import Source
@@ -13,8 +13,8 @@ from tasks.source import Source
 ANSWER = Answer((), 0.0)
 
 
-def job_of(deadline: float = float("inf")) -> ReadJob:
-    return ReadJob(
+def job_of(deadline: float = float("inf")) -> GenerateJob:
+    return GenerateJob(
         Prompt(Source("", (0,) * 3, (0,) * 3, ()), form.ENTITIES), None, deadline=deadline
     )
 

@@ -7,7 +7,7 @@ from PIL import Image
 
 from models.tower_config import REGION_TYPES
 from service.engine.engine import load_engine
-from service.metrics import Metrics
+from service.observability.metrics import Metrics
 from service.settings import Settings
 from tasks import instruction
 from tasks.errors import BundleError

@@ -6,8 +6,8 @@ import pytest
 from torch import Tensor
 
 from export.unconstrained_decoding import EOS
-from service.engine.reading import Reader
-from service.metrics import Metrics
+from service.engine.generator import Generator
+from service.observability.metrics import Metrics
 from tests.support.converted import GATED, RELU, Converted, converted, unbound
 from tests.support.umie import Inputs, small_inputs
 
@@ -37,7 +37,7 @@ def test_ids_are_those_of_the_published_code(model: Converted, length: int) -> N
     states = model.published.visual(inputs.features, inputs.boxes)
     gates, wanted = expected(model, inputs, states)
     jobs = [unbound(*row) for row in zip(inputs.ids, inputs.mask, states, strict=True)]
-    answers = Reader(model.bundle, Metrics()).read(jobs)
+    answers = Generator(model.bundle, Metrics()).read(jobs)
     for answer, gate, ids in zip(answers, gates.tolist(), wanted, strict=True):
         assert list(answer.ids[: len(ids)]) == ids
         assert ids[-1] != EOS or len(answer.ids) == len(ids)

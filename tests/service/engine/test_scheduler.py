@@ -8,23 +8,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.engine.contract import Picture, Prompt
-from service.engine.jobs import Dropped, Job, ReadJob, SeeJob
-from service.engine.scheduler import JobQueue, Room
+from service.engine.interface import Picture, Prompt
+from service.engine.jobs import Dropped, EncodeJob, GenerateJob, Job
+from service.engine.scheduler import BatchLimits, JobQueue
 from tasks import form
 from tasks.errors import DeadlineExceeded, EngineUnavailable, QueueFull
 from tasks.source import Source
 
-ROOM = Room(pictures=9, prompts=9, tokens=1000)
+ROOM = BatchLimits(pictures=9, prompts=9, tokens=1000)
 
 
-def read_job(tokens: int, deadline: float = float("inf")) -> ReadJob:
+def read_job(tokens: int, deadline: float = float("inf")) -> GenerateJob:
     source = Source("", (0,) * tokens, (0,) * tokens, ())
-    return ReadJob(Prompt(source, form.ENTITIES), None, deadline=deadline)
+    return GenerateJob(Prompt(source, form.ENTITIES), None, deadline=deadline)
 
 
-def see_job() -> SeeJob:
-    return SeeJob(Picture(np.zeros((3, 4, 4), dtype=np.float32)))
+def see_job() -> EncodeJob:
+    return EncodeJob(Picture(np.zeros((3, 4, 4), dtype=np.float32)))
 
 
 def test_the_queue_is_bounded_in_items() -> None:
@@ -103,8 +103,8 @@ def test_prompts_of_like_length_go_together() -> None:
     queue = JobQueue(99, 9999)
     jobs = [read_job(tokens) for tokens in (30, 200, 35, 90, 28, 190, 31)]
     queue.put(jobs)
-    room = ROOM._replace(prompts=3)
-    taken = [[job.tokens for job in queue.take(room)] for _ in range(3)]
+    limits = ROOM._replace(prompts=3)
+    taken = [[job.tokens for job in queue.take(limits)] for _ in range(3)]
     assert taken == [[30, 31, 28], [200, 190, 90], [35]]
 
 
@@ -119,13 +119,13 @@ def test_everything_is_handed_out_once_and_the_oldest_first(
     queue = JobQueue(100, 1000)
     jobs: list[Job] = [read_job(size) if size else see_job() for size in sizes]
     queue.put(jobs)
-    waiting, batches, room = list(jobs), 0, Room(3, prompts, tokens)
+    waiting, batches, limits = list(jobs), 0, BatchLimits(3, prompts, tokens)
     while waiting:
-        batch = queue.take(room)
+        batch = queue.take(limits)
         batches += 1
         assert batch[0] is waiting[0]
         assert len({type(job) for job in batch}) == 1
-        if isinstance(batch[0], SeeJob):
+        if isinstance(batch[0], EncodeJob):
             assert len(batch) <= 3
         else:
             assert len(batch) <= prompts

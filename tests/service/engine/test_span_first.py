@@ -11,15 +11,15 @@ import torch
 from export.bundle import Bundle, load_bundle
 from export.exporter import export_bundle
 from models.umie import UMIE
-from service.engine.contract import Prompt, Seen
-from service.engine.jobs import ReadJob
-from service.engine.reading import Reader
-from service.events import triggers_of
-from service.metrics import Metrics
+from service.engine.generator import Generator
+from service.engine.interface import Prompt, VisualFeatures
+from service.engine.jobs import GenerateJob
+from service.observability.metrics import Metrics
+from service.pipeline.events import triggers_of
 from tasks import form
 from tasks.ontology import EventType, Ontology
 from tasks.records import Record, Span
-from tests.service.engine.test_reading import assert_same
+from tests.service.engine.test_generator import assert_same
 from tests.support.bundle import prompt_pool, tiny_checkpoint
 from tests.support.mpnet import small_mpnet as small_mpnet
 from tests.support.mpnet import small_standard
@@ -55,33 +55,33 @@ def bundle(
     return load_bundle(pytestconfig.stash[_FOLDER], threads=1)
 
 
-def pool_of(bundle: Bundle) -> list[tuple[Prompt, Seen | None]]:
+def pool_of(bundle: Bundle) -> list[tuple[Prompt, VisualFeatures | None]]:
     """Prompts of all forms, given mentions and known triggers among them."""
     pool = prompt_pool(bundle)
-    asked: list[tuple[Prompt, Seen | None]] = []
-    for prompt, seen in pool:
+    asked: list[tuple[Prompt, VisualFeatures | None]] = []
+    for prompt, visual in pool:
         if prompt.form is form.ARGUMENTS:
-            asked.append((replace(prompt, head=(4, 5)), seen))
+            asked.append((replace(prompt, head=(4, 5)), visual))
         if prompt.form is form.GROUNDED:
-            asked.append((replace(prompt, form=form.GROUNDED_CHOICE, head=(0, 1)), seen))
+            asked.append((replace(prompt, form=form.GROUNDED_CHOICE, head=(0, 1)), visual))
     return pool + asked
 
 
 def test_answers_alone_are_answers_in_any_batch(bundle: Bundle) -> None:
     assert bundle.prompter.lines
-    jobs = [ReadJob(prompt, seen) for prompt, seen in pool_of(bundle)]
-    alone = [Reader(bundle, Metrics(), slots=1).read([job])[0] for job in jobs]
+    jobs = [GenerateJob(prompt, visual) for prompt, visual in pool_of(bundle)]
+    alone = [Generator(bundle, Metrics(), slots=1).read([job])[0] for job in jobs]
     for job, answer in zip(jobs, alone, strict=True):
         prompt = job.prompt
         assert answer.ids[0] == bundle.prompter.tokenizer.markers.open
         assert (len(answer.records) == 1) or not prompt.form.single
     for order in (jobs, jobs[::-1], jobs[::2] + jobs[1::2]):
-        together = Reader(bundle, Metrics(), slots=len(jobs)).read(order)
+        together = Generator(bundle, Metrics(), slots=len(jobs)).read(order)
         for job, answer in zip(order, together, strict=True):
             assert_same(answer, alone[jobs.index(job)])
     assert any(answer.records for answer in alone)
-    free = [ReadJob(replace(job.prompt, constrained=False), job.seen) for job in jobs[:2]]
-    for answer in Reader(bundle, Metrics()).read(free):
+    free = [GenerateJob(replace(job.prompt, constrained=False), job.visual) for job in jobs[:2]]
+    for answer in Generator(bundle, Metrics()).read(free):
         assert answer.ids
 
 

@@ -5,16 +5,16 @@ import weakref
 
 import pytest
 import torch
+from tests.support.running import together
 
 from export.bundle import Bundle
 from models.umie import Memory
-from service.engine.fusing import Fuser
-from service.engine.jobs import ReadJob
-from service.engine.slots import Slots
+from service.engine.fusion_encoder import FusionEncoder
+from service.engine.jobs import GenerateJob
+from service.engine.kv_slots import KVCacheSlots
 from service.engine.streams import lock_for, wait_for
-from tests.service.engine.test_recording import WORLD
-from tests.service.engine.test_speaker import LENGTH, STEPS
-from tests.support.speaking import together
+from tests.service.engine.test_cuda_graphs import WORLD
+from tests.service.engine.test_sampler import LENGTH, STEPS
 
 
 @pytest.mark.parametrize("fails", [False, True])
@@ -22,19 +22,19 @@ def test_lent_memory_is_waited_for_before_it_is_given_back(
     monkeypatch: pytest.MonkeyPatch, fails: bool
 ) -> None:
     events: list[str] = []
-    slots = Slots(WORLD.decoder, 3, STEPS, LENGTH, wait=lambda: events.append("waited"))
+    slots = KVCacheSlots(WORLD.decoder, 3, STEPS, LENGTH, wait=lambda: events.append("waited"))
     memory = together(WORLD.asked[:2])
     lent = Memory(*(None if part is None else part.clone() for part in memory))
     weakref.finalize(lent.cross, lambda: events.append("given back"))
-    copy_in = Slots._copy_in
+    copy_in = KVCacheSlots._copy_in
 
-    def copy(self: Slots, slot: int, memory: Memory, row: int, length: int) -> None:
+    def copy(self: KVCacheSlots, slot: int, memory: Memory, row: int, length: int) -> None:
         events.append("read")
         if fails and slot == 1:
             raise RuntimeError("out of memory")
         copy_in(self, slot, memory, row, length)
 
-    monkeypatch.setattr(Slots, "_copy_in", copy)
+    monkeypatch.setattr(KVCacheSlots, "_copy_in", copy)
     lengths = [one.length for one in WORLD.asked[:2]]
     try:
         slots.fill(lent, [0, 1], lengths)
@@ -44,9 +44,9 @@ def test_lent_memory_is_waited_for_before_it_is_given_back(
     assert events == ["read", "read", "waited", "given back"]
 
 
-def test_while_a_graph_runs_the_lock_is_held(tiny_bundle: Bundle, pool: list[ReadJob]) -> None:
+def test_while_a_graph_runs_the_lock_is_held(tiny_bundle: Bundle, pool: list[GenerateJob]) -> None:
     lock, held = threading.Lock(), list[bool]()
-    fuser = Fuser(tiny_bundle, lock)
+    fuser = FusionEncoder(tiny_bundle, lock)
 
     class Noted:
         def __getattr__(self, name: str) -> object:

@@ -11,9 +11,9 @@ import torch
 from export.bundle import Bundle
 from export.checkpoint import load_checkpoint
 from models.umie import UMIE
+from service.engine.generator import Reader
 from service.engine.jobs import ReadJob
-from service.engine.reading import Reader
-from service.metrics import Metrics
+from service.observability.metrics import Metrics
 from tasks import form, instruction
 from tasks.automaton import Automaton
 from tasks.form import Filler

@@ -1,1 +1,0 @@
-"""What surrounds every request, one layer a file; `service.api.app` stacks them."""

@@ -1,0 +1,204 @@
+"""JSON within limits: bytes, nesting, keys, list lengths and values are bounded before validation.
+
+The picture's base64 has limits of its own (`max_image_bytes`), so it does not count as JSON: it is
+cut out before the rest is parsed.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import secrets
+from typing import Any, NoReturn
+
+from schema.base64_image import decode_base64
+from tasks.errors import BodyTooLarge, FieldError, LabelError
+
+MAX_DEPTH = 8
+MAX_KEYS = 64
+MAX_ITEMS = 1024
+MAX_VALUES = 16_384
+MAX_BRACKETS = 32_768
+MAX_QUOTES = 131_072
+"""Counted before parsing, those inside texts included, so they lie well above `MAX_VALUES`."""
+
+LABEL_FIELDS = frozenset({"entity_types", "relation_types", "event_types", "spots", "asocs"})
+
+_SHOWN = 64
+_STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
+_IMAGE_KEY = re.compile(rb'"image"\s{0,16}:\s{0,16}\Z')
+_KEY_SPAN = 64
+
+
+def parse_json(data: bytes, max_bytes: int) -> Any:
+    """The value of a JSON text in UTF-8, with or without a byte order mark.
+
+    Args:
+        data: the text.
+        max_bytes: bytes that are admitted apart from the string of a top-level `image`.
+
+    Returns:
+        The value; where `image` was cut out, it holds the decoded bytes.
+
+    Raises:
+        BodyTooLarge: there are more bytes beside the image.
+        FieldError: a key is given twice, or the image is not base64.
+        ValueError: the text is not JSON, or nested too deeply.
+    """
+    if len(data) <= max_bytes:
+        return _parse(data)
+    start, end = _image_string(data, max_bytes)
+    mark = secrets.token_hex(16)
+    rest = b'%s"%s"%s' % (data[: start - 1], mark.encode(), data[end + 1 :])
+    if len(rest) > max_bytes:
+        _refuse_size(max_bytes)
+    tree = _parse(rest)
+    if not isinstance(tree, dict) or tree.get("image") != mark:
+        _refuse_size(max_bytes)
+    escaped = data.find(b"\\", start, end) >= 0
+    tree["image"] = decode_base64(memoryview(data)[start:end], escaped=escaped)
+    return tree
+
+
+def check_bounds(tree: dict[str, Any], max_items: int = MAX_ITEMS) -> None:
+    """Check that a body's tree is small enough to be validated.
+
+    Args:
+        tree: the body's fields.
+        max_items: the longest list that is admitted.
+
+    Raises:
+        FieldError: lists, objects, nesting or the number of values go beyond their bounds;
+            `LabelError` where the field is a list of labels.
+    """
+    if len(tree) > MAX_KEYS:
+        raise FieldError(
+            f"the body has {len(tree)} fields, at most {MAX_KEYS} are admitted", field=None
+        )
+    left = MAX_VALUES
+    for field, value in tree.items():
+        left -= _size(field, value, min(left, MAX_VALUES), max_items)
+
+
+def parse_value(field: str, text: str) -> Any:
+    """The value of JSON text inside a form's field; raises `FieldError`."""
+    _check_counts(text.encode(), field)
+    try:
+        value = _load(text)
+    except (ValueError, RecursionError) as error:
+        raise FieldError(f"{field} is not JSON", field=field) from error
+    check_bounds({field: value})
+    return value
+
+
+def _parse(data: bytes) -> Any:
+    _check_counts(data)
+    try:
+        return _load(data.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise ValueError("the body is not UTF-8") from error
+    except RecursionError as error:
+        raise ValueError("the JSON is nested too deeply") from error
+
+
+def _check_counts(data: bytes, field: str | None = None) -> None:
+    """Raise `FieldError` where so much opens that parsing alone would take long."""
+    brackets = data.count(b"{") + data.count(b"[")
+    if brackets > MAX_BRACKETS or data.count(b'"') > MAX_QUOTES:
+        raise _too_many(field)
+
+
+def _load(text: str) -> Any:
+    value = json.loads(text, object_pairs_hook=_object)
+    if "\\u" in text:  # an escape can spell half of a surrogate pair, which no text may hold
+        _check_surrogates(value)
+    return value
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    tree = dict(pairs)
+    if len(tree) != len(pairs):
+        seen: set[str] = set()
+        for name, _ in pairs:
+            if name in seen:
+                shown = name[:_SHOWN].encode(errors="replace").decode()
+                raise FieldError(f"the key {shown!r} is given more than once", field=shown)
+            seen.add(name)
+    return tree
+
+
+def _check_surrogates(value: Any) -> None:
+    """Raise ValueError where a string holds a lone surrogate."""
+    values = [value]
+    while values:
+        value = values.pop()
+        if isinstance(value, str):
+            try:
+                value.encode()
+            except UnicodeEncodeError as error:
+                raise ValueError("a string holds half of a surrogate pair") from error
+        elif isinstance(value, dict):
+            values += [*value, *value.values()]
+        elif isinstance(value, list):
+            values += value
+
+
+def _image_string(data: bytes, max_bytes: int) -> tuple[int, int]:
+    """Start and end of the string of the key `image`; strings before it are stepped over."""
+    position, last = 0, max_bytes + 1
+    least = len(data) - max_bytes - 2
+    for _ in range(MAX_QUOTES // 2):
+        quote = data.find(b'"', position, last)
+        end = data.find(b'"', quote + 1)
+        if quote < 0 or end < 0:
+            break
+        key = data[max(0, quote - _KEY_SPAN) : quote] if end - quote >= least else b""
+        if _IMAGE_KEY.search(key):
+            return quote + 1, end
+        string = _STRING.match(data, quote, last)
+        if string is None:
+            break
+        position = string.end()
+    _refuse_size(max_bytes)
+
+
+def _refuse_size(max_bytes: int) -> NoReturn:
+    raise BodyTooLarge(
+        f"the request has more than the {max_bytes} bytes that are admitted beside the image",
+        limit=max_bytes,
+    )
+
+
+def _size(field: str, value: Any, most: int, max_items: int) -> int:
+    """How many values there are in `value`; raises `FieldError` beyond the bounds."""
+    shown = field[:_SHOWN]
+    count, level = 0, [value]
+    for _ in range(MAX_DEPTH):
+        below: list[Any] = []
+        count += len(level)
+        for item in level:
+            if isinstance(item, dict):
+                if len(item) > MAX_KEYS:
+                    raise _fault(shown, f"an object has {len(item)} keys", MAX_KEYS)
+                below += item.values()
+            elif isinstance(item, list):
+                if len(item) > max_items:
+                    raise _fault(shown, f"a list has {len(item)} items", max_items)
+                below += item
+            if count + len(below) > most:
+                raise _too_many(shown)
+        if not below:
+            return count
+        level = below
+    raise _fault(shown, "it is nested too deeply", MAX_DEPTH)
+
+
+def _too_many(field: str | None = None) -> FieldError:
+    return FieldError(
+        f"the body has too many values, at most {MAX_VALUES} are admitted", field=field
+    )
+
+
+def _fault(field: str, what: str, most: int) -> FieldError:
+    kind = LabelError if field in LABEL_FIELDS else FieldError
+    return kind(f"{field}: {what}, at most {most} are admitted", field=field)

@@ -1,0 +1,1 @@
+"""What surrounds every request, one layer a file; `service.http.app` stacks them."""

@@ -1,0 +1,1 @@
+"""From a request to its answer: which prompts to ask, and what the answers say."""

@@ -1,0 +1,60 @@
+"""The entities of a text, grounded where there is a picture."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from schema.extraction import EntityFound
+from service.engine.interface import Prompt, VisualFeatures
+from tasks import form, instruction
+from tasks.instruction import Prompter
+from tasks.ontology import Ontology
+from tasks.records import Record, Region
+
+
+def entity_prompt(
+    prompter: Prompter, text: str, ontology: Ontology, visual: VisualFeatures | None
+) -> Prompt | None:
+    """The prompt for all entities; None where the ontology has no types for them."""
+    if not ontology.entities:
+        return None
+    grounded = visual is not None and len(visual.boxes) > 0
+    source = prompter.encode(
+        text,
+        instruction.ENTITIES,
+        spots=[kind.name for kind in ontology.entities],
+        asocs=[form.REGION_ROLE] if grounded else [],
+        room=instruction.FOLLOW_UP_ROOM,
+    )
+    return Prompt(source, form.GROUNDED if grounded else form.ENTITIES)
+
+
+def entities_of(records: Iterable[Record], min_score: float) -> list[EntityFound]:
+    """The answer's entities in the order of the text, numbered."""
+    found: dict[tuple[str, str, int | None, int | None], Record] = {}
+    for record in records:
+        if record.label is None or record.span is None or record.score < min_score:
+            continue
+        key = (record.label, record.span.text, record.span.start, record.span.end)
+        if key not in found or found[key].score < record.score:
+            found[key] = record
+    return [_entity(index, found[key]) for index, key in enumerate(sorted(found, key=_place))]
+
+
+def _place(key: tuple[str, str, int | None, int | None]) -> tuple[bool, int, int, str, str]:
+    label, text, start, end = key
+    return (start is None, start or 0, end or 0, label, text)
+
+
+def _entity(index: int, record: Record) -> EntityFound:
+    assert record.span is not None and record.label is not None
+    regions = {a.filler.index: a.filler.name for a in record.asocs if isinstance(a.filler, Region)}
+    return EntityFound(
+        id=index,
+        text=record.span.text,
+        start=record.span.start,
+        end=record.span.end,
+        type=record.label,
+        score=round(record.score, 4),
+        regions=[regions[k] for k in sorted(regions)],
+    )

@@ -1,0 +1,144 @@
+"""Events: triggers first, then each trigger's arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from schema.extraction import ArgumentFound, EventFound, TriggerFound
+from service.engine.interface import Answer, Prompt
+from service.pipeline.grounding import grounded_records
+from tasks import form, instruction
+from tasks.errors import TextTooLong
+from tasks.instruction import Prompter
+from tasks.ontology import Ontology
+from tasks.records import Asoc, Record, Span
+
+
+@dataclass(frozen=True, slots=True)
+class Trigger:
+    """A trigger found, and the prompt for its arguments; None where these are not asked for."""
+
+    type: str
+    span: Span
+    score: float
+    prompt: Prompt | None
+
+
+def trigger_prompt(prompter: Prompter, text: str, ontology: Ontology) -> Prompt | None:
+    """The prompt for all triggers; None where the ontology has no events."""
+    if not ontology.events:
+        return None
+    spots = [kind.name for kind in ontology.events]
+    room = instruction.FOLLOW_UP_ROOM
+    source = prompter.encode(text, instruction.EVENTS, spots=spots, room=room)
+    return Prompt(source, form.TRIGGERS)
+
+
+def triggers_of(
+    prompter: Prompter,
+    text: str,
+    ontology: Ontology,
+    records: Iterable[Record],
+    min_score: float,
+    limit: int,
+) -> list[Trigger]:
+    """The answer's triggers in the order of the text; the `limit` surest with a second prompt."""
+    found: dict[tuple[str, Span], float] = {}
+    for record in records:
+        if record.label is not None and record.span is not None and record.score >= min_score:
+            key = (record.label, record.span)
+            found[key] = max(record.score, found.get(key, 0.0))
+    ordered = sorted(found, key=lambda key: (key[1].start or 0, key[1].end or 0, key[0]))
+    surest = set(sorted(ordered, key=lambda key: -found[key])[:limit])
+    triggers = []
+    for kind, span in ordered:
+        asked = (kind, span) in surest
+        prompt = _argument_prompt(prompter, text, ontology, kind, span) if asked else None
+        triggers.append(Trigger(kind, span, found[kind, span], prompt))
+    return triggers
+
+
+def events_of(
+    triggers: Sequence[Trigger], answers: Iterable[Answer], min_score: float
+) -> list[EventFound]:
+    """The events; `answers` are those to the triggers' prompts, in order."""
+    said = iter(answers)
+    events = []
+    for trigger in triggers:
+        asocs: list[Asoc] = []
+        if trigger.prompt is not None:
+            asocs = _distinct(
+                asoc
+                for record in grounded_records([next(said)])
+                for asoc in record.asocs
+                if asoc.score >= min_score
+            )
+        events.append(
+            EventFound(
+                type=trigger.type,
+                trigger=TriggerFound(
+                    text=trigger.span.text, start=trigger.span.start, end=trigger.span.end
+                ),
+                score=round(trigger.score, 4),
+                arguments=[_argument(asoc) for asoc in asocs],
+            )
+        )
+    return events
+
+
+def _argument_prompt(
+    prompter: Prompter, text: str, ontology: Ontology, kind: str, span: Span
+) -> Prompt | None:
+    roles = ontology.event(kind).roles
+    if not roles:
+        return None
+    wording = instruction.arguments(span.text)
+    try:
+        source = prompter.encode(text, wording, spots=[kind], asocs=roles)
+    except TextTooLong:  # a trigger of very many tokens
+        return None
+    head = None
+    if span.start is not None and span.end is not None:
+        head = source.locate(span.start, span.end)
+    return Prompt(source, form.ARGUMENTS, head)
+
+
+def _distinct(asocs: Iterable[Asoc]) -> list[Asoc]:
+    """One event's arguments, of those of a role that lie within each other the surest alone.
+
+    Of two that are as sure the longer one stays.
+    """
+    given = list(asocs)
+    surest = sorted(given, key=lambda asoc: (-asoc.score, -_length(asoc)))
+    kept: list[Asoc] = []
+    for asoc in surest:
+        if not any(asoc.label == other.label and _nested(asoc, other) for other in kept):
+            kept.append(asoc)
+    chosen = set(map(id, kept))
+    return [asoc for asoc in given if id(asoc) in chosen]
+
+
+def _nested(one: Asoc, other: Asoc) -> bool:
+    a, b = one.filler, other.filler
+    if not isinstance(a, Span) or not isinstance(b, Span):
+        return a == b
+    if a.start is None or a.end is None or b.start is None or b.end is None:
+        return a == b
+    return (a.start <= b.start and b.end <= a.end) or (b.start <= a.start and a.end <= b.end)
+
+
+def _length(asoc: Asoc) -> int:
+    return len(asoc.filler.text) if isinstance(asoc.filler, Span) else 0
+
+
+def _argument(asoc: Asoc) -> ArgumentFound:
+    span = asoc.filler if isinstance(asoc.filler, Span) else None
+    return ArgumentFound(
+        role=asoc.label,
+        text=span.text if span else None,
+        start=span.start if span else None,
+        end=span.end if span else None,
+        region=None if isinstance(asoc.filler, Span) else asoc.filler.name,
+        score=round(asoc.score, 4),
+    )

@@ -1,0 +1,43 @@
+"""The picture's regions as the answer lists them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from schema.extraction import EntityFound, EventFound, RegionFound
+from service.vision.encoder import View
+from tasks.records import Region
+
+
+def referenced(entities: Iterable[EntityFound], events: Iterable[EventFound]) -> set[str]:
+    """The ids of the regions that an answer names."""
+    names = {name for entity in entities for name in entity.regions}
+    arguments = (argument for event in events for argument in event.arguments)
+    return names | {argument.region for argument in arguments if argument.region is not None}
+
+
+def regions_of(view: View, min_score: float, named: set[str]) -> list[RegionFound]:
+    """The regions of `view` with at least `min_score`, and all that are `named`."""
+    visual = view.visual
+    found = []
+    for row, score in enumerate(visual.scores):
+        name = Region(row + 1).name
+        if score < min_score and name not in named:
+            continue
+        found.append(
+            RegionFound(
+                id=name,
+                label=visual.labels[row],
+                score=round(float(score), 4),
+                box=_pixels(visual.boxes[row], view.width, view.height),
+            )
+        )
+    return found
+
+
+def _pixels(box: Iterable[float], width: int, height: int) -> tuple[float, float, float, float]:
+    x1, y1, x2, y2 = (
+        round(min(max(float(at), 0.0), 1.0) * side, 1)
+        for at, side in zip(box, (width, height, width, height), strict=True)
+    )
+    return x1, y1, x2, y2

@@ -1,0 +1,96 @@
+"""Relations: which pairs of entities to ask about, and what the answers say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import permutations
+
+from schema.extraction import EntityFound, RelationFound
+from service.engine.interface import Answer, Prompt
+from tasks import form, instruction
+from tasks.errors import TextTooLong
+from tasks.instruction import Prompter
+from tasks.ontology import NONE, Ontology
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two entities and the relations that the ontology admits between them."""
+
+    head: EntityFound
+    tail: EntityFound
+    relations: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A pair and the prompt that asks about it."""
+
+    pair: Pair
+    prompt: Prompt
+
+
+def admitted_pairs(entities: Sequence[EntityFound], ontology: Ontology, limit: int) -> list[Pair]:
+    """The ordered pairs that some relation admits, at most `limit`, nearest in the text first."""
+    pairs = []
+    for head, tail in permutations(entities, 2):
+        if head.start is None or tail.start is None:
+            continue
+        if (head.start, head.end) == (tail.start, tail.end):
+            continue
+        names = [r.name for r in ontology.relations if r.admits(head.type, tail.type)]
+        relations = tuple(name for name in names if name != NONE)
+        if relations:
+            pairs.append(Pair(head, tail, relations))
+    pairs.sort(key=lambda pair: (_gap(pair), pair.head.id, pair.tail.id))
+    return pairs[:limit]
+
+
+def questions(prompter: Prompter, text: str, pairs: Iterable[Pair]) -> list[Question]:
+    """The prompts for `pairs`.
+
+    A pair is left out whose mentions no tokens spell, or fill more tokens than a prompt can name.
+    """
+    asked = []
+    for pair in pairs:
+        wording = instruction.relation(pair.head.text, pair.tail.text)
+        try:
+            source = prompter.encode(text, wording, asocs=[*pair.relations, NONE])
+        except TextTooLong:
+            continue
+        head, tail = source.locate(*_span(pair.head)), source.locate(*_span(pair.tail))
+        if head is not None and tail is not None:
+            asked.append(Question(pair, Prompt(source, form.PAIR, head=head, tail=tail)))
+    return asked
+
+
+def relations_of(
+    asked: Sequence[Question], answers: Sequence[Answer], min_score: float
+) -> list[RelationFound]:
+    """The relations found, "none" left out, by place in the text.
+
+    A relation found in both directions is kept in the one with the higher score.
+    """
+    best: dict[tuple[str, frozenset[int]], RelationFound] = {}
+    for question, answer in zip(asked, answers, strict=True):
+        head, tail = question.pair.head.id, question.pair.tail.id
+        for asoc in (asoc for record in answer.records for asoc in record.asocs):
+            if asoc.label == NONE or asoc.score < min_score:
+                continue
+            key = (asoc.label, frozenset((head, tail)))
+            if key not in best or best[key].score < round(asoc.score, 4):
+                best[key] = RelationFound(
+                    type=asoc.label, head=head, tail=tail, score=round(asoc.score, 4)
+                )
+    return sorted(best.values(), key=lambda found: (found.head, found.tail, found.type))
+
+
+def _span(entity: EntityFound) -> tuple[int, int]:
+    assert entity.start is not None and entity.end is not None
+    return entity.start, entity.end
+
+
+def _gap(pair: Pair) -> int:
+    (head_start, head_end), (tail_start, tail_end) = _span(pair.head), _span(pair.tail)
+    return max(head_start, tail_start) - min(head_end, tail_end)

@@ -1,0 +1,1 @@
+"""Pictures: decoding within limits, regions, and encoding with a cache."""

@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+
+import pytest
+
+from service.engine.deadline import deadline, within
+
+pytestmark = pytest.mark.anyio
+
+
+def test_there_is_none_unless_somebody_sets_one() -> None:
+    assert deadline() == math.inf
+    with within(5.0):
+        assert 4.0 < deadline() - time.monotonic() <= 5.0
+        with within(1.0):
+            assert deadline() - time.monotonic() <= 1.0
+        assert deadline() - time.monotonic() > 4.0
+    assert deadline() == math.inf
+
+
+async def test_tasks_keep_the_deadline_that_they_were_begun_under() -> None:
+    async def ask() -> float:
+        await asyncio.sleep(0)
+        return deadline() - time.monotonic()
+
+    with within(5.0):
+        long = asyncio.ensure_future(ask())
+    with within(1.0):
+        short = asyncio.ensure_future(ask())
+    free = asyncio.ensure_future(ask())
+    assert 4.0 < await long <= 5.0 and await short <= 1.0 and await free == math.inf

@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import io
+import struct
+import zlib
+
+import pytest
+from PIL import Image
+
+from service.vision.decoding import decode
+from service.vision.image_parts import MOST_PARTS, check_parts
+from tasks.errors import ImageDamaged
+
+
+def encoded(kind: str) -> bytes:
+    file = io.BytesIO()
+    Image.new("RGB", (9, 7), "teal").save(file, kind)
+    return file.getvalue()
+
+
+def chunk(kind: bytes, body: bytes = b"") -> bytes:
+    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+
+def png_with(chunks: int) -> bytes:
+    whole = encoded("PNG")
+    header = 8 + 25
+    return whole[:header] + chunk(b"puNk") * chunks + whole[header:]
+
+
+def jpeg_with(middle: bytes) -> bytes:
+    whole = encoded("JPEG")
+    return whole[:2] + middle + whole[2:]
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])
+def test_ordinary_pictures_have_few_parts(kind: str) -> None:
+    check_parts(encoded(kind))
+    assert decode(encoded(kind), max_pixels=100).width == 9
+
+
+def test_a_png_may_have_many_chunks_but_not_any_number() -> None:
+    own = 3  # header, pixels, end
+    check_parts(png_with(MOST_PARTS - own - 1))
+    assert decode(png_with(500), max_pixels=100).height == 7
+    with pytest.raises(ImageDamaged, match="more than 10000 parts"):
+        decode(png_with(MOST_PARTS), max_pixels=100)
+
+
+@pytest.mark.parametrize(
+    "middle",
+    [
+        b"\xff\xe5\x00\x02" * MOST_PARTS,
+        b"\xff" * (2 * MOST_PARTS),
+        b"\xff\x00" * MOST_PARTS,
+        b"\xff\xd0" * MOST_PARTS,
+    ],
+    ids=["segments", "padding", "escapes", "bare markers"],
+)
+def test_a_jpeg_does_not_put_off_its_first_scan(middle: bytes) -> None:
+    check_parts(jpeg_with(middle[: len(middle) // 4]))
+    with pytest.raises(ImageDamaged, match="more than 10000 parts"):
+        decode(jpeg_with(middle), max_pixels=100)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG"])
+def test_a_cut_file_is_left_to_the_decoder(kind: str) -> None:
+    whole = encoded(kind)
+    for end in range(len(whole)):
+        check_parts(whole[:end])
