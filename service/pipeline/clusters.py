@@ -20,7 +20,7 @@ from dataclasses import dataclass
 
 _PERSON = frozenset({"person", "per", "people", "human", "name of a person"})
 _TITLES = frozenset(
-    [
+    (
         "mr",
         "mrs",
         "ms",
@@ -43,11 +43,11 @@ _TITLES = frozenset(
         "general",
         "sergeant",
         "chancellor",
-    ]
+    )
 )
 _ARTICLES = frozenset({"the", "a", "an"})
 _LEGAL = frozenset(
-    [
+    (
         "inc",
         "ltd",
         "llc",
@@ -65,10 +65,10 @@ _LEGAL = frozenset(
         "ab",
         "kg",
         "company",
-    ]
+    )
 )
 _LINKING = frozenset(
-    [
+    (
         "of",
         "and",
         "the",
@@ -85,7 +85,7 @@ _LINKING = frozenset(
         "&",
         "in",
         "on",
-    ]
+    )
 )
 _POSSESSIVE = re.compile(r"['\u2019]s?$")
 _EDGES = " \t\n.,;:!?\"'\u2018\u2019\u201c\u201d()[]#@"
