@@ -18,75 +18,19 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
 _PERSON = frozenset({"person", "per", "people", "human", "name of a person"})
-_TITLES = frozenset(
-    (
-        "mr",
-        "mrs",
-        "ms",
-        "miss",
-        "dr",
-        "prof",
-        "professor",
-        "sir",
-        "dame",
-        "lord",
-        "lady",
-        "president",
-        "minister",
-        "senator",
-        "king",
-        "queen",
-        "pope",
-        "judge",
-        "captain",
-        "general",
-        "sergeant",
-        "chancellor",
-    )
+_TITLES = _words(
+    "mr mrs ms miss dr prof professor sir dame lord lady president minister senator "
+    "king queen pope judge captain general sergeant chancellor"
 )
 _ARTICLES = frozenset({"the", "a", "an"})
-_LEGAL = frozenset(
-    (
-        "inc",
-        "ltd",
-        "llc",
-        "corp",
-        "co",
-        "plc",
-        "gmbh",
-        "ag",
-        "sa",
-        "nv",
-        "bv",
-        "se",
-        "spa",
-        "oy",
-        "ab",
-        "kg",
-        "company",
-    )
-)
-_LINKING = frozenset(
-    (
-        "of",
-        "and",
-        "the",
-        "for",
-        "de",
-        "la",
-        "du",
-        "der",
-        "von",
-        "van",
-        "di",
-        "da",
-        "del",
-        "&",
-        "in",
-        "on",
-    )
-)
+_LEGAL = _words("inc ltd llc corp co plc gmbh ag sa nv bv se spa oy ab kg company")
+_LINKING = _words("of and the for de la du der von van di da del & in on")
 _POSSESSIVE = re.compile(r"['\u2019]s?$")
 _EDGES = " \t\n.,;:!?\"'\u2018\u2019\u201c\u201d()[]#@"
 _LEAST_INITIALS = 2
