@@ -44,7 +44,9 @@ if ! buildah images --quiet "$base" >/dev/null 2>&1; then
 fi
 
 # pip's and uv's settings for the build alone; none of them stays in the image's environment.
-volumes=()
+mkdir "$work/uv"
+echo 'system-certs = true' > "$work/uv/uv.toml"
+volumes=(--volume "$work/uv:/etc/uv:ro")
 for file in /etc/pip.conf /etc/ssl/certs/ca-certificates.crt; do
     [ -f "$file" ] && volumes+=(--volume "$file:$file:ro")
 done
