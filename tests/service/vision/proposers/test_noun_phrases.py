@@ -31,6 +31,7 @@ ALMOST_ANYTHING = st.text() | st.lists(
         ("東京 の 写真", ["東京 の 写真"]),
         ("Это Красная Площадь", ["Это Красная Площадь"]),
         ("it was there", []),
+        ("it was seen there", []),
         ("", []),
     ],
 )
