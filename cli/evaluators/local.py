@@ -19,7 +19,7 @@ from service.engine.interface import Answer, Prompt, VisualFeatures
 from service.engine.offline import OfflineEngine
 from service.pipeline.entities import entities_of, entity_prompt
 from service.pipeline.events import events_of, trigger_prompt, triggers_of
-from service.pipeline.relations import admitted_pairs, questions, relations_of
+from service.pipeline.relations import admitted_pairs, pair_prompts, relations_of
 from service.settings import Settings
 from tasks.document import Box
 from tasks.errors import LabelError, TextTooLong
@@ -112,7 +112,7 @@ class LocalEvaluator:
         answers = self._engine.read(prompts, title)
         entities = [entities_of(answer.records if answer else (), 0.0) for answer in answers]
         asked = [
-            questions(prompter, text, admitted_pairs(found, ontology, MAX_PAIRS))
+            pair_prompts(prompter, text, admitted_pairs(found, ontology, MAX_PAIRS))
             for text, found in zip(texts, entities, strict=True)
         ]
         said = self._follow_up([q.prompt for pairs in asked for q in pairs], f"{title}, pairs")

@@ -19,7 +19,8 @@ from cli.evaluators.response_records import (
     instructed_records,
 )
 from schema.extraction import Extraction, Task
-from service.pipeline.instruct import FORMS, Instructed
+from schema.responses import Instructed
+from service.pipeline.validated_requests import FORMS
 from tasks import form, instruction
 from tasks.document import Box
 from tasks.errors import EngineUnavailable

@@ -12,7 +12,7 @@ from schema.extraction import (
     RegionFound,
     RelationFound,
 )
-from service.pipeline.instruct import AsocFound, RecordFound, SpanFound
+from schema.responses import AsocFound, RecordFound, SpanFound
 from tasks.document import Box
 from tasks.form import REGION_ROLE
 from tasks.records import Asoc, Record, Region, Span
