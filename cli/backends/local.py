@@ -1,4 +1,4 @@
-"""Answers requests with a bundle loaded into this process."""
+"""The backend that loads a bundle into this process."""
 
 from __future__ import annotations
 
@@ -56,8 +56,8 @@ class LocalBackend:
         except BundleError as error:
             if (settings.bundle / MANIFEST).exists():
                 raise
-            hint = "umie export makes a bundle, --url asks a service that runs"
-            raise BundleError(f"{settings.bundle} holds no bundle; {hint}") from error
+            hint = "create one with umie export, or use a running service with --url"
+            raise BundleError(f"{settings.bundle} is not a bundle; {hint}") from error
         extractor = Extractor(
             loaded.engine,
             loaded.prompter,

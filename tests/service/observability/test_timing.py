@@ -12,7 +12,7 @@ def test_stages_add_up_and_strangers_are_ignored() -> None:
     assert timing.total >= 0.0
 
 
-def test_whoever_listens_hears_of_each_lap() -> None:
+def test_the_callback_gets_every_stage() -> None:
     laps: list[dict[str, float]] = []
     timer = StageTimer(lambda timing: laps.append(dict(timing)))
     timer.add({"queue": 1.5})
