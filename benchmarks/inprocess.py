@@ -21,7 +21,6 @@ from benchmarks.costs import costs
 from benchmarks.graphs import Stages, clocked
 from benchmarks.runs import Run, answers, closed_loop
 from export.bundle import load_bundle
-from schema.extraction import ExtractionRequest
 from schema.requests import ExtractBody
 from service.engine.device import place_decoder, providers_for
 from service.engine.engine import ModelEngine
@@ -29,6 +28,7 @@ from service.engine.preprocess import preprocess_for
 from service.http.validation import extraction_request
 from service.observability.metrics import Metrics
 from service.pipeline.extractor import Extractor
+from service.pipeline.validated_requests import ExtractionRequest
 from service.settings import Settings, load_settings
 
 READY = "ready"

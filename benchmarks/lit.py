@@ -14,9 +14,10 @@ from fastapi import Response
 
 from benchmarks.load import ROUTE
 from benchmarks.plain import arguments, load_rounds
-from schema.extraction import Extraction, ExtractionRequest
+from schema.extraction import Extraction
 from schema.requests import ExtractBody
 from service.http.validation import extraction_request
+from service.pipeline.validated_requests import ExtractionRequest
 from service.settings import Settings
 
 BATCH = 16

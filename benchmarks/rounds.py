@@ -9,7 +9,6 @@ from benchmarks.eager import EagerModel
 from schema.extraction import (
     EntityFound,
     Extraction,
-    ExtractionRequest,
     Gate,
     ImageSize,
     Task,
@@ -19,10 +18,11 @@ from service.engine.interface import Answer, Prompt, VisualFeatures
 from service.pipeline.entities import entities_of, entity_prompt
 from service.pipeline.events import Trigger, events_of, trigger_prompt, triggers_of
 from service.pipeline.regions import referenced, regions_of
-from service.pipeline.relations import Question, admitted_pairs, questions, relations_of
+from service.pipeline.relations import PairPrompt, admitted_pairs, pair_prompts, relations_of
+from service.pipeline.validated_requests import ExtractionRequest
 from service.settings import Settings
 from service.vision.decoding import decode
-from service.vision.encoder import View
+from service.vision.encoder import EncodedImage
 from tasks.records import Record
 
 _NO_TIMING = Timing(total=0, image=0, queue=0, visual=0, fusion=0, decode=0)
@@ -33,10 +33,10 @@ class _Sitting:
     """A request in progress: its picture's features, the answers of each task, what was found."""
 
     request: ExtractionRequest
-    view: View | None
+    view: EncodedImage | None
     said: dict[Task, list[Answer]] = field(default_factory=lambda: {task: [] for task in Task})
     entities: list[EntityFound] = field(default_factory=list)
-    questions: list[Question] = field(default_factory=list)
+    questions: list[PairPrompt] = field(default_factory=list)
     triggers: list[Trigger] = field(default_factory=list)
     opened: dict[Task, int] = field(default_factory=dict)
 
@@ -67,7 +67,7 @@ class Rounds:
         self._ask(sittings, _following)
         return [self._extraction(sitting) for sitting in sittings]
 
-    def _look(self, requests: Sequence[ExtractionRequest]) -> list[View | None]:
+    def _look(self, requests: Sequence[ExtractionRequest]) -> list[EncodedImage | None]:
         most = self._settings.max_image_pixels
         upright = [
             decode(request.image, max_pixels=most) if request.image is not None else None
@@ -75,7 +75,10 @@ class Rounds:
         ]
         pictures = [self._model.preprocess(u.image, None) for u in upright if u is not None]
         visual = iter(self._model.see(pictures))
-        return [View(u.width, u.height, next(visual)) if u is not None else None for u in upright]
+        return [
+            EncodedImage(u.width, u.height, next(visual)) if u is not None else None
+            for u in upright
+        ]
 
     def _ask(
         self,
@@ -111,7 +114,7 @@ class Rounds:
         sitting.entities = entities_of(sitting.records(Task.ENTITIES), request.min_score)
         if Task.RELATIONS in request.tasks:
             pairs = admitted_pairs(sitting.entities, request.ontology, settings.max_pairs)
-            sitting.questions = questions(prompter, request.text, pairs)
+            sitting.questions = pair_prompts(prompter, request.text, pairs)
         sitting.triggers = triggers_of(
             prompter,
             request.text,

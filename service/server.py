@@ -26,7 +26,7 @@ from service.observability.foreign_lines import capture
 from service.observability.metrics import Metrics
 from service.pipeline.extractor import Extractor
 from service.settings import Settings, unknown_variables
-from service.vision.proposers.choice import proposer_for
+from service.vision.proposers.proposer import proposer_for
 from tasks import ontology
 
 log = logging.getLogger(__name__)
@@ -54,7 +54,7 @@ def build(settings: Settings) -> Service:
     metrics.describe_model(
         version=loaded.model_name, precision=loaded.precision, provider=loaded.provider
     )
-    proposer = proposer_for(settings, sees=loaded.preprocess is not None)
+    proposer = proposer_for(settings, has_tower=loaded.preprocess is not None)
     region_types = loaded.region_types if proposer is None else proposer.region_types
     extractor = Extractor(
         loaded.engine,
@@ -117,7 +117,7 @@ def run(settings: Settings) -> None:
     limit = raise_soft_limit()
     check_resources(settings)
     service = build(settings)
-    log_setup.adopt()
+    log_setup.remove_library_handlers()
     settings = within_descriptors(settings, limit)
     listen(sockets, settings.host, "UMIE_PORT", BACKLOG)
     listen(asides, settings.host, "UMIE_METRICS_PORT", BACKLOG)

@@ -15,6 +15,9 @@ from tasks.errors import SettingsError
 PREFIX = "UMIE_"
 MEBIBYTE = 1024 * 1024
 
+BYTES_PER_PIXEL = 20
+"""Most memory that decoding an image takes: a WebP with its copies. A JPEG takes half of it."""
+
 
 class Settings(BaseSettings):
     """Every limit and address of the service; units stand in the names."""

@@ -83,7 +83,7 @@ class ModelEngine:
             for thread, heartbeat in self._threads.items()
         ]
         self._warm = self._closing = False
-        metrics.watch(queued=lambda: self.queued, ready=lambda: self.ready)
+        metrics.observe_engine(queued=lambda: self.queued, ready=lambda: self.ready)
         metrics.slots_in_use.set_function(lambda: self._generator.busy)
         metrics.heartbeat_age.set_function(lambda: self._heartbeats.age_s)
 

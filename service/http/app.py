@@ -85,7 +85,7 @@ def create_app(
         redirect_slashes=False,
         telemetry=tracing.config(),
     )
-    metrics.watch(
+    metrics.observe_engine(
         queued=lambda: engine.queued, ready=lambda: engine.ready and not drain_state.closed
     )
     problems.install(app, admission.retry_after_s)

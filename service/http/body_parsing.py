@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 from service.http.bounded_json import LABEL_FIELDS, MAX_ITEMS, check_bounds, parse_json
 from service.http.form_decoding import decode_multipart, decode_urlencoded
 from service.http.form_parsing import tree_of
+from service.pipeline.validated_requests import field_errors
 from service.settings import Settings
 from tasks.errors import FieldError, LabelError
 
@@ -109,7 +110,8 @@ def _validated(tree: dict[str, Any], body: type[B], settings: Settings) -> B:
     """The body in a tree; null stands for a field that is not given."""
     check_bounds(tree, _max_items(settings))
     try:
-        return body.model_validate({k: v for k, v in tree.items() if v is not None})
+        with field_errors():
+            return body.model_validate({k: v for k, v in tree.items() if v is not None})
     except ValidationError as error:
         raise fault_of(error) from error
 

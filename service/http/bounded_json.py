@@ -12,6 +12,7 @@ import secrets
 from typing import Any, NoReturn
 
 from schema.base64_image import decode_base64
+from service.pipeline.validated_requests import field_errors
 from tasks.errors import BodyTooLarge, FieldError, LabelError
 
 MAX_DEPTH = 8
@@ -56,7 +57,8 @@ def parse_json(data: bytes, max_bytes: int) -> Any:
     if not isinstance(tree, dict) or tree.get("image") != mark:
         _refuse_size(max_bytes)
     escaped = data.find(b"\\", start, end) >= 0
-    tree["image"] = decode_base64(memoryview(data)[start:end], escaped=escaped)
+    with field_errors():
+        tree["image"] = decode_base64(memoryview(data)[start:end], escaped=escaped)
     return tree
 
 

@@ -6,10 +6,11 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from schema import regions
 from service.http.bounded_json import LABEL_FIELDS, parse_value
 from service.http.form_decoding import Fields, File
 from service.http.safe_yaml import read_plain_yaml
-from service.vision import request_regions
+from service.pipeline.validated_requests import field_errors
 from tasks.errors import FieldError, LabelError
 
 _LISTS = LABEL_FIELDS | {"tasks"}
@@ -66,8 +67,9 @@ def _value(name: str, text: str) -> Any:
         return _number(name, text)
     if name in _OFFSETS:
         return _two_numbers(name, text)
-    if name == request_regions.FIELD:
-        return request_regions.own_regions(parse_value(name, text))
+    if name == regions.FIELD:
+        with field_errors():
+            return regions.parse_regions(parse_value(name, text))
     if name == "constrained":
         return _truth(name, text)
     return text

@@ -12,6 +12,7 @@ from starlette.requests import ClientDisconnect
 
 from schema.extraction import Extraction, Timing
 from schema.requests import InstructBody, TaskBody
+from schema.responses import Instructed
 from service.engine.interface import Engine
 from service.http.body_parsing import read_body
 from service.http.cancellation import ClientGone, live
@@ -20,7 +21,6 @@ from service.http.middleware.access_log import CLIENT_GONE
 from service.observability.timing import StageTimer
 from service.observability.tracing import Tracing
 from service.pipeline.extractor import Extractor
-from service.pipeline.instruct import Instructed
 from service.settings import Settings
 from tasks.errors import EngineUnavailable
 
@@ -71,7 +71,7 @@ class Handler:
     def note(self, body: TaskBody | InstructBody) -> None:
         """Log what was asked, if the settings have it so."""
         if self.settings.log_content:
-            log.info("asked", extra={"told": {"text": body.text}})
+            log.info("asked", extra={"fields": {"text": body.text}})
 
 
 def server_timing(timing: Timing) -> str:

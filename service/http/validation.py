@@ -5,9 +5,9 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Collection, Iterable, Sequence
 
-from schema.extraction import AnswerWarning, ExtractionRequest, Task
+from schema.extraction import AnswerWarning, Task
 from schema.requests import ExtractBody, InstructBody, OntologyGiven, TaskBody
-from service.pipeline.instruct import FORMS, InstructionRequest
+from service.pipeline.validated_requests import FORMS, ExtractionRequest, InstructionRequest
 from service.settings import Settings
 from tasks import ontology
 from tasks.errors import EmptyInput, FieldError, LabelError, TextTooLong, UnknownTask

@@ -1,4 +1,4 @@
-"""Traces of requests, where OpenTelemetry's SDK is installed and told where to send them."""
+"""Request traces, if the OpenTelemetry SDK is installed and an endpoint is set."""
 
 from __future__ import annotations
 
@@ -24,10 +24,18 @@ _STANDARD = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"
 def tracer_provider(
     settings: Settings, environ: Mapping[str, str] = os.environ
 ) -> TracerProvider | None:
-    """What sends traces; None where no endpoint is set.
+    """Create the provider that exports traces.
 
-    Without the SDK OpenTelemetry's own variables are passed over, and `UMIE_OTLP_ENDPOINT` is a
-    `SettingsError`.
+    Args:
+        settings: `UMIE_OTLP_ENDPOINT`.
+        environ: environment variables, for OpenTelemetry's standard ones.
+
+    Returns:
+        The provider; None if no endpoint is set, or OpenTelemetry's own variables set one and the
+        SDK is not installed.
+
+    Raises:
+        SettingsError: `UMIE_OTLP_ENDPOINT` is set and the SDK is not installed.
     """
     standard = any(environ.get(name) for name in _STANDARD)
     if settings.otlp_endpoint is None and not standard:
@@ -60,7 +68,7 @@ class Tracing:
         self._tracer: Tracer = (provider or NoOpTracerProvider()).get_tracer("umie")
 
     def config(self) -> TelemetryConfig:
-        """What the framework is to trace: requests, but probes; and nothing that they hold."""
+        """Return the framework's configuration: trace requests except probes, without content."""
         return TelemetryConfig(
             tracer_provider=self._provider,
             tracing=self._provider is not None,
@@ -72,10 +80,10 @@ class Tracing:
         )
 
     def stages(self, timing_ms: Mapping[str, float]) -> None:
-        """Spans for stages that have just ended, one behind the other.
+        """Record spans for stages that have just ended, one after the other.
 
-        Times are those of the batch that the request was part of, so that a round's spans can
-        overlap the one before by a little.
+        The times are those of the request's batch, so spans of a round can overlap the previous
+        round slightly.
         """
         if self._provider is None:
             return

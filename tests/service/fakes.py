@@ -13,12 +13,12 @@ from fastapi import FastAPI
 from PIL import Image
 
 from service.engine.interface import Answer, Picture, Prompt, VisualFeatures
+from service.engine.proposal import Proposal
 from service.http.app import create_app
 from service.http.model_facts import ModelFacts
 from service.observability.metrics import Metrics
 from service.pipeline.extractor import Extractor
 from service.settings import Settings
-from service.vision.proposers.proposal import Proposal
 from tasks import form
 from tasks.errors import EngineUnavailable
 from tasks.form import Filler

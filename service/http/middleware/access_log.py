@@ -83,4 +83,4 @@ class AccessLog:
             "ms": round(seconds * 1000, 2),
         }
         told |= {name: state[name] for name in ("problem", "key") if name in state}
-        log.info("request", extra={"told": told})
+        log.info("request", extra={"fields": told})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from service.observability.request_id import REQUEST_ID, request_id_of
+from service.observability.logging import REQUEST_ID, request_id_of
 
 HEADER = "X-Request-ID"
 

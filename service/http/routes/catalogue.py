@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, HTTPException
 
 from schema.extraction import Task
+from schema.regions import MAX_LABEL_CHARS, MAX_REGIONS
 from schema.responses import (
     EventTypeListed,
     ModelListed,
@@ -13,12 +14,10 @@ from schema.responses import (
     RelationListed,
     TaskListed,
 )
-from service.engine.interface import MAX_REGIONS
 from service.http.bounded_json import MAX_DEPTH, MAX_ITEMS, MAX_KEYS, MAX_VALUES
 from service.http.model_facts import ModelFacts
 from service.http.problems import responses
 from service.settings import Settings
-from service.vision.request_regions import MAX_LABEL_CHARS
 from tasks import ontology
 
 _TASKS = {

@@ -8,12 +8,12 @@ from fastapi import APIRouter, Request, Response
 
 from schema.extraction import Extraction, Task
 from schema.requests import ExtractBody, InstructBody, TaskBody
+from schema.responses import Instructed
 from service.http.handler import Handler
 from service.http.openapi import body_of
 from service.http.problems import responses
 from service.http.validation import extraction_request, instruction_request
 from service.observability.timing import StageTimer
-from service.pipeline.instruct import Instructed
 
 _PROBLEMS = (400, 401, 408, 413, 415, 422, 429, 500, 503, 504)
 _TIMING = {

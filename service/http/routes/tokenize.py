@@ -8,13 +8,13 @@ from fastapi import APIRouter, Request, Response
 from starlette.requests import ClientDisconnect
 
 from schema.requests import ExtractBody
+from schema.responses import Tokenized
 from service.http.body_parsing import read_body
 from service.http.handler import Handler
 from service.http.middleware.access_log import CLIENT_GONE
 from service.http.openapi import body_of
 from service.http.problems import responses
 from service.http.validation import extraction_request
-from service.pipeline.tokenization import Tokenized
 
 
 def tokenize_routes(handler: Handler) -> APIRouter:

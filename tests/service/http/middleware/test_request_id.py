@@ -6,7 +6,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 
 from service.http.middleware.request_id import RequestId
-from service.observability.request_id import REQUEST_ID
+from service.observability.logging import REQUEST_ID
 
 pytestmark = pytest.mark.anyio
 
