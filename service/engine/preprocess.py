@@ -14,7 +14,7 @@ from models.clip_pixels import crops_from_image
 from models.pixels import pixels_from_image
 from models.tower_config import TowerConfig
 from service.engine.interface import Picture
-from service.vision.proposers.proposal import NOTHING, Proposal
+from service.engine.proposal import NOTHING, Proposal
 
 _DETAIL = 3
 """How many times as large as what is computed from it a reduced picture stays at the least.

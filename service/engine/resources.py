@@ -7,8 +7,7 @@ import tempfile
 import threading
 from collections.abc import Callable
 
-from service.settings import MEBIBYTE, Settings
-from service.vision.pixel_budget import BYTES_PER_PIXEL
+from service.settings import BYTES_PER_PIXEL, MEBIBYTE, Settings
 from tasks.errors import SettingsError
 
 _THREADS = 40

@@ -7,8 +7,7 @@ from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-BYTES_PER_PIXEL = 20
-"""What decoding takes at the most: a WebP's canvases and its copies. A JPEG takes half of it."""
+from service.settings import BYTES_PER_PIXEL
 
 
 def pixels_in(size: int) -> int:

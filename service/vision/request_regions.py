@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from service.engine.interface import MAX_REGIONS
-from service.vision.proposers.proposal import Proposal
+from service.engine.proposal import Proposal
 from tasks.errors import FieldError
 
 FIELD = "regions"

@@ -13,8 +13,8 @@ from export.manifest import VISUAL, read_manifest
 from models.pixels import pixels_from_image
 from models.tower_config import REGION_TYPES, TowerConfig
 from service.engine.interface import Picture
+from service.engine.proposal import Proposal
 from service.engine.visual_encoder import encode_pixels
-from service.vision.proposers.proposal import Proposal
 from tasks.errors import BundleError
 
 

@@ -12,8 +12,8 @@ from torchvision.ops import box_convert, nms
 from transformers import GroundingDinoForObjectDetection, GroundingDinoProcessor
 
 from service.engine.interface import MAX_REGIONS
+from service.engine.proposal import NOTHING, Proposal
 from service.vision.proposers.noun_phrases import noun_phrases
-from service.vision.proposers.proposal import NOTHING, Proposal
 from tasks.errors import SettingsError
 
 LEAST_SCORE = 0.25

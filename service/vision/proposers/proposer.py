@@ -6,7 +6,7 @@ from typing import Protocol
 
 from PIL import Image
 
-from service.vision.proposers.proposal import Proposal
+from service.engine.proposal import Proposal
 
 
 class Proposer(Protocol):

@@ -6,7 +6,7 @@ from PIL import Image
 from models.clip_config import ClipTowerConfig
 from models.tower_config import TowerConfig
 from service.engine.preprocess import preprocess_for
-from service.vision.proposers.proposal import Proposal
+from service.engine.proposal import Proposal
 
 
 def test_a_tower_that_proposes_gets_pixels_and_the_boxes_there_are() -> None:

@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from service.engine.proposal import Proposal
 from service.observability.metrics import Metrics
 from service.observability.timing import StageTimer
 from service.settings import Settings
 from service.vision import encoder as encoder_module
 from service.vision.decoding import ImageFile
 from service.vision.encoder import ImageEncoder
-from service.vision.proposers.proposal import Proposal
 from service.vision.request_regions import OwnRegion
 from tasks.errors import (
     EngineUnavailable,

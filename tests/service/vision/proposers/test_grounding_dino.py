@@ -8,9 +8,9 @@ import pytest
 from PIL import Image
 from safetensors.torch import load_file, save_file
 
+from service.engine.proposal import Proposal
 from service.vision.proposers import grounding_dino
 from service.vision.proposers.grounding_dino import GroundingDino, load_grounding_dino
-from service.vision.proposers.proposal import Proposal
 from tasks.errors import SettingsError
 
 TEXT = "Ann saw a red ball near Bob"
