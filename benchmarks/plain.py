@@ -19,7 +19,7 @@ from benchmarks.load import ROUTE
 from benchmarks.rounds import Rounds
 from export.checkpoint import load_checkpoint
 from schema.requests import ExtractBody
-from service.http.body_parsing import body_of_json
+from service.http.body_parsing import parse_json_body
 from service.http.validation import extraction_request
 from service.settings import Settings
 
@@ -37,7 +37,7 @@ def create_app(rounds: Rounds, settings: Settings) -> FastAPI:
     app, turn = FastAPI(), asyncio.Lock()
 
     def work(data: bytes) -> str:
-        body = body_of_json(data, ExtractBody, settings)
+        body = parse_json_body(data, ExtractBody, settings)
         return rounds.answer([extraction_request(body, settings)])[0].model_dump_json()
 
     @app.post(ROUTE)

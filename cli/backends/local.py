@@ -15,9 +15,8 @@ from cli.backends.failures import failure_of
 from export.manifest import FILE as MANIFEST
 from schema.requests import ExtractBody
 from service.engine.engine import ModelEngine, load_engine
-from service.http.body_parsing import fault_of
 from service.http.problems import INTERNAL
-from service.http.validation import extraction_request
+from service.http.validation import extraction_request, validation_problem
 from service.observability.metrics import Metrics
 from service.pipeline.extractor import Extractor
 from service.pipeline.validated_requests import field_errors
@@ -85,7 +84,7 @@ class LocalBackend:
                 body = ExtractBody.model_validate(fields)
             return await self._extractor.extract(extraction_request(body, self._settings))
         except ValidationError as error:
-            fault = fault_of(error)
+            fault = validation_problem(error)
             if isinstance(fault, InputError):
                 return failure_of(fault)
             return Failure(type="bad-request", detail=fault.detail)

@@ -5,13 +5,12 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from fastapi.telemetry import TelemetryConfig
 from opentelemetry.trace import NoOpTracerProvider, Tracer, TracerProvider
 
-from service.http.middleware.access_log import PROBES
 from service.observability.metrics import STAGES
 from service.settings import Settings
 from tasks.errors import SettingsError
@@ -61,10 +60,16 @@ def tracer_provider(
 
 
 class Tracing:
-    """A span for every request, and in it one for every stage of the work."""
+    """A span for every request, and in it one for every stage of the work.
 
-    def __init__(self, provider: TracerProvider | None) -> None:
+    Args:
+        provider: where spans go; None turns tracing off.
+        untraced: paths of requests that get no span.
+    """
+
+    def __init__(self, provider: TracerProvider | None, untraced: Collection[str] = ()) -> None:
         self._provider = provider
+        self._untraced = frozenset(untraced)
         self._tracer: Tracer = (provider or NoOpTracerProvider()).get_tracer("umie")
 
     def config(self) -> TelemetryConfig:
@@ -76,7 +81,7 @@ class Tracing:
             logs=False,
             operation_spans=False,
             auto_configure=False,
-            exclude=_is_probe,
+            exclude=self._is_untraced,
         )
 
     def stages(self, timing_ms: Mapping[str, float]) -> None:
@@ -93,6 +98,5 @@ class Tracing:
             self._tracer.start_span(stage, start_time=started).end(ended)
             ended = started
 
-
-def _is_probe(scope: Any) -> bool:
-    return scope.get("path") in PROBES
+    def _is_untraced(self, scope: Any) -> bool:
+        return scope.get("path") in self._untraced
