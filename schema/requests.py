@@ -21,9 +21,9 @@ from pydantic import (
 
 from schema.base64_image import decode_base64
 from schema.extraction import Task
-from service.engine.interface import MAX_REGIONS
 from service.vision.request_regions import MAX_LABEL_CHARS, OwnRegion, own_regions
 from tasks import instruction
+from tasks.records import MAX_REGIONS
 
 VISIBLE = r"\S"
 

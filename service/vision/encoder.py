@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple, TypeVar
 
-from service.engine.interface import MAX_REGIONS, Engine, Picture, VisualFeatures
+from service.engine.interface import Engine, Picture, VisualFeatures
 from service.engine.preprocess import Preprocess
 from service.observability.metrics import Metrics
 from service.observability.timing import StageTimer
@@ -22,6 +22,7 @@ from service.vision.proposers.proposer import Proposer
 from service.vision.request_regions import OwnRegion, proposal_of
 from service.vision.single_flight import SingleFlight
 from tasks.errors import NoVisualTower
+from tasks.records import MAX_REGIONS
 
 T = TypeVar("T")
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from service.engine.interface import MAX_REGIONS
 from service.vision.proposers.proposal import Proposal
 from tasks.errors import FieldError
+from tasks.records import MAX_REGIONS
 
 FIELD = "regions"
 UNNAMED = "region"

@@ -13,13 +13,13 @@ from schema.responses import (
     RelationListed,
     TaskListed,
 )
-from service.engine.interface import MAX_REGIONS
 from service.http.bounded_json import MAX_DEPTH, MAX_ITEMS, MAX_KEYS, MAX_VALUES
 from service.http.model_facts import ModelFacts
 from service.http.problems import responses
 from service.settings import Settings
 from service.vision.request_regions import MAX_LABEL_CHARS
 from tasks import ontology
+from tasks.records import MAX_REGIONS
 
 _TASKS = {
     Task.ENTITIES: ("entity_types", "Typed mentions, with the regions that show them."),

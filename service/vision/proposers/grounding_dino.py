@@ -11,10 +11,10 @@ from torch import Tensor
 from torchvision.ops import box_convert, nms
 from transformers import GroundingDinoForObjectDetection, GroundingDinoProcessor
 
-from service.engine.interface import MAX_REGIONS
 from service.vision.proposers.noun_phrases import noun_phrases
 from service.vision.proposers.proposal import NOTHING, Proposal
 from tasks.errors import SettingsError
+from tasks.records import MAX_REGIONS
 
 LEAST_SCORE = 0.25
 """The threshold that the model's authors use."""

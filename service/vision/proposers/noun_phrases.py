@@ -11,7 +11,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-MAX_PHRASES = 36
+from tasks.records import MAX_REGIONS
+
+MAX_PHRASES = MAX_REGIONS
 MAX_WORDS = 5
 MAX_CHARS = 60
 
@@ -32,7 +34,7 @@ should can could may might must ought need let lets isn't aren't wasn't weren't 
 didn't won't wouldn't can't cannot couldn't i'm you're he's she's it's we're they're i've i'll
 not only own same too very just also even still ever never always often now today tonight
 tomorrow yesterday once more most much many few less least several enough really quite almost
-get gets got go goes went gone come comes came make makes made take takes took see sees saw visual
+get gets got go goes went gone come comes came make makes made take takes took see sees saw seen
 say says said tell tells told give gives gave know knows knew think thinks thought want wants
 look looks love loves like likes hate keep keeps kept put puts show shows win wins won lose loses
 lost meet meets met leave leaves left run runs ran play plays begin begins began become becomes
