@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from fastapi import FastAPI
 
-from service.engine.engine import load_engine
+from service.engine.loading import load_engine
 from service.engine.resources import check_resources
 from service.http.app import create_app, create_metrics_app
 from service.http.binding import addresses, bind, listen

@@ -14,7 +14,8 @@ from cli.backends.answer import Answer, Failure
 from cli.backends.failures import failure_of
 from export.manifest import FILE as MANIFEST
 from schema.requests import ExtractBody
-from service.engine.engine import ModelEngine, load_engine
+from service.engine.engine import ModelEngine
+from service.engine.loading import load_engine
 from service.http.problems import INTERNAL
 from service.http.validation import extraction_request, validation_problem
 from service.observability.metrics import Metrics

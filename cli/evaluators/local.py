@@ -86,12 +86,12 @@ class LocalEvaluator:
         """Answer each question; each image is encoded once."""
         paths = list(dict.fromkeys(q.picture for q in questions if q.picture is not None))
         views = (
-            dict(zip(paths, self._engine.look(paths, f"{title}, pictures"), strict=True))
+            dict(zip(paths, self._engine.encode_images(paths, f"{title}, pictures"), strict=True))
             if paths
             else {}
         )
         visual = [views[q.picture] if q.picture is not None else None for q in questions]
-        answers = self._engine.ask([q.example for q in questions], title, visual)
+        answers = self._engine.answer([q.example for q in questions], title, visual)
         return [_prediction(answer, view) for answer, view in zip(answers, visual, strict=True)]
 
     def chain(
@@ -107,13 +107,13 @@ class LocalEvaluator:
         engine = OfflineEngine(replace(self._bundle, least_region_score=0.0))
         return [
             [box for box, score in zip(_boxes(visual), visual.scores, strict=True) if score > 0]
-            for visual in engine.look(pictures, title)
+            for visual in engine.encode_images(pictures, title)
         ]
 
     def _relations(self, texts: Sequence[str], ontology: Ontology, title: str) -> list[Prediction]:
         prompter = self._engine.prompter
         prompts = [_entity_prompt(prompter, text, ontology) for text in texts]
-        answers = self._engine.read(prompts, title)
+        answers = self._engine.generate(prompts, title)
         entities = [entities_of(answer.records if answer else (), 0.0) for answer in answers]
         asked = [
             pair_prompts(prompter, text, admitted_pairs(found, ontology, MAX_PAIRS))
@@ -131,7 +131,7 @@ class LocalEvaluator:
     def _events(self, texts: Sequence[str], ontology: Ontology, title: str) -> list[Prediction]:
         prompter = self._engine.prompter
         prompts = [_trigger_prompt(prompter, text, ontology) for text in texts]
-        answers = self._engine.read(prompts, title)
+        answers = self._engine.generate(prompts, title)
         triggers = [
             triggers_of(
                 prompter, text, ontology, answer.records if answer else (), 0.0, MAX_TRIGGERS
@@ -152,7 +152,7 @@ class LocalEvaluator:
         ]
 
     def _follow_up(self, prompts: Sequence[Prompt], title: str) -> Iterator[Answer]:
-        return (answer for answer in self._engine.read(prompts, title) if answer is not None)
+        return (answer for answer in self._engine.generate(prompts, title) if answer is not None)
 
 
 def parameters_of(config: UMIEConfig, tower: object) -> dict[str, int]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from tasks.automaton import Automaton
 from tasks.form import Form
 from tasks.instruction import Prompter, Wording
+from tasks.label_first import LabelFirstAutomaton
 from tasks.records import Record
 from tasks.span_first import SpanFirstAutomaton
 from tasks.target import Step, target_of, trace
@@ -68,9 +69,9 @@ class Encoded(Spelled):
 
     def right(self, step: Step) -> list[int]:
         """Indices of the correct symbols among a step's admitted ones."""
-        said = step.admitted[step.said]
-        alike = self.alike.get(said.region, frozenset()) if said.region else frozenset()
-        return [i for i, s in enumerate(step.admitted) if i == step.said or s.region in alike]
+        chosen = step.admitted[step.chosen]
+        alike = self.alike.get(chosen.region, frozenset()) if chosen.region else frozenset()
+        return [i for i, s in enumerate(step.admitted) if i == step.chosen or s.region in alike]
 
 
 def encode(example: Example, prompter: Prompter) -> Encoded | None:
@@ -139,6 +140,6 @@ def _automaton(
         return SpanFirstAutomaton(
             source, example.form, markers, regions=regions, head=head, tail=tail
         )
-    return Automaton(
+    return LabelFirstAutomaton(
         source, example.form, markers, regions=regions, head=head, tail=tail, ordered=ordered
     )

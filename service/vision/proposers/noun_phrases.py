@@ -11,7 +11,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-MAX_PHRASES = 36
+from tasks.records import MAX_REGIONS
+
+MAX_PHRASES = MAX_REGIONS
 MAX_WORDS = 5
 MAX_CHARS = 60
 
