@@ -40,6 +40,11 @@ SPELLING: Objective[Spelled, SpelledBatch] = Objective(spell, collate_spelled, s
 """Teacher forcing over the whole vocabulary, as the published code trains."""
 
 
+def decision_objective(model: UMIE) -> Objective[Encoded, Batch]:
+    """The objective of a model with a copy head, by the order in which it writes an item."""
+    return SPAN_FIRST if model.config.span_first else DECISIONS
+
+
 @dataclass(frozen=True)
 class Learner:
     """A model, its prompter and its objective."""
@@ -51,6 +56,5 @@ class Learner:
     @classmethod
     def of(cls, model: UMIE, prompter: Prompter) -> Learner:
         """Select the objective that matches how the model is decoded."""
-        if model.copy_head is None:
-            return cls(model, prompter, SPELLING)
-        return cls(model, prompter, SPAN_FIRST if model.config.span_first else DECISIONS)
+        spelled = model.copy_head is None
+        return cls(model, prompter, SPELLING if spelled else decision_objective(model))

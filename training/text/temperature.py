@@ -28,7 +28,8 @@ from training.corpora import CORPORA, read_corpus
 from training.leakage import drop_leaks
 from training.text.annotated_documents import AnnotatedDocuments
 from training.text.collation import Batch, buckets, collate
-from training.text.example import Encoded, Example, encode, encode_span_first
+from training.text.example import Encoded, Example
+from training.text.learner import Learner, decision_objective
 from training.text.loss import VisualBatch, decision_logits
 from training.text.mixture import TEXT_CORPORA
 
@@ -88,7 +89,7 @@ def choices(
     model.eval()
     none = VisualBatch(torch.zeros(0, 37, 512), torch.zeros(0, 37, 4))
     kinds: dict[Form, list[Encoded]] = {}
-    for kind, encoded in _encoded(examples, prompter, span_first=model.config.span_first):
+    for kind, encoded in _encoded(examples, Learner(model, prompter, decision_objective(model))):
         kinds.setdefault(kind, []).append(encoded)
     found: list[list[Choices]] = []
     for items in kinds.values():
@@ -139,13 +140,11 @@ def cool(model: UMIE, temperature: float) -> None:
             key.bias.div_(temperature)
 
 
-def _encoded(
-    examples: Iterator[Example], prompter: Prompter, *, span_first: bool
-) -> Iterator[tuple[Form, Encoded]]:
-    spelt = encode_span_first if span_first else encode
+def _encoded(examples: Iterator[Example], learner: Learner) -> Iterator[tuple[Form, Encoded]]:
+    """The examples that can be encoded, with the form of each."""
     for example in examples:
         try:
-            encoded = spelt(example, prompter)
+            encoded = learner.objective.encode(example, learner.prompter)
         except (TextTooLong, LabelError):
             continue
         if encoded is not None:
