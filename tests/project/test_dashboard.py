@@ -21,13 +21,7 @@ DASHBOARD: dict[str, Any] = json.loads(
 PANELS = [panel for panel in DASHBOARD["panels"] if panel["type"] != "row"]
 VARIABLES = {variable["name"]: variable for variable in DASHBOARD["templating"]["list"]}
 DATASOURCE = {"type": "prometheus", "uid": "${datasource}"}
-QUESTIONS = [
-    "Is it up?",
-    "How fast?",
-    "How full?",
-    "What is refused, and why?",
-    "What does the model do?",
-]
+ROWS = ["Availability", "Latency", "Saturation", "Errors", "Model metrics"]
 
 
 def queries() -> dict[str, tuple[str, str]]:
@@ -121,9 +115,9 @@ def test_panels_lie_side_by_side_without_gaps() -> None:
     assert len(taken) == 24 * (1 + max(y for _, y in taken))
 
 
-def test_the_dashboard_answers_the_five_questions() -> None:
+def test_the_dashboard_has_five_rows() -> None:
     rows = [panel["title"] for panel in DASHBOARD["panels"] if panel["type"] == "row"]
-    assert rows == QUESTIONS
+    assert rows == ROWS
 
 
 def test_variables_that_are_used_are_defined() -> None:
