@@ -1,8 +1,8 @@
-"""UMIE in plain torch, as one would serve a checkpoint without an engine.
+"""UMIE in plain torch: a checkpoint served without an engine.
 
-Batches are padded to their longest prompt and decoded as `generate` of transformers does it: every
-token is a step, the LM head scores the whole vocabulary, the grammar's mask is laid over it, keys
-and values grow by concatenation, and a batch goes on until its longest answer has ended.
+Batches are padded to their longest prompt and decoded like `generate` of transformers: every token
+is a step, the LM head scores the whole vocabulary, the grammar's mask is applied, the KV cache
+grows by concatenation, and a batch runs until its longest sequence ends.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ from tasks.form import Filler
 from tasks.instruction import Prompter
 
 AT_ONCE = 32
-"""Prompts in a batch."""
+"""Maximum number of prompts per batch."""
 
 STEPS = 384
 
 
 class EagerModel:
-    """A checkpoint in memory that sees pictures and reads prompts, in batches."""
+    """A checkpoint in memory that encodes pictures and answers prompts, in batches."""
 
     def __init__(self, checkpoint: Checkpoint, device: str = "cpu") -> None:
         assert checkpoint.tower is not None
@@ -56,14 +56,14 @@ class EagerModel:
         self.preprocess = preprocess
 
     def see(self, pictures: Sequence[Picture]) -> list[VisualFeatures]:
-        """What the tower finds in pictures."""
+        """Visual features of pictures."""
         return encode_pixels(self._visual, pictures, self._least_score) if pictures else []
 
     @torch.inference_mode()
     def read(
         self, prompts: Sequence[Prompt], visual: Sequence[VisualFeatures | None]
     ) -> list[Answer]:
-        """The answers to prompts, in order; those of like length share batches."""
+        """The answers to prompts, in order; prompts of similar length share batches."""
         answers: dict[int, Answer] = {}
         order = sorted(range(len(prompts)), key=lambda i: len(prompts[i].source.ids))
         for start in range(0, len(order), AT_ONCE):
@@ -119,7 +119,7 @@ class EagerModel:
 
 
 class _Eager:
-    """A graph's module behind the face of a session."""
+    """A graph's module with the interface of a session."""
 
     def __init__(self, module: torch.nn.Module, device: str) -> None:
         self._module, self._device = module.eval(), device
@@ -128,19 +128,19 @@ class _Eager:
     def run(
         self, names: None, feeds: Mapping[str, NDArray[np.float32]]
     ) -> list[NDArray[np.float32]]:
-        """All outputs; the feeds come in the order of the module's arguments."""
+        """Compute all outputs; feeds must be in the order of the module's arguments."""
         inputs = [torch.from_numpy(array).to(self._device) for array in feeds.values()]
         return [output.cpu().numpy() for output in self._module(*inputs)]
 
 
 class _Past:
-    """Keys and values (B, H, T, k) of each layer, longer by a concatenation at every step."""
+    """A KV cache: keys and values (B, H, T, k) of each layer, concatenated at every step."""
 
     def __init__(self, layers: int) -> None:
         self._pairs: list[tuple[Tensor, Tensor] | None] = [None] * layers
 
     def extend(self, layer: int, keys: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
-        """All of a layer's keys and values, the new ones last."""
+        """Append keys and values to a layer; returns all of them."""
         if (past := self._pairs[layer]) is not None:
             keys = torch.cat([past[0], keys], dim=2)
             values = torch.cat([past[1], values], dim=2)
@@ -156,7 +156,7 @@ def _generate(
     mask: Tensor,
     start: int,
 ) -> None:
-    """Let all states_of_answers go on to their ends, a token of each at a time."""
+    """Decode all sequences to their ends, one token of each per step."""
     ids = torch.full((len(states_of_answers), 1), start, device=cross.device)
     past, hidden = _Past(len(cross)), padding_bias(mask)
     embeddings, scale = model.output_embeddings, model.output_scale
@@ -171,7 +171,7 @@ def _generate(
 
 
 def _step(model: UMIE, ids: Tensor, past: _Past, cross: Tensor, hidden: Tensor) -> Tensor:
-    """The states (B, d) behind the last of the ids (B, T)."""
+    """The decoder states (B, d) after the last of the ids (B, T)."""
     length = ids.shape[1]
     depths = model.nesting.depths(ids)[:, -1:] if model.nesting is not None else None
     x = model.embed(ids[:, -1:], depths)  # (B, 1, d)
@@ -194,9 +194,9 @@ def _blocks(model: UMIE) -> Iterator[DecoderBlock]:
 def _say(
     states_of_answers: Sequence[DecodingState], logits: Tensor, pointed: Tensor | None
 ) -> list[int]:
-    """Let each go on by the likeliest of the tokens that the grammar admits; 0 where it has ended.
+    """Choose the most probable admitted token of each sequence; 0 for finished sequences.
 
-    logits (B, V) and pointed (B, 36 + L), the copy head's scores of places.
+    logits (B, V) and pointed (B, 36 + L), the copy head's scores of positions.
     """
     options = {row: u.options() for row, u in enumerate(states_of_answers) if not u.done}
     rows = list(options)

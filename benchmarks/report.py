@@ -1,4 +1,4 @@
-"""What was measured, as Markdown and as JSON."""
+"""The measurements as Markdown and as JSON."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _HEADS = {
 
 @dataclass(frozen=True)
 class Report:
-    """One run's parts: each a title, Markdown, and the values behind it."""
+    """The parts of a run: each has a title, Markdown, and values."""
 
     command: Sequence[str]
     date: str
@@ -48,7 +48,7 @@ class Report:
     parts: dict[str, tuple[str, Any]]
 
     def markdown(self) -> str:
-        """All of it below the machine, the date and the command."""
+        """The machine, the date and the command, followed by all parts."""
         memory = machine.memory_gib()
         where = f"{machine.cores()} cores of {machine.cpu()}"
         if memory is not None:
@@ -64,7 +64,7 @@ class Report:
         )
 
     def values(self) -> dict[str, Any]:
-        """All of it as plain values."""
+        """All values for JSON."""
         return {
             "command": list(self.command),
             "date": self.date,
@@ -78,9 +78,10 @@ class Report:
         }
 
     def write(self, path: Path) -> None:
-        """Put the Markdown between the marks of the document at `path`, the JSON beside it.
+        """Write the Markdown between the marks of the document at `path`, and the JSON next to it.
 
-        ValueError where the document has no marks.
+        Raises:
+            ValueError: if the document has no marks.
         """
         text = path.read_text(encoding="utf-8")
         before, begin, rest = text.partition(BEGIN)
@@ -93,7 +94,7 @@ class Report:
 
 
 def _word(part: str) -> str:
-    """A word as a shell reads it; one that begins in somebody's home is left for it to expand."""
+    """A word quoted for a shell, except a leading ~, which the shell expands."""
     home, name = ("~/", part[2:]) if part.startswith("~/") else ("", part)
     return home + shlex.quote(name)
 

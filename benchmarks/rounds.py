@@ -1,4 +1,4 @@
-"""Requests to answers in two rounds of prompts, many requests at once; no threads, no queue."""
+"""Processes batches of requests in two rounds of prompts, without threads and queue."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ _NO_TIMING = Timing(total=0, image=0, queue=0, visual=0, fusion=0, decode=0)
 
 
 @dataclass
-class _Sitting:
-    """A request in progress: its picture's features, the answers of each task, what was found."""
+class _Progress:
+    """A request in progress: its visual features, the answers of each task, the found items."""
 
     request: ExtractionRequest
     view: View | None
-    said: dict[Task, list[Answer]] = field(default_factory=lambda: {task: [] for task in Task})
+    answers: dict[Task, list[Answer]] = field(default_factory=lambda: {task: [] for task in Task})
     entities: list[EntityFound] = field(default_factory=list)
     questions: list[Question] = field(default_factory=list)
     triggers: list[Trigger] = field(default_factory=list)
@@ -45,27 +45,27 @@ class _Sitting:
         return self.view.visual if self.view is not None else None
 
     def records(self, task: Task) -> list[Record]:
-        """What the first round found."""
-        return [record for answer in self.said[task] for record in answer.records]
+        """The records of the first round."""
+        return [record for answer in self.answers[task] for record in answer.records]
 
 
 class Rounds:
-    """What the service's extractor does, for callers that bring a whole batch of requests."""
+    """Like the service's extractor, for a whole batch of requests."""
 
     def __init__(self, model: EagerModel, settings: Settings, name: str) -> None:
         self._model, self._settings, self._name = model, settings, name
 
     def answer(self, requests: Sequence[ExtractionRequest]) -> list[Extraction]:
-        """The answers, in order; raises leaves of `InputError`."""
-        sittings = [
-            _Sitting(request, view)
+        """The answers, in order; raises subclasses of `InputError`."""
+        pending = [
+            _Progress(request, view)
             for request, view in zip(requests, self._look(requests), strict=True)
         ]
-        self._ask(sittings, self._opening)
-        for sitting in sittings:
-            self._draft(sitting)
-        self._ask(sittings, _following)
-        return [self._extraction(sitting) for sitting in sittings]
+        self._ask(pending, self._opening)
+        for progress in pending:
+            self._draft(progress)
+        self._ask(pending, _following)
+        return [self._extraction(progress) for progress in pending]
 
     def _look(self, requests: Sequence[ExtractionRequest]) -> list[View | None]:
         most = self._settings.max_image_pixels
@@ -79,81 +79,81 @@ class Rounds:
 
     def _ask(
         self,
-        sittings: Sequence[_Sitting],
-        prompts_of: Callable[[_Sitting], dict[Task, list[Prompt]]],
+        pending: Sequence[_Progress],
+        prompts_of: Callable[[_Progress], dict[Task, list[Prompt]]],
     ) -> None:
         asked = [
-            (sitting, task, prompt)
-            for sitting in sittings
-            for task, prompts in prompts_of(sitting).items()
+            (progress, task, prompt)
+            for progress in pending
+            for task, prompts in prompts_of(progress).items()
             for prompt in prompts
         ]
-        visual = [sitting.visual for sitting, _, _ in asked]
+        visual = [progress.visual for progress, _, _ in asked]
         answers = self._model.read([prompt for _, _, prompt in asked], visual)
-        for (sitting, task, _), answer in zip(asked, answers, strict=True):
-            sitting.said[task].append(answer)
+        for (progress, task, _), answer in zip(asked, answers, strict=True):
+            progress.answers[task].append(answer)
 
-    def _opening(self, sitting: _Sitting) -> dict[Task, list[Prompt]]:
-        request, prompter = sitting.request, self._model.prompter
+    def _opening(self, progress: _Progress) -> dict[Task, list[Prompt]]:
+        request, prompter = progress.request, self._model.prompter
         found: dict[Task, Prompt | None] = {}
         if request.text.strip():
             if request.tasks & {Task.ENTITIES, Task.RELATIONS}:
                 found[Task.ENTITIES] = entity_prompt(
-                    prompter, request.text, request.ontology, sitting.visual
+                    prompter, request.text, request.ontology, progress.visual
                 )
             if Task.EVENTS in request.tasks:
                 found[Task.EVENTS] = trigger_prompt(prompter, request.text, request.ontology)
         return {task: [prompt] for task, prompt in found.items() if prompt is not None}
 
-    def _draft(self, sitting: _Sitting) -> None:
-        """Read the first round's answers; what follows from them is asked next."""
-        request, prompter, settings = sitting.request, self._model.prompter, self._settings
-        sitting.entities = entities_of(sitting.records(Task.ENTITIES), request.min_score)
+    def _draft(self, progress: _Progress) -> None:
+        """Process the answers of the first round, which determine the prompts of the second."""
+        request, prompter, settings = progress.request, self._model.prompter, self._settings
+        progress.entities = entities_of(progress.records(Task.ENTITIES), request.min_score)
         if Task.RELATIONS in request.tasks:
-            pairs = admitted_pairs(sitting.entities, request.ontology, settings.max_pairs)
-            sitting.questions = questions(prompter, request.text, pairs)
-        sitting.triggers = triggers_of(
+            pairs = admitted_pairs(progress.entities, request.ontology, settings.max_pairs)
+            progress.questions = questions(prompter, request.text, pairs)
+        progress.triggers = triggers_of(
             prompter,
             request.text,
             request.ontology,
-            sitting.records(Task.EVENTS),
+            progress.records(Task.EVENTS),
             request.min_score,
             settings.max_triggers,
         )
-        sitting.opened = {task: len(answers) for task, answers in sitting.said.items()}
+        progress.opened = {task: len(answers) for task, answers in progress.answers.items()}
 
-    def _extraction(self, sitting: _Sitting) -> Extraction:
-        request, view = sitting.request, sitting.view
-        arguments = sitting.said[Task.EVENTS][sitting.opened[Task.EVENTS] :]
-        events = events_of(sitting.triggers, arguments, request.min_score)
+    def _extraction(self, progress: _Progress) -> Extraction:
+        request, view = progress.request, progress.view
+        arguments = progress.answers[Task.EVENTS][progress.opened[Task.EVENTS] :]
+        events = events_of(progress.triggers, arguments, request.min_score)
         regions = []
         if view is not None:
-            named = referenced(sitting.entities, events)
+            named = referenced(progress.entities, events)
             regions = regions_of(view, self._settings.min_region_score, named)
         return Extraction(
             image=ImageSize(width=view.width, height=view.height) if view else None,
             regions=regions,
-            entities=sitting.entities,
+            entities=progress.entities,
             relations=relations_of(
-                sitting.questions, sitting.said[Task.RELATIONS], request.min_score
+                progress.questions, progress.answers[Task.RELATIONS], request.min_score
             ),
             events=events,
-            gate=_gate(sitting.said),
+            gate=_gate(progress.answers),
             model=self._name,
             timing_ms=_NO_TIMING,
         )
 
 
-def _following(sitting: _Sitting) -> dict[Task, list[Prompt]]:
+def _following(progress: _Progress) -> dict[Task, list[Prompt]]:
     return {
-        Task.RELATIONS: [question.prompt for question in sitting.questions],
-        Task.EVENTS: [t.prompt for t in sitting.triggers if t.prompt is not None],
+        Task.RELATIONS: [question.prompt for question in progress.questions],
+        Task.EVENTS: [t.prompt for t in progress.triggers if t.prompt is not None],
     }
 
 
-def _gate(said: dict[Task, list[Answer]]) -> Gate:
+def _gate(by_task: dict[Task, list[Answer]]) -> Gate:
     means = {
         task.value: round(sum(a.gate for a in answers) / len(answers), 4) + 0.0 if answers else None
-        for task, answers in said.items()
+        for task, answers in by_task.items()
     }
     return Gate(**means)

@@ -21,8 +21,8 @@ BatchT = TypeVar("BatchT", bound=Prompts)
 class Objective(Generic[ItemT, BatchT]):
     """Encoding, collation and loss of examples.
 
-    encode: encodes an example, None if it cannot be used, as `example.encode`. collate: encoded
-    examples to a batch. loss: of a model on a batch and its visual features.
+    encode: encodes an example, None if it cannot be used, like `example.encode`. collate: converts
+    encoded examples to a batch. loss: the loss of a model on a batch and its visual features.
     """
 
     encode: Callable[[Example, Prompter], ItemT | None]
@@ -34,14 +34,14 @@ DECISIONS: Objective[Encoded, Batch] = Objective(encode, collate, decision_loss)
 """Cross-entropy over the symbols that the grammar admits, as in constrained decoding."""
 
 SPAN_FIRST: Objective[Encoded, Batch] = Objective(encode_span_first, collate, decision_loss)
-"""The same for weights that write spans before types."""
+"""The same for models that decode spans before types."""
 
 SPELLING: Objective[Spelled, SpelledBatch] = Objective(spell, collate_spelled, spelling_loss)
 """Teacher forcing over the whole vocabulary, as the published code trains."""
 
 
 def decision_objective(model: UMIE) -> Objective[Encoded, Batch]:
-    """The objective of a model with a copy head, by the order in which it writes an item."""
+    """The objective of a model with a copy head, by its order of span and type."""
     return SPAN_FIRST if model.config.span_first else DECISIONS
 
 

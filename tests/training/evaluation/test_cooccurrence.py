@@ -17,7 +17,7 @@ SON = Sentence(TEXT, (("Ben", "person"), ("Anna", "person")), ("Anna", "parent",
 
 
 def shares(evaluator: FakeEvaluator) -> Mapping[str, float]:
-    _, rows = cooccurrence.held(evaluator)
+    _, rows = cooccurrence.evaluate(evaluator)
     return {row.score: row.f1 for row in rows}
 
 

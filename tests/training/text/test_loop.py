@@ -263,5 +263,5 @@ def test_without_anything_to_learn_it_ends_at_once(
     options: TextOptions, encoder: Path, prompter: Prompter
 ) -> None:
     learner = Learner.of(compact_model(encoder), prompter)
-    with pytest.raises(DataError, match="nothing to learn"):
+    with pytest.raises(DataError, match="no training examples"):
         train_text(replace(options, data=None), learner)
