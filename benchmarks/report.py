@@ -87,7 +87,7 @@ class Report:
         before, begin, rest = text.partition(BEGIN)
         _, end, after = rest.partition(END)
         if not begin or not end:
-            raise ValueError(f"{path} has no place for what was measured: {BEGIN} … {END}")
+            raise ValueError(f"{path} has no marks for the measurements: {BEGIN} … {END}")
         path.write_text(f"{before}{BEGIN}\n\n{self.markdown()}\n\n{END}{after}", encoding="utf-8")
         values = json.dumps(self.values(), indent=1) + "\n"
         path.with_suffix(".json").write_text(values, encoding="utf-8")
@@ -113,16 +113,16 @@ def decoding_markdown(found: dict[str, Any]) -> str:
         for name, rate in found["rates"].items()
     ]
     about = (
-        f"{found['answers']} answers of {found['tokens']} tokens in all, {found['longest']} the "
-        f"longest, {found['batch']} in the making at once."
+        f"{found['answers']} sequences with {found['tokens']} tokens in total, the longest has "
+        f"{found['longest']}; at most {found['batch']} concurrently."
     )
     head = ("decoder", "tokens/s", "ours : this", "steps", "answers as ours")
     read = found["reading"]
     floor = found["tokens"] / (found["steps"]["ours"] * read["seconds"])
     least = (
-        f"Every step reads the decoder's {mebibytes(read['bytes'])} of weights, which takes "
-        f"{number(read['seconds'] * 1000)} ms here if nothing is computed with them: in our steps "
-        f"that is {number(floor)} tokens/s at the most."
+        f"Every step reads the decoder's {mebibytes(read['bytes'])} of weights, which alone takes "
+        f"{number(read['seconds'] * 1000)} ms here: with our number of steps, the upper bound is "
+        f"{number(floor)} tokens/s."
     )
     return f"{about}\n\n{table(head, rows)}\n\n{least}"
 

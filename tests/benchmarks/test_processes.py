@@ -16,7 +16,7 @@ def started(code: str, log: Path, *, answers: bool = False) -> Process:
     return Process("it", (sys.executable, "-c", code), {"ONE": "1"}, log, answers=answers)
 
 
-def test_a_process_answers_what_it_is_told(tmp_path: Path) -> None:
+def test_a_process_answers_commands(tmp_path: Path) -> None:
     process = started(_ECHO, tmp_path / "log", answers=True)
     try:
         assert process.tell({"do": "run"}) == {"do": "run"}

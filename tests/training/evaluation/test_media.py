@@ -92,7 +92,7 @@ def test_spans_are_no_arguments_of_pictures() -> None:
     assert counts == Counts(0, 0, 3)
 
 
-def test_pictures_are_asked_for_their_event_and_then_for_its_arguments(tmp_path: Path) -> None:
+def test_pictures_have_prompts_for_event_and_arguments(tmp_path: Path) -> None:
     for name in ("A_0", "A_1"):
         draw(tmp_path / f"{name}.jpg", SIZE)
 

@@ -37,7 +37,7 @@ def states(model: UMIE) -> torch.Tensor:
         return model.encode_text(ids, torch.ones_like(ids), torch.zeros_like(ids))
 
 
-def test_adapters_begin_without_a_say(small_mpnet: Path) -> None:
+def test_new_adapters_do_not_change_the_output(small_mpnet: Path) -> None:
     model = small_standard(small_mpnet)
     before = states(model)
     add_adapters(model, narrow=False)

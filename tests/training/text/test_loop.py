@@ -215,7 +215,7 @@ def test_a_finished_training_is_not_trained_further(
     assert path.read_bytes() == before
 
 
-def test_without_being_asked_nothing_is_resumed(
+def test_runs_resume_only_on_request(
     options: TextOptions, train: Train, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     train(options)

@@ -50,7 +50,7 @@ def label_of(text: StatedText, head: int, tail: int, seed: int) -> tuple[str, tu
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_a_fact_is_asked_in_its_order(seed: int) -> None:
+def test_a_pair_in_the_order_of_its_fact_has_its_label(seed: int) -> None:
     example = pair(two_sentences(), 0, 1, random.Random(seed))
     assert example.form is form.PAIR
     assert (example.head, example.tail) == ((0, 3), (18, 21))
@@ -122,7 +122,7 @@ def test_the_joint_question_has_all_names_and_the_facts_that_they_head(seed: int
     assert len(set(example.asocs)) == len(example.asocs)
 
 
-def test_a_text_is_asked_in_both_orders_across_sentences_and_jointly() -> None:
+def test_a_text_has_pairs_in_both_orders_across_sentences_and_joint_examples() -> None:
     wanted = {(0, 1), (1, 0), (2, 3), (0, 2)}
     starts = [start for start, *_ in two_sentences().names]
     asked, forms = set(), set()
