@@ -62,7 +62,7 @@ def test_the_decoders_table() -> None:
     lines = decoding_markdown(found).splitlines()
     assert lines[0].startswith("4 sequences with 60 tokens in total, the longest has 30; at most 2")
     assert "| transformers | 16.0 | 5.00 | 1,200 | 3 of 4 |" in lines
-    assert "3 MiB of weights, which takes 10.0 ms" in lines[-1]
+    assert "3 MiB of weights, which alone takes 10.0 ms" in lines[-1]
     assert lines[-1].endswith("200.0 tokens/s.")
 
 
