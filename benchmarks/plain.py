@@ -1,4 +1,4 @@
-"""Contender (a): FastAPI around the model in plain torch, one request at a time.
+"""Contender (a): FastAPI and the model in plain torch, one request at a time.
 
 python -m benchmarks.plain CHECKPOINT --port 8100
 """
@@ -27,13 +27,13 @@ CLIENT_GONE = 499
 
 
 def load_rounds(checkpoint: Path, device: str, settings: Settings) -> Rounds:
-    """What both torch contenders answer with; raises `CheckpointError`."""
+    """Load the model of both torch contenders; raises `CheckpointError`."""
     loaded = load_checkpoint(checkpoint)
     return Rounds(EagerModel(loaded, device), settings, loaded.name)
 
 
 def create_app(rounds: Rounds, settings: Settings) -> FastAPI:
-    """The application; requests wait for each other in the order in which they came."""
+    """The application; requests are processed sequentially, first come, first served."""
     app, turn = FastAPI(), asyncio.Lock()
 
     def work(data: bytes) -> str:

@@ -42,7 +42,7 @@ def source_of(example: Example, prompter: Prompter) -> Source:
     return prompter.encode(example.text, example.wording, example.spots, example.asocs)
 
 
-def test_an_example_reads_as_the_service_asks(prompter: Prompter) -> None:
+def test_prompts_of_examples_are_those_of_the_service(prompter: Prompter) -> None:
     encoded = encode(GROUNDED, prompter)
     source = source_of(GROUNDED, prompter)
     assert encoded is not None
@@ -90,7 +90,7 @@ def test_only_offered_regions_are_choices(prompter: Prompter) -> None:
     assert not any(s.region for step in blind.steps for s in step.admitted)
 
 
-def test_regions_that_are_alike_are_right_where_one_of_them_is_said(prompter: Prompter) -> None:
+def test_alike_regions_are_equally_correct(prompter: Prompter) -> None:
     encoded = encode(replace(GROUNDED, alike={2: frozenset({2, 3, 9})}), prompter)
     assert encoded is not None
     right = [
@@ -113,7 +113,7 @@ def test_a_region_like_no_other_is_the_only_right_one(
     assert all(encoded.right(step) == [step.chosen] for step in encoded.steps)
 
 
-def test_a_pair_inside_words_cannot_be_asked_about(prompter: Prompter) -> None:
+def test_a_pair_inside_words_cannot_be_encoded(prompter: Prompter) -> None:
     assert encode(replace(PAIR, head=(0, 6)), prompter) is None
     assert encode(replace(PAIR, tail=(16, 19)), prompter) is None
 

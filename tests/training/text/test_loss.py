@@ -157,7 +157,7 @@ def test_a_few_examples_are_learnt_exactly(items: list[Encoded], lose: Lose) -> 
     assert int(outcome.right) == outcome.decisions
 
 
-def test_what_is_learnt_is_what_is_said_when_asked(tiny_folder: Path, tiny_bundle: Bundle) -> None:
+def test_a_trained_model_reproduces_its_targets(tiny_folder: Path, tiny_bundle: Bundle) -> None:
     """Greedy answers of the bundle are the likeliest targets of the checkpoint, as likely."""
     checkpoint = load_checkpoint(tiny_folder / "checkpoint")
     assert checkpoint.tower is not None
