@@ -243,7 +243,7 @@ class Inside:
         """Start it; the seconds until it was ready. Raises `ContenderFailed`."""
         started = time.perf_counter()
         self._process = Process(TITLES["c"], self._command, self._env, self._log, answers=True)
-        self.process.heard()
+        self.process.read_value()
         return time.perf_counter() - started
 
     def run(self, clients: int, seconds: float) -> Run:

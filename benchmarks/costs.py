@@ -9,10 +9,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from schema.extraction import ExtractionRequest, Task
+from schema.extraction import Task
+from schema.regions import RequestRegion
 from service.pipeline.extractor import Extractor
+from service.pipeline.validated_requests import ExtractionRequest
 from service.settings import Settings
-from service.vision.request_regions import OwnRegion
 from tasks import ontology
 from tasks.ontology import Ontology
 
@@ -85,10 +86,10 @@ async def _together(
     }
 
 
-def _grid(count: int) -> tuple[OwnRegion, ...]:
+def _grid(count: int) -> tuple[RequestRegion, ...]:
     """So many regions of a picture, six a row."""
     return tuple(
-        OwnRegion((16.0 * (i % 6), 16.0 * (i // 6), 16.0 * (i % 6) + 30, 16.0 * (i // 6) + 30))
+        RequestRegion((16.0 * (i % 6), 16.0 * (i // 6), 16.0 * (i % 6) + 30, 16.0 * (i // 6) + 30))
         for i in range(count)
     )
 

@@ -81,7 +81,7 @@ class Decoder(Protocol):
 
 
 class Ours:
-    """The engine's sampler: answers begin whenever a slot is free, several at once."""
+    """The engine's sampler: an answer starts as soon as a slot is free."""
 
     def __init__(self, model: UMIE, given: Assignment) -> None:
         self._model, self._given = model, given
@@ -91,17 +91,17 @@ class Ours:
         """All answers, once."""
         given, sequences = self._given, [_Scheduled(length) for length in self._given.lengths]
         longest = max(map(len, given.sources))
-        sampler = BatchDecoder(self._model, given.batch, max(given.lengths) + 1, longest)
+        batch_decoder = BatchDecoder(self._model, given.batch, max(given.lengths) + 1, longest)
         waiting, steps = deque(range(len(sequences))), 0
         started = time.perf_counter()
-        while waiting or sampler.running:
-            while waiting and sampler.free:
+        while waiting or batch_decoder.running:
+            while waiting and batch_decoder.free:
                 row = waiting.popleft()
                 length = len(given.sources[row])
-                sampler.begin(
+                batch_decoder.start(
                     [TargetSequence(sequences[row], START)], self._memories[row], [length]
                 )
-            sampler.step()
+            batch_decoder.step()
             steps += 1
         seconds = time.perf_counter() - started
         return Written([sequence.tokens for sequence in sequences], given.tokens, seconds, steps)
@@ -192,17 +192,17 @@ class _Scheduled:
 
     def __init__(self, length: int) -> None:
         self._length = length
-        self.said: list[int] = []
+        self.tokens: list[int] = []
 
     @property
     def done(self) -> bool:
-        return len(self.said) >= self._length
+        return len(self.tokens) >= self._length
 
     def options(self) -> None:
         """Any token."""
 
-    def say(self, option: int, logp: float) -> int:
-        self.said.append(option)
+    def append(self, option: int, logp: float) -> int:
+        self.tokens.append(option)
         return option
 
     def records(self) -> tuple[Record, ...]:

@@ -29,7 +29,7 @@ class Process:
         command: and its arguments.
         env: variables that it gets besides these here; settings of the service are left out.
         log: file for what it says.
-        answers: whether it prints values for the caller, who reads them with `heard`.
+        answers: whether it prints values for the caller, who reads them with `read_value`.
     """
 
     def __init__(
@@ -65,10 +65,10 @@ class Process:
         assert self._process.stdin is not None
         self._process.stdin.write(json.dumps(command).encode() + b"\n")
         self._process.stdin.flush()
-        return self.heard()
+        return self.read_value()
 
-    def heard(self) -> Any:
-        """The next value that it prints."""
+    def read_value(self) -> Any:
+        """Return the next value that it prints."""
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         if not line:

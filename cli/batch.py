@@ -1,4 +1,4 @@
-"""`umie batch`: many documents in, a line of JSON for each out."""
+"""`umie batch`: processes many documents and writes one line of JSON for each."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ def batch(
         typer.Argument(
             metavar="INPUT",
             help="A folder of texts (.txt) and pictures, paired by name; or a .ndjson, .csv, .tsv "
-            "or .parquet with text, image (a path), id, and what POST /extract takes besides.",
+            "or .parquet with text, image (a path), id, and other fields of POST /extract.",
         ),
     ],
-    out: Annotated[Path, typer.Option(help="File for the answers, in the order of the input.")],
+    out: Annotated[Path, typer.Option(help="File for the results, in the order of the input.")],
     restart: Annotated[
-        bool, typer.Option("--restart", help="Start over if OUT already has answers.")
+        bool, typer.Option("--restart", help="Start over if OUT already has results.")
     ] = False,
     concurrency: Annotated[int, typer.Option(min=1, help="Documents processed at a time.")] = 8,
     tasks: TasksOption = None,
@@ -55,23 +55,23 @@ def batch(
     url: UrlOption = None,
     api_key: KeyOption = None,
 ) -> None:
-    """Answer many documents, and go on where an earlier run was interrupted.
+    """Process many documents, and resume where an earlier run was interrupted.
 
-    A line of OUT is {"id", "extraction", "error"}, one of the last two being null. The same command
-    takes up what is in OUT and answers the rest; the options are kept beside it in
-    OUT.options.json, and others are refused. Exits with 1 where some documents have errors.
+    A line of OUT is {"id", "extraction", "error"}, one of the last two being null. Running the same
+    command again processes only the documents that are missing in OUT; the options are stored in
+    OUT.options.json and must be the same. Exits with 1 if some documents have errors.
     """
     from cli.inputs.readers import documents_of
     from cli.outputs.answer_file import AnswerFile
     from cli.outputs.resume import ResumeState, options_path
 
     only_one(bundle, url)
-    asked = RequestOptions(
+    options = RequestOptions(
         tasks, ontology, entity_types, relation_types, event_types, min_score
     ).fields()
     documents = documents_of(source)
     if documents.left_out:
-        typer.echo(f"not read: column {', '.join(documents.left_out)}", err=True)
+        typer.echo(f"ignored column: {', '.join(documents.left_out)}", err=True)
     if out.exists() and out.samefile(source):
         raise typer.BadParameter("--out is the input")
     backend = None
@@ -79,7 +79,7 @@ def batch(
         backend = choose(bundle, url, api_key)  # before any answer is deleted
         out.unlink(missing_ok=True)
         options_path(out).unlink(missing_ok=True)
-    state = ResumeState(asked, documents.digest)
+    state = ResumeState(options, documents.digest)
     state.check(out)
     answer_file = AnswerFile(out, documents)
     answer_file.recover()
@@ -89,7 +89,7 @@ def batch(
         state.check(out)
         state.write(out)
         with answer_file:
-            _fill(answer_file, documents, backend, asked, concurrency)
+            _fill(answer_file, documents, backend, options, concurrency)
     typer.echo(f"{out}: {answer_file.done} documents, {answer_file.failed} with errors")
     if answer_file.failed:
         raise typer.Exit(1)
@@ -99,14 +99,14 @@ def _fill(
     answer_file: AnswerFile,
     documents: Documents,
     backend: Backend,
-    asked: Mapping[str, Any],
+    options: Mapping[str, Any],
     concurrency: int,
 ) -> None:
     """Answer the remaining documents; the answer file stays resumable if this is interrupted."""
     import asyncio
 
     try:
-        asyncio.run(_answer(answer_file, documents, backend, asked, concurrency))
+        asyncio.run(_answer(answer_file, documents, backend, options, concurrency))
     except KeyboardInterrupt as error:
         typer.echo(f"umie batch: interrupted; {_so_far(answer_file, documents)}", err=True)
         raise typer.Exit(INTERRUPTED) from error
@@ -126,7 +126,7 @@ async def _answer(
     answer_file: AnswerFile,
     documents: Documents,
     backend: Backend,
-    asked: Mapping[str, Any],
+    options: Mapping[str, Any],
     concurrency: int,
 ) -> None:
     from tqdm import tqdm
@@ -135,10 +135,10 @@ async def _answer(
     from cli.concurrent_answers import answer_in_order
 
     async with backend:
-        probe = await backend.answer({**asked, "text": _PROBE})
+        probe = await backend.answer({**options, "text": _PROBE})
         if isinstance(probe, Failure):
             raise InputError(probe.detail)
-        answers = answer_in_order(answer_file.rest(), backend, asked, concurrency)
+        answers = answer_in_order(answer_file.rest(), backend, options, concurrency)
         bar = tqdm(total=documents.count, initial=answer_file.done, unit="doc", disable=None)
         async with aclosing(answers):
             with bar:

@@ -19,19 +19,19 @@ _AHEAD = 4
 async def answer_in_order(
     documents: Iterable[Document],
     backend: Backend,
-    asked: Mapping[str, Any],
+    options: Mapping[str, Any],
     concurrency: int,
 ) -> AsyncGenerator[DocumentAnswer]:
     """Yield the answers to `documents` in order, with at most `concurrency` requests at a time.
 
-    A document's own fields override `asked`. Raises what the backend raises; requests in flight
+    A document's own fields override `options`. Raises what the backend raises; requests in flight
     are cancelled then, and when the iterator is closed.
     """
     slots = asyncio.Semaphore(concurrency)
 
     async def answer(document: Document) -> DocumentAnswer:
         async with slots:
-            return DocumentAnswer.of(document.id, await _answer(document, backend, asked))
+            return DocumentAnswer.of(document.id, await _answer(document, backend, options))
 
     in_flight: deque[asyncio.Task[DocumentAnswer]] = deque()
     try:
@@ -47,9 +47,9 @@ async def answer_in_order(
         await asyncio.gather(*in_flight, return_exceptions=True)
 
 
-async def _answer(document: Document, backend: Backend, asked: Mapping[str, Any]) -> Answer:
+async def _answer(document: Document, backend: Backend, options: Mapping[str, Any]) -> Answer:
     try:
         fields = await asyncio.to_thread(document.request)
     except (DataError, InputError) as error:
         return failure_of(error)
-    return await backend.answer({**asked, **fields})
+    return await backend.answer({**options, **fields})

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from cli.help_panels import ASK
+from cli.help_panels import REQUEST
 from cli.inputs.comma_lists import split
 from cli.inputs.document import read_bytes, shown
 from tasks.errors import DataError
@@ -21,44 +21,44 @@ TasksOption = Annotated[
     typer.Option(
         metavar="TASK,…",
         help="Any of entities, relations, events; all by default.",
-        rich_help_panel=ASK,
+        rich_help_panel=REQUEST,
     ),
 ]
 OntologyOption = Annotated[
     str | None,
     typer.Option(
         metavar="NAME|FILE",
-        help="Labels: an ontology that ships with UMIE, or one of your own in a .yaml or .json.",
-        rich_help_panel=ASK,
+        help="Labels: name of a shipped ontology, or a .yaml or .json file.",
+        rich_help_panel=REQUEST,
     ),
 ]
 EntityTypesOption = Annotated[
     str | None,
     typer.Option(
         metavar="TYPE,…",
-        help="Types of entities in place of the ontology's.",
-        rich_help_panel=ASK,
+        help="Entity types that replace those of the ontology.",
+        rich_help_panel=REQUEST,
     ),
 ]
 RelationTypesOption = Annotated[
     str | None,
     typer.Option(
         metavar="TYPE,…",
-        help="Types of relations in place of the ontology's.",
-        rich_help_panel=ASK,
+        help="Relation types that replace those of the ontology.",
+        rich_help_panel=REQUEST,
     ),
 ]
 EventTypesOption = Annotated[
     str | None,
     typer.Option(
         metavar="TYPE,…",
-        help="Types of events in place of the ontology's.",
-        rich_help_panel=ASK,
+        help="Event types that replace those of the ontology.",
+        rich_help_panel=REQUEST,
     ),
 ]
 MinScoreOption = Annotated[
     float | None,
-    typer.Option(min=0, max=1, help="Leave out what scores lower.", rich_help_panel=ASK),
+    typer.Option(min=0, max=1, help="Smallest score of results.", rich_help_panel=REQUEST),
 ]
 
 
@@ -95,9 +95,9 @@ def _ontology(given: str) -> Any:
     data = read_bytes(path)
     try:
         tree = json.loads(json.dumps(read_plain_yaml(data), allow_nan=False))
-    except Exception as error:  # odd tags make PyYAML's constructors raise nearly anything
+    except Exception as error:  # PyYAML's constructors raise nearly any type for odd tags
         reason = " ".join(str(error).split())
-        raise DataError(f"{shown(path)} is no plain YAML or JSON: {reason}") from error
+        raise DataError(f"{shown(path)} is not plain YAML or JSON: {reason}") from error
     if not isinstance(tree, dict):
-        raise DataError(f"{shown(path)} holds no ontology: see tasks/ontologies for the form")
+        raise DataError(f"{shown(path)} is not an ontology: see tasks/ontologies for the format")
     return tree

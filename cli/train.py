@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from cli.help_panels import MODEL, READ, TRAINING, WRITE
+from cli.help_panels import INPUT, MODEL, OUTPUT, TRAINING
 from cli.initial_checkpoint import (
     COMPACT,
     TOWER,
@@ -37,28 +37,30 @@ def train(
     work: Annotated[
         Path,
         typer.Option(
-            help="Folder for states, logs and features of this run.", rich_help_panel=WRITE
+            help="Folder for states, logs and features of this run.", rich_help_panel=OUTPUT
         ),
     ],
     data: Annotated[
         Path | None,
-        typer.Option(help="Folder of the corpora in their original layouts.", rich_help_panel=READ),
+        typer.Option(
+            help="Folder of the corpora in their original layouts.", rich_help_panel=INPUT
+        ),
     ] = None,
     corpus: Annotated[
         list[str] | None,
         typer.Option(
-            help="Own annotations, NAME=FILE.ndjson; may be repeated.", rich_help_panel=READ
+            help="Own annotations, NAME=FILE.ndjson; may be repeated.", rich_help_panel=INPUT
         ),
     ] = None,
     ontology: Annotated[
         Path | None,
-        typer.Option(help="YAML file with the types of own annotations.", rich_help_panel=READ),
+        typer.Option(help="YAML file with the types of own annotations.", rich_help_panel=INPUT),
     ] = None,
     out: Annotated[
         Path | None,
         typer.Option(
             help="Folder for the checkpoint; default weights/PRESET, or WORK/checkpoint.",
-            rich_help_panel=WRITE,
+            rich_help_panel=OUTPUT,
         ),
     ] = None,
     preset: Annotated[
@@ -126,14 +128,14 @@ def train(
     dtype: Annotated[
         Dtype | None,
         typer.Option(
-            help="Of the checkpoint; default fp16, bf16 for T5's weights.", rich_help_panel=WRITE
+            help="Of the checkpoint; default fp16, bf16 for T5's weights.", rich_help_panel=OUTPUT
         ),
     ] = None,
     seed: Annotated[
         int, typer.Option(help="For everything that is drawn at random.", rich_help_panel=TRAINING)
     ] = 17,
     resume: Annotated[
-        bool, typer.Option(help="Go on from the last saved state.", rich_help_panel=WRITE)
+        bool, typer.Option(help="Go on from the last saved state.", rich_help_panel=OUTPUT)
     ] = False,
 ) -> None:
     """Train a model and write its checkpoint.
@@ -163,9 +165,9 @@ def train(
             _resume_adapters(start, init)
         default_tower = COMPACT / TOWER if preset == "standard" else (init or work) / TOWER
         features = _features(data, work, start, tower or default_tower)
-        asked: dict[str, Any] = {"tokens": tokens, "new_rate": rate, "pretrained_rate": rate}
-        asked |= {"precision": precision, "data": data}
-        options = _options(start, work / "text", steps, asked, fine=init is not None)
+        overrides: dict[str, Any] = {"tokens": tokens, "new_rate": rate, "pretrained_rate": rate}
+        overrides |= {"precision": precision, "data": data}
+        options = _options(start, work / "text", steps, overrides, fine=init is not None)
         options = replace(options, features=features, seed=seed, resume=resume)
         default = Path("weights") / preset if init is None else work / "checkpoint"
         _train_text(start, options, own, out or default, dtype)
@@ -250,14 +252,14 @@ def _features(data: Path | None, work: Path, start: Checkpoint, weights: Path) -
 
 
 def _options(
-    start: Checkpoint, out: Path, steps: int, asked: dict[str, Any], *, fine: bool
+    start: Checkpoint, out: Path, steps: int, overrides: dict[str, Any], *, fine: bool
 ) -> TextOptions:
-    """The preset's numbers but for those asked for."""
+    """The preset's numbers but for those overrides for."""
     from training.text.options import fine_tuning, options_for
 
     options = options_for(start.model.config, out, steps)
     options = fine_tuning(options) if fine else options
-    given = {name: value for name, value in asked.items() if value is not None}
+    given = {name: value for name, value in overrides.items() if value is not None}
     return replace(options, least_region_score=start.prompt.least_region_score, **given)
 
 

@@ -9,15 +9,17 @@ from cli.inputs.document import Document, is_picture
 from tasks.errors import DataError
 
 TEXT = ".txt"
-"""The ending of a folder's texts."""
+"""Suffix of text files."""
 
 
 def documents_in(folder: Path) -> list[Document]:
-    """The texts and pictures under `folder`, by name.
+    """Find the texts and images under `folder`, sorted by id.
 
-    A picture goes with the text of the same stem beside it; texts and pictures without such a
-    partner stand alone. What a document is called is the picture's path inside the folder, or the
-    text's. Other files and hidden ones are passed over. Raises `DataError` where nothing is left.
+    An image and a text with the same path except for the suffix are one document. The id is the
+    relative path of the image, or of the text. Other files and hidden files are ignored.
+
+    Raises:
+        DataError: there are no texts and no images.
     """
     paths = sorted(_files(folder), key=lambda path: path.as_posix())
     texts = {path.with_suffix(""): path for path in paths if path.suffix.lower() == TEXT}
@@ -26,7 +28,7 @@ def documents_in(folder: Path) -> list[Document]:
     found = [_document(folder, path, texts.get(path.with_suffix(""))) for path in pictures]
     found += [_document(folder, None, path) for stem, path in texts.items() if stem not in paired]
     if not found:
-        raise DataError(f"{folder} holds no texts (*{TEXT}) and no pictures (*.jpg, *.png, *.webp)")
+        raise DataError(f"{folder} has no texts (*{TEXT}) and no images (*.jpg, *.png, *.webp)")
     return sorted(found, key=lambda document: document.id)
 
 

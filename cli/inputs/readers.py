@@ -22,19 +22,20 @@ _READERS = {
 
 
 def documents_of(path: Path) -> Documents:
-    """The documents in a folder, or in a file whose suffix selects the reader.
+    """Read the documents in a folder, or in a file whose suffix selects the reader.
 
-    Raises `DataError` if there are none.
+    Raises:
+        DataError: there are no documents, or they cannot be read.
     """
     if path.is_dir():
         found = documents_in(path)
         return Documents(len(found), None, lambda: iter(found))
     if not path.is_file():
-        raise DataError(f"{shown(path)} is no file and no folder")
+        raise DataError(f"{shown(path)} is not a file or folder")
     reader = _READERS.get(path.suffix.lower())
     if reader is None:
-        raise DataError(f"{shown(path)} is to be a folder or end in {', '.join(_READERS)}")
+        raise DataError(f"{shown(path)} must be a folder or end in {', '.join(_READERS)}")
     documents = reader(path)
     if not documents.count:
-        raise DataError(f"{shown(path)} holds no documents")
+        raise DataError(f"{shown(path)} has no documents")
     return documents

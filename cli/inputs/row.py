@@ -29,9 +29,9 @@ def document_of(row: Mapping[str, Any], number: int, folder: Path) -> Document:
     values = {name: value for name, value in row.items() if value is not None and value != ""}
     name, image = values.pop(ID, number), values.pop(IMAGE, None)
     if isinstance(name, (dict, list)):
-        return broken(number, "id is to be a text or a number")
+        return broken(number, "id must be a string or a number")
     if image is not None and not isinstance(image, str):
-        fault = FieldError("image is to be the path of a file", field=IMAGE)
+        fault = FieldError("image must be the path of a file", field=IMAGE)
         return Document(str(name), fault=fault)
     return Document(str(name), values, image=None if image is None else folder / image)
 
@@ -60,5 +60,5 @@ def _value(name: str, cell: str) -> Any:
             return from_json(cell, allow_inf_nan=False)
     except ValueError as error:
         kind = "a number" if name in _NUMBERS else "JSON"
-        raise FieldError(f"{name} is to be {kind}", field=name) from error
+        raise FieldError(f"{name} must be {kind}", field=name) from error
     return cell

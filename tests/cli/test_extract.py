@@ -82,7 +82,7 @@ def test_one_that_fails_is_an_error_of_the_call(run: Run) -> None:
     for words, line in (
         (("refuse",), "not this one"),
         (("--file", "broken.txt"), "broken.txt is not a text in UTF-8"),
-        (("--file", "none.txt"), "none.txt is no file and no folder"),
+        (("--file", "none.txt"), "none.txt is not a file or folder"),
         (("Ann", "--ontology", "none.yaml"), "none.yaml cannot be read: No such file or directory"),
     ):
         result = run(*words)

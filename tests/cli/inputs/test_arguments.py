@@ -53,7 +53,7 @@ def test_a_text_that_is_a_files_name_is_pointed_out(
 ) -> None:
     name = str(folder / "a.txt")
     assert named_documents([name, "a" * 5000], None, []).documents[0].request() == {"text": name}
-    assert capsys.readouterr().err.endswith("a.txt is taken for a text; --file reads the file\n")
+    assert capsys.readouterr().err.endswith("a.txt is used as a text; --file reads the file\n")
 
 
 def test_calls_that_make_no_sense_are_refused(folder: Path) -> None:
@@ -65,9 +65,9 @@ def test_calls_that_make_no_sense_are_refused(folder: Path) -> None:
 
 
 def test_what_is_not_there_is_told(folder: Path) -> None:
-    with pytest.raises(DataError, match=r"none\.txt is no file and no folder"):
+    with pytest.raises(DataError, match=r"none\.txt is not a file or folder"):
         named_documents([], None, [folder / "none.txt"])
-    with pytest.raises(DataError, match=r"none\.jpg is no file"):
+    with pytest.raises(DataError, match=r"none\.jpg is not a file"):
         named_documents(["Ann"], folder / "none.jpg", [])
     (folder / "posts.csv").write_text("text\nAnn\n", encoding="utf-8")
     with pytest.raises(DataError, match="umie batch reads it"):

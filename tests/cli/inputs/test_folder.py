@@ -46,7 +46,7 @@ def test_a_hidden_folder_can_be_named_itself(tmp_path: Path) -> None:
 @pytest.mark.parametrize("names", [(), ("notes.md",)])
 def test_a_folder_without_documents_is_refused(tmp_path: Path, names: tuple[str, ...]) -> None:
     fill(tmp_path, *names)
-    with pytest.raises(DataError, match="holds no texts"):
+    with pytest.raises(DataError, match="has no texts"):
         documents_in(tmp_path)
 
 

@@ -124,6 +124,6 @@ def test_limits_hold_at_the_edge_and_not_beyond() -> None:
         request(**{field: ["a", "b", "c"]})
         request(**{field: ["x" * 5]})
         for labels in (["a", "b", "c", "d"], ["x" * 6]):
-            with pytest.raises(LabelError) as told:
+            with pytest.raises(LabelError) as caught:
                 request(**{field: labels})
-            assert told.value.field == field
+            assert caught.value.field == field
