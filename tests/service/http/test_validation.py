@@ -17,7 +17,7 @@ title: Openings
 entities:
   - name: player
     codes: [PLY]
-  - drain_state
+  - opening
 relations:
   - {name: beats, head: [player], tail: [player]}
 events:
