@@ -1,8 +1,8 @@
-"""UMIE in plain torch, as one would serve a checkpoint without an engine.
+"""UMIE in plain torch: a checkpoint served without an engine.
 
-Batches are padded to their longest prompt and decoded as `generate` of transformers does it: every
-token is a step, the LM head scores the whole vocabulary, the grammar's mask is laid over it, keys
-and values grow by concatenation, and a batch goes on until its longest answer has ended.
+Batches are padded to their longest prompt and decoded like `generate` of transformers: every token
+is a step, the LM head scores the whole vocabulary, the grammar's mask is applied, the KV cache
+grows by concatenation, and a batch runs until its longest sequence ends.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from tasks.instruction import Prompter
 from tasks.label_first import LabelFirstAutomaton
 
 AT_ONCE = 32
-"""Prompts in a batch."""
+"""Maximum number of prompts per batch."""
 
 STEPS = 384
 
@@ -119,7 +119,7 @@ class EagerModel:
 
 
 class _Eager:
-    """A graph's module behind the face of a session."""
+    """A graph's module with the interface of a session."""
 
     def __init__(self, module: torch.nn.Module, device: str) -> None:
         self._module, self._device = module.eval(), device
@@ -128,19 +128,19 @@ class _Eager:
     def run(
         self, names: None, feeds: Mapping[str, NDArray[np.float32]]
     ) -> list[NDArray[np.float32]]:
-        """All outputs; the feeds come in the order of the module's arguments."""
+        """Compute all outputs; feeds must be in the order of the module's arguments."""
         inputs = [torch.from_numpy(array).to(self._device) for array in feeds.values()]
         return [output.cpu().numpy() for output in self._module(*inputs)]
 
 
 class _Past:
-    """Keys and values (B, H, T, k) of each layer, longer by a concatenation at every step."""
+    """A KV cache: keys and values (B, H, T, k) of each layer, concatenated at every step."""
 
     def __init__(self, layers: int) -> None:
         self._pairs: list[tuple[Tensor, Tensor] | None] = [None] * layers
 
     def extend(self, layer: int, keys: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
-        """All of a layer's keys and values, the new ones last."""
+        """Append keys and values to a layer; returns all of them."""
         if (past := self._pairs[layer]) is not None:
             keys = torch.cat([past[0], keys], dim=2)
             values = torch.cat([past[1], values], dim=2)
@@ -171,7 +171,7 @@ def _generate(
 
 
 def _step(model: UMIE, ids: Tensor, past: _Past, cross: Tensor, hidden: Tensor) -> Tensor:
-    """The states (B, d) behind the last of the ids (B, T)."""
+    """The decoder states (B, d) after the last of the ids (B, T)."""
     length = ids.shape[1]
     depths = model.nesting.depths(ids)[:, -1:] if model.nesting is not None else None
     x = model.embed(ids[:, -1:], depths)  # (B, 1, d)

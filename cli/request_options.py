@@ -10,8 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from cli.help_panels import REQUEST
-from cli.inputs.comma_lists import split
-from cli.inputs.document import read_bytes, shown
+from cli.inputs.document import read_bytes, shown, split_list
 from tasks.errors import DataError
 
 _FILES = frozenset({".yaml", ".yml", ".json"})
@@ -77,7 +76,7 @@ class RequestOptions:
         """The fields of a request; raises `DataError` if an ontology file cannot be read."""
         lists = ("tasks", "entity_types", "relation_types", "event_types")
         fields: dict[str, Any] = {
-            name: split(words) for name in lists if (words := getattr(self, name)) is not None
+            name: split_list(words) for name in lists if (words := getattr(self, name)) is not None
         }
         if self.ontology is not None:
             fields["ontology"] = _ontology(self.ontology)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
-from tasks.records import MAX_REGIONS
+MAX_REGIONS = 36
+"""Regions of an image, as in the paper; `tasks.records` and `schema.regions` have the same number
+for layers that do not know the models."""
 
 VISUAL_ROWS = 1 + MAX_REGIONS
 """Rows of visual states: the whole image and its regions."""

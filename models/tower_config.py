@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tasks.records import MAX_REGIONS
+from models.config import MAX_REGIONS
 
 REGION_TYPES = (
     "people",

@@ -85,14 +85,14 @@ class LocalEvaluator:
     def ask(self, questions: Sequence[Question], title: str) -> list[Prediction]:
         """Answer each question; each image is encoded once."""
         paths = list(dict.fromkeys(q.picture for q in questions if q.picture is not None))
-        views = (
+        encoded = (
             dict(zip(paths, self._engine.encode_images(paths, f"{title}, pictures"), strict=True))
             if paths
             else {}
         )
-        visual = [views[q.picture] if q.picture is not None else None for q in questions]
+        visual = [encoded[q.picture] if q.picture is not None else None for q in questions]
         answers = self._engine.answer([q.example for q in questions], title, visual)
-        return [_prediction(answer, view) for answer, view in zip(answers, visual, strict=True)]
+        return [_prediction(*pair) for pair in zip(answers, visual, strict=True)]
 
     def chain(
         self, chain: Chain, texts: Sequence[str], ontology: Ontology, title: str
@@ -115,14 +115,16 @@ class LocalEvaluator:
         prompts = [_entity_prompt(prompter, text, ontology) for text in texts]
         answers = self._engine.generate(prompts, title)
         entities = [entities_of(answer.records if answer else (), 0.0) for answer in answers]
-        asked = [
+        pair_lists = [
             pair_prompts(prompter, text, admitted_pairs(found, ontology, MAX_PAIRS))
             for text, found in zip(texts, entities, strict=True)
         ]
         follow_ups = self._follow_up(
-            [q.prompt for pairs in asked for q in pairs], f"{title}, pairs"
+            [pair.prompt for pairs in pair_lists for pair in pairs], f"{title}, pairs"
         )
-        relations = [relations_of(pairs, [next(follow_ups) for _ in pairs], 0.0) for pairs in asked]
+        relations = [
+            relations_of(pairs, [next(follow_ups) for _ in pairs], 0.0) for pairs in pair_lists
+        ]
         return [
             Prediction(entity_records(found, related)) if answer else NO_PREDICTION
             for answer, found, related in zip(answers, entities, relations, strict=True)
@@ -138,13 +140,13 @@ class LocalEvaluator:
             )
             for text, answer in zip(texts, answers, strict=True)
         ]
-        asked = [[t.prompt for t in found if t.prompt is not None] for found in triggers]
+        prompt_lists = [[t.prompt for t in found if t.prompt is not None] for found in triggers]
         follow_ups = self._follow_up(
-            [p for prompts in asked for p in prompts], f"{title}, arguments"
+            [prompt for prompts in prompt_lists for prompt in prompts], f"{title}, arguments"
         )
         events = [
             events_of(found, [next(follow_ups) for _ in prompts], 0.0)
-            for found, prompts in zip(triggers, asked, strict=True)
+            for found, prompts in zip(triggers, prompt_lists, strict=True)
         ]
         return [
             Prediction(event_records(found)) if answer else NO_PREDICTION

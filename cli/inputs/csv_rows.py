@@ -8,10 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from cli.inputs.columns import check_columns
 from cli.inputs.document import Document, shown
 from cli.inputs.documents import Documents, digest_of
-from cli.inputs.row import COLUMNS, broken, from_cells
+from cli.inputs.row import COLUMNS, broken, check_columns, from_cells
 from tasks.errors import DataError
 
 _TABS = ".tsv"

@@ -77,6 +77,11 @@ def decode_text(data: bytes, name: str) -> str:
         raise DataError(f"{name} is not text in UTF-8") from error
 
 
+def split_list(cell: str) -> list[str]:
+    """Split a comma-separated list and strip its items."""
+    return [item.strip() for item in cell.split(",")]
+
+
 def shown(path: Path | str) -> str:
     """Format a path for messages: truncated, with invalid UTF-8 replaced."""
     text = os.fsencode(path).decode("utf-8", errors="replace")

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from cli.inputs.columns import check_columns
 from cli.inputs.document import Document, shown
 from cli.inputs.documents import Documents, digest_of
-from cli.inputs.row import COLUMNS, document_of
+from cli.inputs.row import COLUMNS, check_columns, document_of
 from tasks.errors import DataError
 
 _ROWS = 1024

@@ -43,7 +43,7 @@ def test_it_is_put_into_a_document_again_and_again(tmp_path: Path) -> None:
 def test_a_document_without_marks_is_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "benchmarks.md"
     path.write_text("before", encoding="utf-8")
-    with pytest.raises(ValueError, match="no place"):
+    with pytest.raises(ValueError, match="no marks"):
         REPORT.write(path)
     assert path.read_text(encoding="utf-8") == "before"
 

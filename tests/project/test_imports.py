@@ -20,7 +20,7 @@ _SERVICE = {*_RUNTIME, "service.vision", "service.pipeline", "service.http", "se
 
 LAYERS: dict[str, set[str]] = {
     "tasks": set(),
-    "models": {"tasks"},
+    "models": set(),
     "schema": set(),
     "export": {"tasks", "models"},
     "training": {"tasks", "models"},
@@ -127,7 +127,7 @@ def test_tasks_are_pure_python() -> None:
 
 
 def test_models_know_torch_and_nothing_of_serving() -> None:
-    known = {"models", "tasks", "torch", "torchvision", "numpy", "PIL", "safetensors", "timm"}
+    known = {"models", "torch", "torchvision", "numpy", "PIL", "safetensors", "timm"}
     known |= {"transformers"} | set(sys.stdlib_module_names) - NETWORK
     assert _foreign("models", known) == []
 

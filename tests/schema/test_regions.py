@@ -3,9 +3,10 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from models import config
 from schema.errors import InvalidField
 from schema.regions import MAX_REGIONS, RequestRegion, parse_regions
-from tasks import tokenizer
+from tasks import records
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=3),
@@ -38,4 +39,4 @@ def test_every_value_is_parsed_or_rejected_by_name(value: object) -> None:
 
 
 def test_the_wire_format_has_as_many_regions_as_the_model() -> None:
-    assert MAX_REGIONS == tokenizer.MAX_REGIONS
+    assert MAX_REGIONS == records.MAX_REGIONS == config.MAX_REGIONS

@@ -111,10 +111,10 @@ def test_each_form_has_its_items() -> None:
 
 @pytest.mark.parametrize("tokenizer", TOKENIZERS.values(), ids=TOKENIZERS)
 def test_only_regions_of_the_image_are_regions(tokenizer: Tokenizer) -> None:
-    ids = [tokenizer.markers.regions[k - 1] for k in (2, 7)]
+    regions = [tokenizer.markers.regions[k - 1] for k in (2, 7)]
     signs = tokenizer.markers
     ids: list[int] = [signs.open]
-    for region in ids:
+    for region in regions:
         ids += spell(tokenizer, "( person : Kyrie ( region :")
         ids += [*region, signs.close, signs.close]
     source = source_of(tokenizer)

@@ -20,8 +20,8 @@ from tests.support.answers import (
     automata,
     automaton_of,
     balanced,
+    do_not_overlap,
     encode,
-    flat,
     longest_answer,
     spelled,
     walk,
@@ -86,7 +86,7 @@ def without_overlap(records: Sequence[Record]) -> list[Record]:
     """Records in text order without those that overlap an earlier one."""
     kept: list[Record] = []
     for record in records:
-        if flat([*kept, record]):
+        if do_not_overlap([*kept, record]):
             kept.append(record)
     return kept
 

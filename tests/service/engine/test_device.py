@@ -116,7 +116,7 @@ def test_the_lock_is_held_while_the_graph_runs(
                 held.append(lock.locked())
             return getattr(tiny_bundle.fusion, name)
 
-    encoder._session = RecordingSession()  # type: ignore[assignment]
+    encoder._session = RecordingSession()
     encoder.fuse([pool[0].prompt], [None])
     assert held == [True] and not lock.locked()
 

@@ -20,7 +20,7 @@ def test_a_free_port_is_bound_and_not_yet_listening() -> None:
 def test_a_port_in_use_is_reported_with_its_setting() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        with pytest.raises(SettingsError, match=f"UMIE_METRICS_PORT={port} .* already in use"):
+        with pytest.raises(SettingsError, match=f"UMIE_METRICS_PORT={port}: .* already in use"):
             bind("127.0.0.1", port, "UMIE_METRICS_PORT")
 
 
@@ -31,7 +31,7 @@ def test_of_two_sockets_on_a_port_the_second_fails_to_listen() -> None:
         (second,) = bind("127.0.0.1", port, "UMIE_PORT")
         with second:
             listen([first], "127.0.0.1", "UMIE_PORT", 8)
-            with pytest.raises(SettingsError, match=f"UMIE_PORT={port} .* already in use"):
+            with pytest.raises(SettingsError, match=f"UMIE_PORT={port}: .* already in use"):
                 listen([second], "127.0.0.1", "UMIE_PORT", 8)
             with socket.create_connection(("127.0.0.1", port), timeout=5):
                 pass

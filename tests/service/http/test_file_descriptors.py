@@ -64,7 +64,7 @@ def test_idle_connections_neither_exhaust_descriptors_nor_silence_probes() -> No
 
 
 def test_too_few_descriptors_for_one_connection_stop_the_start() -> None:
-    with pytest.raises(SettingsError, match="file descriptors are too few"):
+    with pytest.raises(SettingsError, match="100 file descriptors is too low"):
         within_descriptors(Settings(), 100)
 
 

@@ -17,7 +17,7 @@ title: Openings
 entities:
   - name: player
     codes: [PLY]
-  - drain_state
+  - opening
 relations:
   - {name: beats, head: [player], tail: [player]}
 events:
@@ -26,7 +26,7 @@ events:
 TREE = {
     "name": "chess",
     "title": "Openings",
-    "entities": [{"name": "player", "codes": ["PLY"]}, "drain_state"],
+    "entities": [{"name": "player", "codes": ["PLY"]}, "opening"],
     "relations": [{"name": "beats", "head": ["player"], "tail": ["player"]}],
     "events": [{"name": "move", "roles": ["mover", "square"]}],
 }

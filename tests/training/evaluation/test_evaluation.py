@@ -105,7 +105,7 @@ def test_the_released_evaluators_scores_stand_beside(data: Path) -> None:
 
 
 @pytest.mark.parametrize("task", ["pictures", "wordings", "regions", "speed"])
-def test_exams(data: Path, task: str) -> None:
+def test_evaluation_tasks(data: Path, task: str) -> None:
     part = Evaluation(data, FakeEvaluator()).task(task)
     json.dumps(part)
     assert part.get("rows") or part["milliseconds"]
