@@ -102,6 +102,15 @@ class EventFound(_Model):
     arguments: list[ArgumentFound]
 
 
+class ClusterFound(_Model):
+    """Entities that name one thing: the same name, its initials, or part of a person's name."""
+
+    id: int = Field(description="Its index in `clusters`.")
+    name: str = Field(description="The longest of the entities' names.")
+    type: str
+    entities: list[int] = Field(description="Ids of the entities, in the order of the text.")
+
+
 class Gate(_Model):
     """Mean gate value of each task's prompts: the weight of the image; null if it did not run."""
 
@@ -133,6 +142,9 @@ class Extraction(_Model):
     image: ImageSize | None = Field(description="Null if the request has no image.")
     regions: list[RegionFound]
     entities: list[EntityFound] = Field(description="In text order.")
+    clusters: list[ClusterFound] = Field(
+        description="Every entity is in one; a knowledge graph has one node for each."
+    )
     relations: list[RelationFound]
     events: list[EventFound] = Field(description="In text order.")
     gate: Gate

@@ -15,9 +15,6 @@ from tasks.errors import SettingsError
 PREFIX = "UMIE_"
 MEBIBYTE = 1024 * 1024
 BYTES_PER_PIXEL = 20
-"""Peak memory of decoding a pixel: the canvases of a WebP and its copies. A JPEG takes half."""
-
-BYTES_PER_PIXEL = 20
 """Most memory that decoding an image takes: a WebP with its copies. A JPEG takes half of it."""
 
 
@@ -95,12 +92,16 @@ class Settings(BaseSettings):
     max_decoded_pixels: int = Field(
         40_000_000, gt=0, description="Of all images in memory at once; at most 20 bytes per pixel."
     )
-    max_text_chars: int = Field(20_000, gt=0, description="Unicode code points.")
+    max_text_chars: int = Field(200_000, gt=0, description="Unicode code points.")
     max_labels: int = Field(128, gt=0, description="Labels per list of a request.")
     max_label_chars: int = Field(100, gt=0, description="Unicode code points per label.")
     max_ontology_bytes: int = Field(32_768, gt=0, description="Of an ontology in a request.")
-    max_pairs: int = Field(64, gt=0, description="Entity pairs classified, nearest first.")
-    max_triggers: int = Field(32, gt=0, description="Triggers with arguments, best score first.")
+    max_pairs: int = Field(
+        64, gt=0, description="Entity pairs classified in a passage, nearest first."
+    )
+    max_triggers: int = Field(
+        32, gt=0, description="Triggers with arguments in a passage, best score first."
+    )
     max_batch_lines: int = Field(10_000, gt=0)
 
     max_connections: int = Field(512, gt=0, description="Open at once; new ones close idle ones.")

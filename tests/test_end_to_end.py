@@ -173,7 +173,7 @@ def test_a_picture_alone_has_regions(tiny: httpx.Client) -> None:
         (None, {**PLAIN, "tasks": "sing"}, 422, "unknown-task"),
         (None, {**PLAIN, "ontology": "klingon"}, 422, "unknown-ontology"),
         (None, {**PLAIN, "entity_types": "person,person"}, 422, "invalid-labels"),
-        (None, {**PLAIN, "text": "x " * 500}, 422, "text-too-long"),
+        (None, {**PLAIN, "text": "x " * 100_001}, 422, "text-too-long"),
         (None, {**PLAIN, "min_score": "high"}, 422, "invalid-field"),
         (None, {**PLAIN, "colour": "red"}, 422, "invalid-field"),
     ],

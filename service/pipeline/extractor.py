@@ -3,50 +3,62 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from schema.extraction import (
     AnswerWarning,
     EntityFound,
+    EventFound,
     Extraction,
     ImageSize,
     RegionFound,
     Task,
 )
 from schema.responses import Instructed, Tokenized
-from service.engine.interface import Answer, Engine, Prompt, VisualFeatures
+from service.engine.interface import Answer, Engine, Prompt
 from service.engine.preprocess import Preprocess
 from service.observability.metrics import Metrics
 from service.observability.timing import StageTimer
-from service.pipeline.entities import entities_of, entity_prompt
-from service.pipeline.events import Trigger, events_of, trigger_prompt, triggers_of
+from service.pipeline.documents import clusters_found, merge_entities, merge_events
+from service.pipeline.entities import entities_of
+from service.pipeline.events import Trigger, events_of, triggers_of
 from service.pipeline.instruct import named_in, prompt_of, records_of
+from service.pipeline.passage_prompts import (
+    PassagePrompts,
+    first_prompts,
+    labels_of,
+    pairs_across,
+)
 from service.pipeline.prompt_rounds import PromptRounds, grounded_records, rounded_gate
 from service.pipeline.regions import referenced, regions_of
 from service.pipeline.relations import PairPrompt, admitted_pairs, pair_prompts, relations_of
-from service.pipeline.tokenization import check_known, max_text_tokens, tokenize, warnings_of
+from service.pipeline.tokenization import max_text_tokens, tokenize, warnings_of
 from service.pipeline.validated_requests import ExtractionRequest, InstructionRequest
 from service.settings import Settings
 from service.vision.encoder import EncodedImage, ImageEncoder
 from service.vision.proposers.proposer import Proposer
-from tasks.errors import LabelError
 from tasks.instruction import Prompter
 
 
 @dataclass(frozen=True, slots=True)
 class _Draft:
-    """The results of the first round and the prompts of the second."""
+    """The results of the first round and the prompts of the second.
+
+    Attributes:
+        entities: the entities of the whole text.
+        pairs: prompts for relations between them.
+        triggers: the triggers of each passage, offsets counted from it.
+    """
 
     entities: list[EntityFound]
     pairs: list[PairPrompt]
-    triggers: list[Trigger]
+    triggers: list[list[Trigger]]
 
     def prompts(self) -> dict[Task, list[Prompt]]:
         return {
             Task.RELATIONS: [pair.prompt for pair in self.pairs],
-            Task.EVENTS: [t.prompt for t in self.triggers if t.prompt is not None],
+            Task.EVENTS: [t.prompt for part in self.triggers for t in part if t.prompt is not None],
         }
 
 
@@ -54,7 +66,8 @@ class Extractor:
     """Answers requests in two rounds of prompts.
 
     The first round finds entities and triggers, the second relations of entity pairs and arguments
-    of triggers. Prompts are encoded on a thread, because many pairs in a long text take a while.
+    of triggers. A text that does not fit a prompt is cut into passages, which share the rounds.
+    Prompts are encoded on a thread, because many pairs in a long text take a while.
     """
 
     def __init__(
@@ -114,20 +127,22 @@ class Extractor:
         image = await self._encode_image(request, timer)
         visual = image.visual if image else None
         rounds = PromptRounds(self._engine, visual, timer)
-        first = await asyncio.to_thread(self._first_prompts, request, visual)
-        draft = await asyncio.to_thread(self._draft, request, await rounds.run(first))
+        parts = await asyncio.to_thread(first_prompts, self._prompter, request, visual)
+        answers = await rounds.run(_by_task(parts))
+        draft = await asyncio.to_thread(self._draft, request, parts, answers)
         answers = await rounds.run(draft.prompts())
-        events = events_of(draft.triggers, answers[Task.EVENTS], request.min_score)
+        events = self._events(request, parts, draft, answers[Task.EVENTS])
         extraction = Extraction(
             image=_size_of(image),
             regions=self._regions(image, referenced(draft.entities, events)),
             entities=draft.entities,
+            clusters=clusters_found(draft.entities, request.ontology),
             relations=relations_of(draft.pairs, answers[Task.RELATIONS], request.min_score),
             events=events,
             gate=rounds.gate(),
             model=self.model_name,
             timing_ms=timer.read(),
-            warnings=[*request.warnings, *self._warnings(*first.values())],
+            warnings=[*request.warnings, *self._warnings(*_by_task(parts).values())],
         )
         self._metrics.count_extraction(extraction)
         return extraction
@@ -174,52 +189,68 @@ class Extractor:
             return None
         return await self._image_encoder.encode(request.image, timer, request.regions, request.text)
 
-    def _first_prompts(
-        self, request: ExtractionRequest, visual: VisualFeatures | None
-    ) -> dict[Task, list[Prompt]]:
-        prompts: dict[Task, list[Prompt]] = {}
-        if not request.text.strip():
-            return prompts
-        if request.tasks & {Task.ENTITIES, Task.RELATIONS}:
-            with _labels_of("entity_types"):
-                self._check_known(kind.name for kind in request.ontology.entities)
-                prompt = entity_prompt(self._prompter, request.text, request.ontology, visual)
-            prompts[Task.ENTITIES] = [prompt] if prompt else []
-        if Task.RELATIONS in request.tasks:
-            with _labels_of("relation_types"):
-                self._check_known(kind.name for kind in request.ontology.relations)
-        if Task.EVENTS in request.tasks:
-            with _labels_of("event_types"):
-                self._check_known(kind.name for kind in request.ontology.events)
-                prompt = trigger_prompt(self._prompter, request.text, request.ontology)
-            prompts[Task.EVENTS] = [prompt] if prompt else []
-        return prompts
-
-    def _check_known(self, labels: Iterable[str]) -> None:
-        check_known(self._prompter.tokenizer, labels, "labels")
-
     def _warnings(self, *rounds: Sequence[Prompt]) -> list[AnswerWarning]:
         sources = [prompt.source for prompts in rounds for prompt in prompts]
         return warnings_of(self._prompter.tokenizer, sources)
 
-    def _draft(self, request: ExtractionRequest, answers: dict[Task, list[Answer]]) -> _Draft:
-        prompter, text, ontology = self._prompter, request.text, request.ontology
-        entities = entities_of(grounded_records(answers[Task.ENTITIES]), request.min_score)
-        prompts: list[PairPrompt] = []
+    def _draft(
+        self,
+        request: ExtractionRequest,
+        parts: Sequence[PassagePrompts],
+        answers: dict[Task, list[Answer]],
+    ) -> _Draft:
+        passages = [part.passage for part in parts]
+        found = [
+            entities_of(grounded_records([answer]), request.min_score)
+            for answer in answers[Task.ENTITIES]
+        ] or [[] for _ in parts]
+        entities, ids = merge_entities(passages, found)
+        pairs: list[PairPrompt] = []
         if Task.RELATIONS in request.tasks:
-            pairs = admitted_pairs(entities, ontology, self._settings.max_pairs)
-            with _labels_of("relation_types"):
-                prompts = pair_prompts(prompter, text, pairs)
-        with _labels_of("event_types"):
-            triggers = triggers_of(
-                prompter,
-                text,
-                ontology,
-                grounded_records(answers[Task.EVENTS]),
-                request.min_score,
-                self._settings.max_triggers,
-            )
-        return _Draft(entities, prompts, triggers)
+            with labels_of("relation_types"):
+                for part, local, numbers in zip(parts, found, ids, strict=True):
+                    pairs += self._pairs(request, part.text, local, numbers)
+                pairs += pairs_across(self._prompter, request, passages, entities)
+        with labels_of("event_types"):
+            triggers = [
+                triggers_of(
+                    self._prompter,
+                    part.text,
+                    request.ontology,
+                    grounded_records([answer]),
+                    request.min_score,
+                    self._settings.max_triggers,
+                )
+                for part, answer in zip(parts, answers[Task.EVENTS], strict=False)
+            ]
+        return _Draft(entities, pairs, triggers)
+
+    def _pairs(
+        self,
+        request: ExtractionRequest,
+        text: str,
+        entities: Sequence[EntityFound],
+        ids: Sequence[int | None],
+    ) -> list[PairPrompt]:
+        """Encode the prompts for pairs in one passage; entities get their ids in the document."""
+        named = [
+            entity.model_copy(update={"id": number})
+            for entity, number in zip(entities, ids, strict=True)
+            if number is not None
+        ]
+        pairs = admitted_pairs(named, request.ontology, self._settings.max_pairs)
+        return pair_prompts(self._prompter, text, pairs)
+
+    def _events(
+        self,
+        request: ExtractionRequest,
+        parts: Sequence[PassagePrompts],
+        draft: _Draft,
+        answers: Sequence[Answer],
+    ) -> list[EventFound]:
+        remaining = iter(answers)
+        found = [events_of(part, remaining, request.min_score) for part in draft.triggers]
+        return merge_events([part.passage for part in parts[: len(found)]], found)
 
     def _regions(self, image: EncodedImage | None, named: set[str]) -> list[RegionFound]:
         if image is None:
@@ -231,10 +262,5 @@ def _size_of(image: EncodedImage | None) -> ImageSize | None:
     return None if image is None else ImageSize(width=image.width, height=image.height)
 
 
-@contextmanager
-def _labels_of(field: str) -> Iterator[None]:
-    """Add the request field, which the prompter does not know, to errors about labels."""
-    try:
-        yield
-    except LabelError as error:
-        raise LabelError(str(error), field=field, limit=error.limit) from error
+def _by_task(parts: Sequence[PassagePrompts]) -> dict[Task, list[Prompt]]:
+    return {task: [part.prompts[task] for part in parts if task in part.prompts] for task in Task}

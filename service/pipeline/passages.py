@@ -63,7 +63,7 @@ class _Cutter:
         _, offsets = tokenizer.encode(text)
         self._starts = [start for start, end in offsets if end > start]
         self._blank = [match.end() for match in _BLANK_LINE.finditer(text)]
-        self._ends = sorted({*self._blank, *_sentence_ends(text), len(text)})
+        self._ends = sorted({*self._blank, *sentence_ends(text), len(text)})
         self._words = [match.end() for match in _SPACE.finditer(text)]
 
     def passages(self) -> list[Passage]:
@@ -116,8 +116,8 @@ class _Cutter:
         return ends[at] if at >= 0 and ends[at] > start else None
 
 
-def _sentence_ends(text: str) -> list[int]:
-    """Where sentences and list items end, with the white space behind them."""
+def sentence_ends(text: str) -> list[int]:
+    """Return where sentences and list items end, behind the white space that follows them."""
     ends: list[int] = []
     start = 0
     for stop in [*(match.end() for match in _ITEM.finditer(text)), len(text)]:

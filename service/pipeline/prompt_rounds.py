@@ -10,11 +10,15 @@ from service.engine.interface import Answer, Engine, Prompt, VisualFeatures
 from service.observability.timing import StageTimer
 from tasks.records import Record, Region
 
+MOST_PROMPTS = 256
+"""Prompts of one call of the engine."""
+
 
 class PromptRounds:
     """Sends the prompts of a request to the engine, round by round.
 
-    A round is one call of the engine, so its prompts share batches.
+    A round is one call of the engine, so its prompts share batches; the many prompts of a long
+    text are several, so that other requests find room in the queue.
     """
 
     def __init__(self, engine: Engine, visual: VisualFeatures | None, timer: StageTimer) -> None:
@@ -44,13 +48,13 @@ class PromptRounds:
         """
         batch = [(task, prompt) for task, listed in prompts.items() for prompt in listed]
         results: dict[Task, list[Answer]] = {task: [] for task in Task}
-        if not batch:
-            return results
-        answers = await self._engine.generate([prompt for _, prompt in batch], self._visual)
-        for (task, _), answer in zip(batch, answers, strict=True):
-            results[task].append(answer)
-            self._gates[task].append(answer.gate)
-        self._timer.add(_longest(answers))
+        for first in range(0, len(batch), MOST_PROMPTS):
+            part = batch[first : first + MOST_PROMPTS]
+            answers = await self._engine.generate([prompt for _, prompt in part], self._visual)
+            for (task, _), answer in zip(part, answers, strict=True):
+                results[task].append(answer)
+                self._gates[task].append(answer.gate)
+            self._timer.add(_longest(answers))
         return results
 
     def gate(self) -> Gate:

@@ -56,10 +56,18 @@ def admitted_pairs(entities: Sequence[EntityFound], ontology: Ontology, limit: i
     return pairs[:limit]
 
 
-def pair_prompts(prompter: Prompter, text: str, pairs: Iterable[Pair]) -> list[PairPrompt]:
+def pair_prompts(
+    prompter: Prompter, text: str, pairs: Iterable[Pair], *, start: int = 0
+) -> list[PairPrompt]:
     """Encode the prompts of pairs.
 
     Pairs are skipped if the prompt is too long or a mention does not align with tokens.
+
+    Args:
+        prompter: encodes prompts.
+        text: the text to read, a slice of the one that the entities' offsets count in.
+        pairs: the pairs.
+        start: where the slice begins.
     """
     prompts = []
     for pair in pairs:
@@ -68,7 +76,8 @@ def pair_prompts(prompter: Prompter, text: str, pairs: Iterable[Pair]) -> list[P
             source = prompter.encode(text, wording, asocs=[*pair.relations, NONE])
         except TextTooLong:
             continue
-        head, tail = source.locate(*_span(pair.head)), source.locate(*_span(pair.tail))
+        head = source.locate(*_span(pair.head, start))
+        tail = source.locate(*_span(pair.tail, start))
         if head is not None and tail is not None:
             prompts.append(PairPrompt(pair, Prompt(source, form.PAIR, head=head, tail=tail)))
     return prompts
@@ -102,9 +111,9 @@ def relations_of(
     return sorted(best.values(), key=lambda found: (found.head, found.tail, found.type))
 
 
-def _span(entity: EntityFound) -> tuple[int, int]:
+def _span(entity: EntityFound, start: int = 0) -> tuple[int, int]:
     assert entity.start is not None and entity.end is not None
-    return entity.start, entity.end
+    return entity.start - start, entity.end - start
 
 
 def _gap(pair: Pair) -> int:

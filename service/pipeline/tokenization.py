@@ -31,6 +31,12 @@ def tokenize(prompter: Prompter, request: ExtractionRequest) -> Tokenized:
     )
 
 
+def passage_tokens(prompter: Prompter, request: ExtractionRequest) -> int:
+    """Return the most tokens that a passage of the text may have, so that every task fits."""
+    limits = _limits(prompter, request).model_dump().values()
+    return min((limit for limit in limits if limit is not None), default=prompter.max_text_tokens)
+
+
 def max_text_tokens(prompter: Prompter) -> int:
     """Return the most tokens that the text of an extraction with few labels may have."""
     room = instruction.FOLLOW_UP_ROOM

@@ -13,7 +13,7 @@ from service.pipeline.extractor import Extractor
 from service.pipeline.validated_requests import ExtractionRequest
 from service.settings import Settings
 from tasks import form
-from tasks.errors import LabelError, QueueFull, TextTooLong
+from tasks.errors import LabelError, QueueFull
 from tasks.ontology import Ontology
 from tests.service.fakes import MODEL_NAME, ONTOLOGY, FakeEngine, fake_extractor, picture_bytes
 
@@ -138,9 +138,44 @@ async def test_labels_that_do_not_fit_are_named_by_field(extractor: Extractor, p
     assert caught.value.field == f"{part}_types"
 
 
+async def test_a_long_text_is_answered_whole(extractor: Extractor, engine: FakeEngine) -> None:
+    text = "".join(f"Ann{i} visited Bob{i} in Oslo.\n\n" for i in range(150))
+    answer = await extractor.extract(_request(text))
+    assert len(engine.rounds[0]) > 4
+    assert len(answer.entities) == 450 and len(answer.events) > 100
+    spans = [*answer.entities, *(event.trigger for event in answer.events)]
+    assert all(text[span.start : span.end] == span.text for span in spans)
+    assert [entity.id for entity in answer.entities] == list(range(450))
+    assert [e.start for e in answer.entities] == sorted(e.start or 0 for e in answer.entities)
+    (places,) = [cluster for cluster in answer.clusters if cluster.name == "Oslo"]
+    assert len(places.entities) == 150
+    assert sum(len(cluster.entities) for cluster in answer.clusters) == 450
+
+
+async def test_a_text_that_fits_has_one_prompt_of_each_kind(
+    extractor: Extractor, engine: FakeEngine
+) -> None:
+    await extractor.extract(_request("Ann.\n\nBob.\n\nOslo."))
+    assert len(engine.rounds[0]) == 2
+
+
+async def test_what_an_overlap_has_is_found_once(extractor: Extractor, engine: FakeEngine) -> None:
+    text = " ".join(f"Ann{i} met" for i in range(400))
+    answer = await extractor.extract(_request(text, Task.ENTITIES))
+    assert len(engine.rounds[0]) > 2
+    assert [entity.text for entity in answer.entities] == [f"Ann{i}" for i in range(400)]
+
+
+async def test_pairs_are_asked_about_across_passages(
+    extractor: Extractor, engine: FakeEngine
+) -> None:
+    text = ("word " * 60 + ". ") * 4 + "Ann came. Bob left. " + ("word " * 60 + ". ") * 4
+    answer = await extractor.extract(_request(text, Task.RELATIONS))
+    names = {entity.id: entity.text for entity in answer.entities}
+    assert ("Ann", "Bob") in {(names[r.head], names[r.tail]) for r in answer.relations}
+
+
 async def test_errors_pass_through(extractor: Extractor, engine: FakeEngine) -> None:
-    with pytest.raises(TextTooLong):
-        await extractor.extract(_request("word " * 200))
     engine.fail = lambda: QueueFull("full")
     with pytest.raises(QueueFull):
         await extractor.extract(_request())
