@@ -22,9 +22,9 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "umie batch posts.parquet --out answers.ndjson --url http://localhost:8000",
     ),
     "bundle info": (
-        "umie bundle info bundles/compact",
+        "umie bundle info bundles/standard",
         "umie bundle info ~/run/bundle --check",
-        "umie bundle info weights/compact --json",
+        "umie bundle info weights/standard --json",
     ),
     "train": (
         "umie train --data ~/corpora --work ~/run --out ~/run/checkpoint",
