@@ -126,7 +126,9 @@ class OntologyGiven(_Body):
 
 class _Seen(_Body):
     text: str = Field("", description="The text. Text or image can be missing, not both.")
-    image: Image | None = Field(None, description="A JPEG, PNG or WebP file.")
+    image: Image | None = Field(
+        None, description="A JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF or HEIC file."
+    )
     regions: Regions | None = Field(
         None,
         description="Parts of the image to ground answers in, instead of those that the model "

@@ -16,7 +16,7 @@
     │   │   ├── BatchTooLong           lines of a batch
     │   │   └── ImageTooLarge          bytes or pixels (an ImageError, too)
     │   └── ImageError               the picture cannot be used
-    │       ├── ImageUnsupported       not a JPEG, PNG or WebP
+    │       ├── ImageUnsupported       in no format that is decoded
     │       ├── ImageDamaged           starts like a picture, cannot be read to its end
     │       └── NoVisualTower          the model has nothing to see with
     ├── CapacityError              the service's state, not the request's fault

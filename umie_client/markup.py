@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 View = dict[str, Any]
 """What a template shows."""
 
-_FORMATS = ("JPEG", "PNG", "WEBP")
+_SHOWN = ("JPEG", "PNG", "WEBP")
+"""Formats that every browser shows; others are embedded as JPEG."""
 _ORIENTATION = 0x0112
 _PREVIEW_SIDE = 800
 _QUALITY = 90
@@ -43,7 +44,7 @@ def page(extraction: Extraction, text: str, image: bytes | None) -> str:
     """A whole HTML document; the picture's file is in it as it is.
 
     Raises:
-        ImageUnreadable: `image` is no JPEG, PNG or WebP file.
+        ImageUnreadable: `image` is no picture that can be decoded.
         MissingExtra: jinja2 is not installed.
     """
     address = None if image is None else _embedded(image)
@@ -180,14 +181,14 @@ def _score(score: float) -> str:
 
 
 def _embedded(data: bytes) -> str:
-    """The file as an address; one that lies on its side is set upright, as not all browsers do."""
+    """The file as an address; as JPEG where not all browsers show it, or show it upright."""
     try:
-        with Image.open(io.BytesIO(data), formats=_FORMATS) as image:
+        with Image.open(io.BytesIO(data)) as image:
             kind = image.get_format_mimetype()
-            turned = image.getexif().get(_ORIENTATION, 1) != 1
+            plain = image.format in _SHOWN and image.getexif().get(_ORIENTATION, 1) == 1
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise ImageUnreadable("image: is no JPEG, PNG or WebP file") from error
-    return _jpeg(opened(data)) if turned else _address(data, kind or "image/png")
+        raise ImageUnreadable("image: is no picture that can be decoded") from error
+    return _jpeg(opened(data)) if not plain else _address(data, kind or "image/png")
 
 
 def _preview(data: bytes) -> str:

@@ -7,18 +7,21 @@ import os
 from pathlib import Path
 from typing import TypeAlias
 
+import pillow_heif
 from PIL import Image, ImageOps
 
 from umie_client.errors import ImageUnreadable, InvalidArgument
 
 ImageSource: TypeAlias = bytes | str | os.PathLike[str] | Image.Image
-"""A file's path or its bytes (JPEG, PNG or WebP), or a picture that Pillow holds."""
+"""A path or bytes of a file that the service decodes, or a picture that Pillow holds."""
 
 Kept: TypeAlias = bytes | Path
 """What a result keeps of its picture: a file's bytes, or where to read them again."""
 
 _PNG_MODES = frozenset({"1", "L", "LA", "P", "RGB", "RGBA", "I;16"})
 _SIXTEEN_BITS = "I"
+
+pillow_heif.register_heif_opener()
 
 
 def kept(image: ImageSource) -> Kept:

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import io
-import re
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps
 from PIL.JpegImagePlugin import JpegImageFile
 
+from service.vision.container_checks import (
+    MOST_PADDING,
+    first_picture,
+    kept_pixels,
+    pixels_before_opening,
+)
+from service.vision.directory_parts import check_directories
+from service.vision.formats import ALLOWED, format_of
 from service.vision.image_parts import check_parts, is_interleaved
 from tasks.errors import ImageDamaged, ImageError, ImageTooLarge, ImageUnsupported
-
-FORMATS = ("JPEG", "PNG", "WEBP")
 
 Sides = tuple[int, int]
 """Width and height in pixels."""
@@ -24,7 +29,6 @@ Sides = tuple[int, int]
 LeastSides = Callable[[int, int], Sides]
 """How large a picture must stay at the least, of its upright width and height."""
 
-_SIGNATURE = re.compile(rb"\xff\xd8\xff|\x89PNG\r\n\x1a\n|RIFF....WEBP", re.DOTALL)
 _ORIENTATION = 0x0112
 _LYING = range(5, 9)
 """Orientations that swap width and height."""
@@ -46,13 +50,16 @@ class ImageFile:
     """A picture's file of which the header alone is read.
 
     `pixels` is how many its decoding keeps in memory: fewer than it has where a JPEG can be
-    decoded at a half, a quarter or an eighth of its size.
+    decoded at a half, a quarter or an eighth of its size, more where its frames are larger than
+    what is shown of them: `coded`.
     """
 
-    def __init__(self, image: Image.Image, data: bytes, least_sides: LeastSides) -> None:
+    def __init__(
+        self, image: Image.Image, data: bytes, least_sides: LeastSides, coded: int = 0
+    ) -> None:
         self._image, self._least_sides = image, least_sides
         self._size = image.size
-        self.pixels = image.width * image.height
+        self.pixels = max(image.width * image.height, coded)
         if isinstance(image, JpegImageFile):
             least = self._least()
             with _damage("the image's header is damaged"):
@@ -65,6 +72,8 @@ class ImageFile:
         """The picture; raises `ImageDamaged`, and what `least_sides` raises."""
         with _damage("the image cannot be read to its end"):
             self._image.load()
+        if not isinstance(self._image, JpegImageFile):  # a TIFF is upright once it is loaded
+            self._size = self._image.size
         least = self._least()
         with _damage("the image cannot be read to its end"):
             small = _reduced(_reducible(self._image), least)
@@ -83,6 +92,9 @@ class ImageFile:
 
     @property
     def _lies(self) -> bool:
+        exif = self._image.info.get("exif")
+        if isinstance(exif, bytes):
+            check_directories(exif)
         with _damage("the image's header is damaged"):
             return self._image.getexif().get(_ORIENTATION) in _LYING
 
@@ -110,11 +122,18 @@ def open_file(data: bytes, *, max_pixels: int, least_sides: LeastSides = as_it_i
 
     Raises `ImageTooLarge`, `ImageUnsupported`, `ImageDamaged`, and what `least_sides` raises.
     """
+    kind = format_of(data)
+    if kind is None:
+        raise ImageUnsupported(f"the image is no {ALLOWED} file; save it as one of them")
     check_parts(data)
-    image = _open(data, max_pixels)
-    if image.width * image.height > max_pixels:
+    coded = pixels_before_opening(kind, data)
+    if coded > max_pixels * MOST_PADDING:
         raise _too_many_pixels(max_pixels)
-    return ImageFile(image, data, least_sides)
+    image = _open(first_picture(kind, data), kind, max_pixels)
+    coded = max(coded, kept_pixels(image))
+    if image.width * image.height > max_pixels or coded > max_pixels * MOST_PADDING:
+        raise _too_many_pixels(max_pixels)
+    return ImageFile(image, data, least_sides, coded)
 
 
 def decode(data: bytes, *, max_pixels: int, least_sides: LeastSides = as_it_is) -> Picture:
@@ -125,14 +144,10 @@ def decode(data: bytes, *, max_pixels: int, least_sides: LeastSides = as_it_is) 
     return open_file(data, max_pixels=max_pixels, least_sides=least_sides).load()
 
 
-def _open(data: bytes, max_pixels: int) -> Image.Image:
+def _open(data: bytes, kind: str, max_pixels: int) -> Image.Image:
     with _damage("the image's header is damaged"):
         try:
-            return Image.open(io.BytesIO(data), formats=FORMATS)
-        except UnidentifiedImageError as error:
-            if _SIGNATURE.match(data):
-                raise
-            raise ImageUnsupported("the image is not a JPEG, PNG or WebP file") from error
+            return Image.open(io.BytesIO(data), formats=(kind,))
         except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
             raise _too_many_pixels(max_pixels) from error
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 
+from service.vision.directory_parts import check_directories
 from tasks.errors import ImageDamaged
 
 MOST_PARTS = 10_000
@@ -18,6 +19,7 @@ MOST_SCANS = 100
 
 _PNG = b"\x89PNG\r\n\x1a\n"
 _JPEG = b"\xff\xd8\xff"
+_TIFF = (b"II", b"MM")
 _SCAN, _END = 0xDA, 0xD9
 _BARE = {0x01, *range(0xD0, 0xDA)}
 """Markers of a JPEG that no length follows."""
@@ -27,13 +29,13 @@ _MARKER = re.compile(rb"\xff+([^\x00\xff\xd0-\xd7])", re.DOTALL)
 
 
 def check_parts(data: bytes) -> None:
-    """Raise `ImageDamaged` where a JPEG or PNG has too many parts, or a JPEG too many scans."""
+    """Raise `ImageDamaged` where a file has too many parts, or a JPEG too many scans."""
     if data.startswith(_PNG):
         few = _png_ends(data)
     elif data.startswith(_JPEG):
         few = _jpeg_ends(data)
     else:
-        return
+        return check_directories(data) if data.startswith(_TIFF) else None
     if not few:
         raise ImageDamaged(f"the image has more than {MOST_PARTS} parts")
 

@@ -20,12 +20,21 @@ from tasks.errors import ImageDamaged, ImageError, ImageTooLarge, ImageUnsupport
 from tests.service.fakes import TEXT, still_works, upload
 
 MAX_PIXELS = 200_000
-FORMATS = ("JPEG", "PNG", "WEBP")
+FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "HEIF")
 MODES = {
     "JPEG": ("1", "L", "RGB", "CMYK", "YCbCr"),
+    "MPO": ("L", "RGB"),
     "PNG": ("1", "L", "LA", "P", "RGB", "RGBA", "I;16"),
     "WEBP": ("L", "P", "RGB", "RGBA"),
+    "GIF": ("1", "L", "P", "RGB", "RGBA"),
+    "BMP": ("1", "L", "P", "RGB", "RGBA"),
+    "TIFF": ("1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "YCbCr", "LAB", "I;16", "I", "F"),
+    "AVIF": ("L", "RGB", "RGBA"),
+    "HEIF": ("L", "RGB", "RGBA", "I;16"),
 }
+PLAIN = ("BMP", "GIF")
+"""Have no EXIF data."""
+ANIMATED = ("PNG", "WEBP", "GIF", "TIFF", "AVIF", "HEIF", "MPO")
 
 # Pillow warns of damaged EXIF data, and reads the picture all the same.
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:PIL")
@@ -39,6 +48,8 @@ def _file(image: Image.Image, file_format: str, **options: Any) -> bytes:
 
 def _noise(size: tuple[int, int] = (48, 32), mode: str = "RGB") -> Image.Image:
     image = Image.effect_noise(size, 90)
+    if mode == "LAB":
+        return Image.merge("LAB", [image] * 3)
     return image.convert("I").convert(mode) if mode.startswith("I") else image.convert(mode)
 
 
@@ -72,7 +83,7 @@ def test_every_mode_and_size(file_format: str, mode: str, size: tuple[int, int])
     assert (picture.width, picture.height) == size
 
 
-@pytest.mark.parametrize("file_format", FORMATS)
+@pytest.mark.parametrize("file_format", [name for name in FORMATS if name not in PLAIN])
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_every_orientation(file_format: str, orientation: int) -> None:
     """The corner that is white when the picture is upright, for each way of holding a camera."""
@@ -90,19 +101,22 @@ def test_every_orientation(file_format: str, orientation: int) -> None:
     stored = upright.transpose(undo[orientation]) if orientation in undo else upright
     exif = Image.Exif()
     exif[0x0112] = orientation
-    picture = decode(_file(stored, file_format, exif=exif), max_pixels=MAX_PIXELS)
+    # of bytes alone pillow-heif makes the box that turns a HEIC
+    given = exif.tobytes() if file_format == "HEIF" else exif
+    picture = decode(_file(stored, file_format, exif=given), max_pixels=MAX_PIXELS)
     assert (picture.width, picture.height) == (64, 32)
     levels = np.asarray(picture.image.convert("L"), dtype=float)
     assert levels[1:7, 1:15].min() > 200 and levels[10:].max() < 60
 
 
-@pytest.mark.parametrize("file_format", ["PNG", "WEBP"])
+@pytest.mark.parametrize("file_format", ANIMATED)
 def test_of_an_animation_the_first_frame(file_format: str) -> None:
     frames = [Image.new("RGB", (16, 16), colour) for colour in ("red", "lime", "blue")]
     options = {"lossless": True} if file_format == "WEBP" else {}
     data = _file(frames[0], file_format, save_all=True, append_images=frames[1:], **options)
-    picture = decode(data, max_pixels=MAX_PIXELS)
-    assert picture.image.getpixel((8, 8)) == (255, 0, 0)
+    pixel = decode(data, max_pixels=MAX_PIXELS).image.getpixel((8, 8))
+    assert isinstance(pixel, tuple)
+    assert np.abs(np.subtract(pixel, (255, 0, 0))).max() <= 2
 
 
 def test_a_palette_with_alpha_is_laid_on_white() -> None:
@@ -133,7 +147,8 @@ def test_a_file_that_is_cut_anywhere(file_format: str) -> None:
 @pytest.mark.parametrize("file_format", FORMATS)
 @pytest.mark.parametrize("mode", ["RGB", "L"])
 def test_a_file_with_flipped_bits(file_format: str, mode: str) -> None:
-    data = _file(_noise(mode=mode), file_format, exif=Image.Exif())
+    options = {} if file_format in PLAIN else {"exif": Image.Exif()}
+    data = _file(_noise(mode=mode), file_format, **options)
     dice = random.Random(file_format + mode)
     for _ in range(120):
         broken = bytearray(data)
@@ -175,7 +190,7 @@ def test_bombs(data: bytes, error: type[ImageError]) -> None:
     assert _tried(data) == error.__name__
 
 
-@pytest.mark.parametrize("file_format", ["GIF", "BMP", "TIFF", "PPM", "ICO", "EPS", "TGA"])
+@pytest.mark.parametrize("file_format", ["PPM", "ICO", "EPS", "TGA", "JPEG2000"])
 def test_other_formats_are_not_even_opened(file_format: str) -> None:
     image = Image.new("RGB", (32, 32), "navy")
     with pytest.raises(ImageUnsupported):
@@ -202,9 +217,9 @@ def test_what_is_no_picture(data: bytes) -> None:
 @pytest.mark.parametrize("file_format", FORMATS)
 def test_a_polyglot_is_the_picture_that_it_begins_as(file_format: str) -> None:
     data = _file(_noise(), file_format)
-    tail = b"<script>alert(1)</script>PK\x03\x04" + _file(_noise((9, 9)), "GIF")
+    tail = b"<script>alert(1)</script>PK\x03\x04" + _file(_noise((9, 9)), "PPM")
     assert _tried(data + tail) == "ok"
-    assert _tried(_file(_noise((9, 9)), "GIF") + data) == "ImageUnsupported"
+    assert _tried(_file(_noise((9, 9)), "PPM") + data) == "ImageUnsupported"
 
 
 @pytest.mark.anyio
@@ -217,7 +232,7 @@ async def test_a_name_and_a_type_that_lie_are_passed_over(
         files = {"image": (name, data, kind)}
         response = await client.post("/extract", data={"text": TEXT}, files=files)
         assert response.status_code == 200
-    files = upload(_file(_noise(), "GIF"), "picture.png")
+    files = upload(_file(_noise(), "PPM"), "picture.png")
     response = await client.post("/extract", data={"text": TEXT}, files=files)
     assert (response.status_code, response.json()["type"]) == (415, "image-unsupported")
     await still_works(client)
