@@ -11,6 +11,7 @@ from pathlib import Path
 import typer
 
 from cli.inputs.document import Document, decode_text, is_picture, shown
+from cli.inputs.document_files import DOCUMENTS
 from cli.inputs.folder import documents_in
 from tasks.errors import DataError
 
@@ -31,10 +32,12 @@ def named_documents(
 ) -> NamedDocuments:
     """What arguments, `--image` and `--file` stand for, in this order; "-" reads standard input.
 
-    Raises `DataError` where something is not there, `typer.BadParameter` where the call makes no
-    sense.
+    An argument that names a file of a known kind is that file, any other is a text. Raises
+    `DataError` where something is not there, `typer.BadParameter` where the call makes no sense.
     """
-    documents = [_of_argument(number, text) for number, text in enumerate(texts, start=1)]
+    documents: list[Document] = []
+    for number, text in enumerate(texts, start=1):
+        documents += _of_path(Path(text)) if _names_file(text) else [_of_argument(number, text)]
     for path in files:
         documents += _of_path(path)
     if image is not None:
@@ -46,6 +49,12 @@ def named_documents(
     )
 
 
+def _names_file(argument: str) -> bool:
+    path = Path(argument)
+    known = path.suffix.lower() in DOCUMENTS or is_picture(path)
+    return known and os.path.isfile(argument)  # unlike Path's, takes a text of any length
+
+
 def _of_argument(number: int, argument: str) -> Document:
     if argument == STDIN:
         text = decode_text(sys.stdin.buffer.read(), "standard input")
@@ -54,7 +63,7 @@ def _of_argument(number: int, argument: str) -> Document:
         argument.encode("utf-8")
     except UnicodeEncodeError as error:
         raise DataError(f"text {number} is not in UTF-8") from error
-    if os.path.isfile(argument):  # unlike Path's, takes a text of any length
+    if os.path.isfile(argument):
         typer.echo(f"{shown(argument)} is taken for a text; --file reads the file", err=True)
     return Document(str(number), {"text": argument})
 

@@ -6,18 +6,20 @@ import os
 from pathlib import Path
 
 from cli.inputs.document import Document, is_picture
+from cli.inputs.document_files import DOCUMENTS
 from tasks.errors import DataError
 
 TEXT = ".txt"
-"""The ending of a folder's texts."""
+"""The ending of the texts that go with pictures."""
 
 
 def documents_in(folder: Path) -> list[Document]:
-    """The texts and pictures under `folder`, by name.
+    """The documents and pictures under `folder`, by name.
 
-    A picture goes with the text of the same stem beside it; texts and pictures without such a
-    partner stand alone. What a document is called is the picture's path inside the folder, or the
-    text's. Other files and hidden ones are passed over. Raises `DataError` where nothing is left.
+    A picture goes with the .txt of the same stem beside it; texts and pictures without such a
+    partner stand alone, as do other documents. What a document is called is the picture's path
+    inside the folder, or the text's. Other files and hidden ones are passed over. Raises
+    `DataError` where nothing is left.
     """
     paths = sorted(_files(folder), key=lambda path: path.as_posix())
     texts = {path.with_suffix(""): path for path in paths if path.suffix.lower() == TEXT}
@@ -25,8 +27,12 @@ def documents_in(folder: Path) -> list[Document]:
     paired = {path.with_suffix("") for path in pictures}
     found = [_document(folder, path, texts.get(path.with_suffix(""))) for path in pictures]
     found += [_document(folder, None, path) for stem, path in texts.items() if stem not in paired]
+    found += [
+        _document(folder, None, path) for path in paths if path.suffix.lower() in DOCUMENTS - {TEXT}
+    ]
     if not found:
-        raise DataError(f"{folder} holds no texts (*{TEXT}) and no pictures (*.jpg, *.png, *.webp)")
+        kinds = ", ".join(f"*{ending}" for ending in sorted(DOCUMENTS))
+        raise DataError(f"{folder} holds no documents ({kinds}) and no pictures (*.jpg, *.png, …)")
     return sorted(found, key=lambda document: document.id)
 
 
