@@ -8,16 +8,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from cli.inputs.columns import check_columns
+from cli.inputs.column_names import USUAL, ColumnNames
 from cli.inputs.document import Document, shown
 from cli.inputs.documents import Documents, digest_of
-from cli.inputs.row import COLUMNS, broken, from_cells
+from cli.inputs.row import broken, from_cells
 from tasks.errors import DataError
 
 _TABS = ".tsv"
 
 
-def read_csv(path: Path) -> Documents:
+def read_csv(path: Path, columns: ColumnNames = USUAL) -> Documents:
     """One document a row below a row of column names; UTF-8, commas (tabs in a .tsv).
 
     Lists are split at commas, an own ontology and regions are JSON. Raises `DataError` where the
@@ -25,13 +25,13 @@ def read_csv(path: Path) -> Documents:
     """
     digest, rows = digest_of(path), _reader(path)
     try:
-        left_out = check_columns(rows.fieldnames or [], path)
+        left_out = columns.check(rows.fieldnames or [], path)
         count = sum(1 for _ in rows)
     except csv.Error as error:
         raise DataError(f"{shown(path)}, line {rows.reader.line_num}: {error}") from error
     except UnicodeDecodeError as error:
         raise DataError(f"{shown(path)} is not in UTF-8") from error
-    return Documents(count, digest, lambda: _documents(path), left_out)
+    return Documents(count, digest, lambda: _documents(path, columns), left_out)
 
 
 def _reader(path: Path) -> csv.DictReader[str]:
@@ -45,11 +45,10 @@ def _lines(path: Path) -> Iterator[str]:
         yield from file
 
 
-def _documents(path: Path) -> Iterator[Document]:
+def _documents(path: Path, columns: ColumnNames) -> Iterator[Document]:
     row: dict[Any, Any]
     for number, row in enumerate(_reader(path), start=1):
         if None in row or None in row.values():
             yield broken(number, "has more or fewer cells than the first row")
             continue
-        cells = {name: cell for name, cell in row.items() if name in COLUMNS}
-        yield from_cells(cells, number, path.parent)
+        yield from_cells(columns.of_table(row), number, path.parent)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pydantic_core import from_json
 
+from cli.inputs.column_names import USUAL, ColumnNames
 from cli.inputs.document import Document
 from cli.inputs.documents import Documents, digest_of
 from cli.inputs.row import broken, document_of
@@ -14,14 +15,18 @@ from cli.inputs.row import broken, document_of
 _MARK = b"\xef\xbb\xbf"
 
 
-def read_ndjson(path: Path) -> Documents:
+def read_ndjson(
+    path: Path, columns: ColumnNames = USUAL, *, pictures: Path | None = None
+) -> Documents:
     """One JSON object a line, its keys as `/batch` takes them, `image` being a path; and an id.
 
     Empty lines are passed over but counted, so that a line's number is its id where it has none.
-    Raises `DataError` where the file cannot be read.
+    Paths of images are relative to `pictures`, by default the file's folder. Raises `DataError`
+    where the file cannot be read.
     """
-    digest = digest_of(path)
-    return Documents(sum(1 for _ in _lines(path)), digest, lambda: _documents(path))
+    folder = path.parent if pictures is None else pictures
+    count = sum(1 for _ in _lines(path))
+    return Documents(count, digest_of(path), lambda: _documents(path, columns, folder))
 
 
 def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
@@ -32,7 +37,7 @@ def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
                 yield number, plain
 
 
-def _documents(path: Path) -> Iterator[Document]:
+def _documents(path: Path, columns: ColumnNames, folder: Path) -> Iterator[Document]:
     for number, line in _lines(path):
         try:
             row = from_json(line, allow_inf_nan=False)
@@ -40,6 +45,6 @@ def _documents(path: Path) -> Iterator[Document]:
             yield broken(number, "is no JSON in UTF-8")
             continue
         if isinstance(row, dict):
-            yield document_of(row, number, path.parent)
+            yield document_of(columns.of_object(row), number, folder)
         else:
             yield broken(number, "is to be one JSON object")

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from pathlib import Path
 
+from cli.inputs.column_names import USUAL, ColumnNames
 from cli.inputs.csv_rows import read_csv
 from cli.inputs.document import shown
 from cli.inputs.documents import Documents
 from cli.inputs.folder import documents_in
 from cli.inputs.json_lines import read_ndjson
 from cli.inputs.parquet import read_parquet
+from cli.inputs.standard_input import STDIN, read_standard_input
 from tasks.errors import DataError
 
 _READERS = {
@@ -21,20 +25,30 @@ _READERS = {
 }
 
 
-def documents_of(path: Path) -> Documents:
-    """The documents in a folder, or in a file whose suffix selects the reader.
+def documents_of(path: Path, columns: ColumnNames = USUAL) -> Documents:
+    """The documents in a folder, or in a file whose suffix selects the reader; "-" is NDJSON.
 
-    Raises `DataError` if there are none.
+    Names of columns are part of the digest where they are not the usual ones. Raises `DataError` if
+    there are no documents.
     """
     if path.is_dir():
+        if columns != USUAL:
+            raise DataError(f"{shown(path)} is a folder: columns are those of a table")
         found = documents_in(path)
         return Documents(len(found), None, lambda: iter(found))
+    documents = read_standard_input(columns) if path == STDIN else _of_file(path, columns)
+    if columns == USUAL:
+        return documents
+    return replace(documents, digest=f"{documents.digest} {json.dumps(columns.given)}")
+
+
+def _of_file(path: Path, columns: ColumnNames) -> Documents:
     if not path.is_file():
         raise DataError(f"{shown(path)} is no file and no folder")
     reader = _READERS.get(path.suffix.lower())
     if reader is None:
         raise DataError(f"{shown(path)} is to be a folder or end in {', '.join(_READERS)}")
-    documents = reader(path)
+    documents = reader(path, columns)
     if not documents.count:
         raise DataError(f"{shown(path)} holds no documents")
     return documents

@@ -116,6 +116,12 @@ def test_a_picture_that_lies_on_its_side_is_set_upright() -> None:
     assert shown.size == (20, 40) and 0x0112 not in shown.getexif()
 
 
+@pytest.mark.parametrize("kind", ["GIF", "TIFF", "HEIF"])
+def test_a_picture_that_browsers_may_not_show_is_embedded_as_jpeg(kind: str) -> None:
+    markup = page(extraction(), "", file_of(Image.new("RGB", (40, 20)), kind))
+    assert "data:image/jpeg;base64," in markup and "data:image/png" not in markup
+
+
 def test_a_notebook_gets_a_preview() -> None:
     large = file_of(Image.new("RGB", (3000, 1500), "grey"))
     (shown,) = pictures_in(fragment(full(), TEXT, large))

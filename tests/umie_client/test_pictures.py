@@ -30,11 +30,15 @@ def test_what_is_sent_stands_upright() -> None:
         assert image.getexif().get(0x0112) is None
 
 
-@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF", "AVIF"])
 def test_a_file_is_opened_upright(kind: str) -> None:
     image = sideways()
     data = file_of(image, kind, exif=image.getexif())
     assert opened(data).size == (20, 40)
+
+
+def test_a_file_of_a_phone_is_opened() -> None:
+    assert opened(file_of(Image.new("RGB", (64, 48)), "HEIF")).size == (64, 48)
 
 
 def test_transparency_is_laid_on_white() -> None:
