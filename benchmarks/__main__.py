@@ -1,6 +1,6 @@
-"""Side by side with what people would otherwise run: `python -m benchmarks`, or `make bench`.
+"""Compares the service with other ways to serve it: `python -m benchmarks`, or `make bench`.
 
-Starts every contender as a process of its own, over the same weights, asks them the same requests,
+Starts every contender as a separate process with the same weights, sends them the same requests,
 checks that their answers agree and prints tables of medians over interleaved runs.
 """
 
@@ -45,7 +45,7 @@ _PLACES = {"--data": "~/corpora", "--checkpoint": "~/checkpoint", "--bundle": "~
 
 
 def main() -> int:
-    """Measure and print; 1 where answers differ, 2 where it cannot be measured."""
+    """Measure and print; returns 1 if answers differ, 2 if the measurement is not possible."""
     options = _options()
     if (obstacle := _obstacle(options)) is not None:
         print(obstacle, file=sys.stderr)
@@ -77,7 +77,7 @@ def _measure(
     folder: Path,
     parts: dict[str, tuple[str, Any]],
 ) -> bool:
-    """Add the parts that are wanted, each as soon as it was measured; whether answers differ."""
+    """Measure the selected parts and add each to the report; returns whether answers differ."""
     common = Conditions(
         options.checkpoint,
         options.bundle,
@@ -110,7 +110,7 @@ def _measure(
 
 
 def shown(arguments: Sequence[str]) -> Iterator[str]:
-    """The arguments for others to read: where this machine keeps its files is of no use to them."""
+    """The arguments without paths of this machine, for the report."""
     for before, argument in pairwise(("", *arguments)):
         yield _PLACES.get(before, argument)
 
@@ -143,7 +143,7 @@ def _decoding(options: argparse.Namespace) -> Any:
 
 @contextmanager
 def _running(chosen: Mapping[str, Contender]) -> Iterator[Mapping[str, Contender]]:
-    """Contenders from their start to their end."""
+    """Start contenders, and stop them at the end."""
     started = []
     try:
         for letter, contender in chosen.items():
@@ -163,7 +163,7 @@ def _inside(started: Mapping[str, Contender]) -> Inside:
 
 
 def _obstacle(options: argparse.Namespace) -> str | None:
-    """Why nothing can be measured, in a line; with --check of the device alone."""
+    """Why the measurement is not possible, in one line; with --check only for the device."""
     if options.device == "cuda" and not _has_cuda():
         return "there is no CUDA device here: torch sees none"
     if options.check:
@@ -221,7 +221,7 @@ _USUAL: dict[str, tuple[Any, Any]] = {
     "batch": (32, 8),
     "repeats": (15, 3),
 }
-"""What an option is when it is not given: usually, and with --quick."""
+"""Defaults of options: usually, and with --quick."""
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Whether two answers to one request say the same."""
+"""Compares two answers to one request."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ from collections.abc import Iterator
 from typing import Any
 
 SCORE = 1e-3
-"""How far scores may lie apart."""
+"""Tolerance of scores."""
 
 PIXELS = 0.15
-"""How far boxes may: sides are told to a tenth of a pixel, and rounding can fall either way."""
+"""Tolerance of boxes: coordinates are rounded to a tenth of a pixel."""
 
 _LEFT_OUT = ("model", "timing_ms")
 _TOLERANCES = {"score": SCORE, "entities": SCORE, "relations": SCORE, "events": SCORE}
-"""By the key of a number; a gate's are called after the tasks."""
+"""Tolerances by key; the keys of gates are the tasks."""
 
 
 def differences(one: Any, other: Any, path: str = "") -> Iterator[str]:
-    """Where two answers in JSON differ in more than rounding; times and names are left out."""
+    """The differences of two JSON answers beyond rounding; times and model names are ignored."""
     if isinstance(one, dict) and isinstance(other, dict):
         for key in sorted(one.keys() | other.keys()):
             if path or key not in _LEFT_OUT:

@@ -1,9 +1,9 @@
-"""What a checkpoint of FLAN-T5-base's shape costs: memory, time and latency, stage by stage.
+"""Memory, time and latency of a checkpoint of FLAN-T5-base's shape, by stage.
 
 Writes a random checkpoint as the published code writes one, a T5 tokenizer of its size and a random
-CLIP RN101, then runs `umie convert`, `umie export` and `umie verify` on them as a user would, loads
-the bundle and times its stages on the CPU. Every step is a process of its own, so that its peak
-memory is its own. Prints Markdown.
+CLIP RN101, then runs `umie convert`, `umie export` and `umie verify` on them, loads the bundle
+and times its stages on the CPU. Every step is a separate process to measure its peak memory. Prints
+Markdown.
 
     python -m benchmarks.base_bundle
 
@@ -31,7 +31,7 @@ PACKAGES = ("torch", "onnxruntime-gpu", "onnxruntime", "onnx")
 
 
 class Step(NamedTuple):
-    """A finished process: its wall time, and the most memory it had, mapped files included."""
+    """A finished process: wall time, and peak memory including mapped files."""
 
     name: str
     seconds: float
@@ -88,9 +88,9 @@ def report(options: argparse.Namespace, work: Path) -> str:
 
 
 def run(name: str, command: Sequence[str]) -> Step:
-    """Run a process to its end; CalledProcessError where it fails.
+    """Run a process; raises CalledProcessError if it fails.
 
-    What it prints goes to the error stream, as progress.
+    Its output goes to standard error, as progress.
     """
     started = time.perf_counter()
     process = subprocess.Popen(command, cwd=ROOT, stdout=sys.stderr)
@@ -104,7 +104,7 @@ def run(name: str, command: Sequence[str]) -> Step:
 
 
 def machine(load: float) -> str:
-    """What it runs on, in a line."""
+    """The machine and its load, in one line."""
     threads = os.environ.get("OMP_NUM_THREADS", "as many as cores")
     return (
         f"{cores()} cores of {cpu()}, OMP_NUM_THREADS {threads}, load average {load:.1f} before; "

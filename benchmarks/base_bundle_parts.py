@@ -1,4 +1,4 @@
-"""The steps of `benchmarks.base_bundle` that need the project's libraries, each run by itself.
+"""The steps of `benchmarks.base_bundle` that need the project's libraries, one process each.
 
 python -m benchmarks.base_bundle_parts write FOLDER PRESET PRECISION TOWER
 python -m benchmarks.base_bundle_parts time BUNDLE FILE
@@ -33,7 +33,7 @@ STEPS = 32
 
 
 def write(folder: Path, preset: str, precision: str, tower: str) -> None:
-    """Write a random checkpoint in the published layout, its tokenizer and perhaps a tower."""
+    """Write a random checkpoint in the published layout, its tokenizer and optionally a tower."""
     torch.manual_seed(0)
     config = PRESETS[preset]
     state = {f"module.{name}": t for name, t in published_state(config).items()}
@@ -46,7 +46,7 @@ def write(folder: Path, preset: str, precision: str, tower: str) -> None:
 
 
 def published_state(config: UMIEConfig) -> dict[str, Tensor]:
-    """Random weights under the published names, aliases and unused ones included."""
+    """Random weights with the published names, including aliases and unused ones."""
     own = UMIE(config).state_dict()
     state = {theirs: own[name] for name, theirs in published_names(config).items()}
     for alias in ("encoder.embed_tokens", "decoder.embed_tokens"):
@@ -83,7 +83,7 @@ def measure(folder: Path) -> dict[str, float]:
 
 
 def median(compute: Callable[[], object]) -> float:
-    """Milliseconds of `compute`, once it is warm."""
+    """Median milliseconds of `compute` after a warm-up."""
     compute()
     taken = []
     for _ in range(REPEATS):
@@ -94,7 +94,7 @@ def median(compute: Callable[[], object]) -> float:
 
 
 def see(bundle: Bundle, regions: int) -> None:
-    """One picture of so many regions through the visual graph."""
+    """Run the visual graph on one picture with so many regions."""
     assert bundle.visual is not None and isinstance(bundle.tower, ClipTowerConfig)
     size, crops = bundle.tower.image_size, 1 + regions
     pixels = np.random.default_rng(0).normal(size=(crops, 3, size, size)).astype(np.float32)

@@ -1,4 +1,4 @@
-"""The contenders: how each is started, asked and ended."""
+"""The contenders: how each is started, sent requests, and stopped."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _FAR_S = "600"
 
 @dataclass(frozen=True, slots=True)
 class Conditions:
-    """What all contenders have in common."""
+    """The configuration common to all contenders."""
 
     checkpoint: Path
     bundle: Path
@@ -42,7 +42,7 @@ class Conditions:
 
     @property
     def env(self) -> dict[str, str]:
-        """Every process's variables: the service keeps no views, for the others keep none."""
+        """Environment of all processes: no visual cache, since the other contenders have none."""
         return {
             "OMP_NUM_THREADS": str(self.threads),
             "ORT_DISABLE_TELEMETRY": "1",
@@ -55,10 +55,10 @@ class Conditions:
 
 
 class Contender(Protocol):
-    """What can be started, asked and ended."""
+    """The interface of a contender."""
 
     def start(self) -> float:
-        """Start it; the seconds until it was ready. Raises `ContenderFailed`."""
+        """Start it; returns the seconds until it is ready. Raises `ContenderFailed`."""
 
     def run(self, clients: int, seconds: float) -> Run:
         """A closed-loop run."""
@@ -67,23 +67,23 @@ class Contender(Protocol):
         """Its answers to the workload, in order."""
 
     def pause(self) -> None:
-        """Let it do nothing, so that it takes nothing from the others."""
+        """Stop the process (SIGSTOP), so that it uses no CPU."""
 
     def resume(self) -> None:
-        """Let it go on."""
+        """Continue the process."""
 
     def stop(self) -> None:
-        """End it."""
+        """Stop it."""
 
 
 def contenders(common: Conditions, only: Sequence[str] = tuple(TITLES)) -> dict[str, Contender]:
-    """Those that are named, by their letters."""
+    """The contenders in `only`, by letter."""
     made = {"a": _torch, "b": _torch, "c": _inside, "d": _service}
     return {letter: made[letter](letter, common) for letter in TITLES if letter in only}
 
 
 def service(common: Conditions, workload: Path | None = None) -> Server:
-    """Our service, asked the requests of another workload perhaps."""
+    """Our service, by default with the common workload."""
     command = (str(Path(sys.executable).with_name("umie")), "serve")
     env = {**common.env, "UMIE_BUNDLE": str(common.bundle.resolve()), "UMIE_PORT": "{port}"}
     log = common.logs / "service.log"
@@ -117,16 +117,41 @@ def _torch(letter: str, common: Conditions) -> Contender:
     return Server(TITLES[letter], command, common.env, "/health", common.workload, log)
 
 
-class Server:
-    """A contender behind HTTP, asked by a load generator that is a process of its own.
+class _Started:
+    """A contender's process, once it is started."""
+
+    _process: Process | None = None
+
+    @property
+    def process(self) -> Process:
+        """The process; it must have been started."""
+        assert self._process is not None
+        return self._process
+
+    def pause(self) -> None:
+        """Stop the process (SIGSTOP), so that it uses no CPU."""
+        self.process.pause()
+
+    def resume(self) -> None:
+        """Continue the process."""
+        self.process.resume()
+
+    def stop(self) -> None:
+        """End the process, if it was started."""
+        if self._process is not None:
+            self._process.stop()
+
+
+class Server(_Started):
+    """A contender behind HTTP; the load generator is a separate process.
 
     Args:
-        name: what to call it.
-        command: with "{port}" where the port belongs.
-        env: for it.
-        probe: path that is answered 200 once it is ready.
+        name: its title.
+        command: with "{port}" for the port.
+        env: environment variables, also with "{port}".
+        probe: path that returns 200 once it is ready.
         workload: file of the requests.
-        log: file for what it says.
+        log: file for its output.
     """
 
     def __init__(
@@ -141,16 +166,9 @@ class Server:
         self.name, self._command, self._env = name, command, env
         self._probe, self._workload, self._log = probe, workload, log
         self.address = ""
-        self._process: Process | None = None
-
-    @property
-    def process(self) -> Process:
-        """Its process, once it was started."""
-        assert self._process is not None
-        return self._process
 
     def start(self) -> float:
-        """Start it; the seconds until it was ready. Raises `ContenderFailed`."""
+        """Start it; returns the seconds until it is ready. Raises `ContenderFailed`."""
         port = _free_port()
         self.address = f"127.0.0.1:{port}"
         started = time.perf_counter()
@@ -164,17 +182,13 @@ class Server:
             raise
         return time.perf_counter() - started
 
-    def pause(self) -> None:
-        """Let it do nothing, so that it takes nothing from the others."""
-        self.process.pause()
-
     def resume(self) -> None:
-        """Let it go on, and wait until it is ready. Raises `ContenderFailed`."""
-        self.process.resume()
+        """Continue the process, and wait until it is ready. Raises `ContenderFailed`."""
+        super().resume()
         self._wait()
 
     def run(self, clients: int, seconds: float) -> Run:
-        """A closed-loop run with what memory it took."""
+        """A closed-loop run with its peak memory."""
         with Peak(self.process) as peak:
             values = self._load("--clients", str(clients), "--seconds", str(seconds))
         return replace(Run.of_values(values), peak_bytes=peak.bytes)
@@ -185,13 +199,8 @@ class Server:
         assert isinstance(found, list)
         return found
 
-    def stop(self) -> None:
-        """End it, if it was started."""
-        if self._process is not None:
-            self._process.stop()
-
     def ask(self, requests: int, clients: int) -> int:
-        """Ask so many requests; how many were answered. ContenderFailed where some were not."""
+        """Send so many requests; returns their number. ContenderFailed if any request fails."""
         good = self._load("--clients", str(clients), "--count", str(requests))
         if good < requests:
             raise ContenderFailed(f"{self.name}: {requests - good} requests had no good answer")
@@ -226,28 +235,21 @@ class Server:
             connection.close()
 
 
-class Inside:
-    """The contender without HTTP, told over its standard input what to do."""
+class Inside(_Started):
+    """The contender without HTTP, controlled over its standard input."""
 
     def __init__(self, command: Sequence[str], env: Mapping[str, str], log: Path) -> None:
         self._command, self._env, self._log = command, env, log
-        self._process: Process | None = None
-
-    @property
-    def process(self) -> Process:
-        """Its process, once it was started."""
-        assert self._process is not None
-        return self._process
 
     def start(self) -> float:
-        """Start it; the seconds until it was ready. Raises `ContenderFailed`."""
+        """Start it; returns the seconds until it is ready. Raises `ContenderFailed`."""
         started = time.perf_counter()
         self._process = Process(TITLES["c"], self._command, self._env, self._log, answers=True)
-        self.process.heard()
+        self.process.read_value()
         return time.perf_counter() - started
 
     def run(self, clients: int, seconds: float) -> Run:
-        """A closed-loop run with what memory it took."""
+        """A closed-loop run with its peak memory."""
         with Peak(self.process) as peak:
             values = self.process.tell({"do": "run", "clients": clients, "seconds": seconds})
         return replace(Run.of_values(values), peak_bytes=peak.bytes)
@@ -257,19 +259,6 @@ class Inside:
         found = self.process.tell({"do": "answers", "clients": clients})
         assert isinstance(found, list)
         return found
-
-    def pause(self) -> None:
-        """Let it do nothing, so that it takes nothing from the others."""
-        self.process.pause()
-
-    def resume(self) -> None:
-        """Let it go on."""
-        self.process.resume()
-
-    def stop(self) -> None:
-        """End it, if it was started."""
-        if self._process is not None:
-            self._process.stop()
 
 
 def _free_port() -> int:

@@ -1,4 +1,4 @@
-"""What makes a request dear: text, regions, labels, and how many are asked at once."""
+"""Latency of a request by length of text, regions, labels, and concurrent requests."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from schema.extraction import ExtractionRequest, Task
+from schema.extraction import Task
+from schema.regions import RequestRegion
 from service.pipeline.extractor import Extractor
+from service.pipeline.validated_requests import ExtractionRequest
 from service.settings import Settings
-from service.vision.request_regions import OwnRegion
 from tasks import ontology
 from tasks.ontology import Ontology
 
@@ -30,9 +31,9 @@ async def costs(
     requests: Sequence[ExtractionRequest],
     repeats: int,
 ) -> dict[str, list[dict[str, Any]]]:
-    """Rows of each dimension: its value, and median milliseconds as told by the answers.
+    """Rows of each dimension: its value, and median milliseconds from the responses.
 
-    One request at a time, for entities alone; of the queue, that many at once.
+    One request for entities at a time; for the queue, so many concurrently.
     """
     texts = " ".join(request.text for request in requests if request.text).split()
     picture = next(request.image for request in requests if request.image is not None)
@@ -72,7 +73,7 @@ async def _alone(
 async def _together(
     extractor: Extractor, requests: Sequence[ExtractionRequest], depth: int
 ) -> dict[str, float]:
-    """So many requests asked in one moment: how long the median and the last one take."""
+    """Send so many requests at once; the latency of the median and of the last one."""
     asked = [requests[number % len(requests)] for number in range(depth)]
     started = time.perf_counter()
     answers = await asyncio.gather(*(extractor.extract(request) for request in asked))
@@ -85,10 +86,10 @@ async def _together(
     }
 
 
-def _grid(count: int) -> tuple[OwnRegion, ...]:
-    """So many regions of a picture, six a row."""
+def _grid(count: int) -> tuple[RequestRegion, ...]:
+    """A grid of so many regions, six per row."""
     return tuple(
-        OwnRegion((16.0 * (i % 6), 16.0 * (i // 6), 16.0 * (i % 6) + 30, 16.0 * (i // 6) + 30))
+        RequestRegion((16.0 * (i % 6), 16.0 * (i // 6), 16.0 * (i % 6) + 30, 16.0 * (i // 6) + 30))
         for i in range(count)
     )
 

@@ -1,4 +1,4 @@
-"""Three ways to write the same answers greedily: ours, that of transformers, and CTranslate2's."""
+"""Three greedy decoders for the same sequences: ours, transformers and CTranslate2."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ _SHORTEST, _LONGEST = 4, 128
 
 @dataclass(frozen=True)
 class Assignment:
-    """What all of them are given.
+    """The input of all decoders.
 
-    sources: token ids of the prompts. lengths: how many tokens each answer has. batch: how many
-    answers may be in the making at once.
+    sources: token ids of the prompts. lengths: number of tokens of each answer. batch: maximum
+    number of concurrent sequences.
     """
 
     sources: tuple[tuple[int, ...], ...]
@@ -38,7 +38,7 @@ class Assignment:
 
     @classmethod
     def of(cls, count: int, batch: int, vocabulary: int, seed: int = 7) -> Assignment:
-        """Prompts of 16 to 64 random tokens; answers of 4 to 128, short ones by far the most."""
+        """Prompts of 16 to 64 random tokens; answers of 4 to 128 tokens, most of them short."""
         dice = random.Random(seed)
         sources = tuple(
             tuple(dice.randrange(UNKNOWN + 1, vocabulary) for _ in range(dice.randint(*_SOURCE)))
@@ -50,22 +50,22 @@ class Assignment:
 
     @property
     def tokens(self) -> int:
-        """How many tokens all answers have."""
+        """Total number of tokens of the answers."""
         return sum(self.lengths)
 
     def batches(self) -> list[range]:
-        """Those who cannot let answers begin in between take them in turns, first come first."""
+        """Static batches in order, for decoders without continuous batching."""
         count = len(self.sources)
         return [range(at, min(at + self.batch, count)) for at in range(0, count, self.batch)]
 
     @property
     def padded_steps(self) -> int:
-        """How many steps these batches take, each as many as its longest answer."""
+        """Number of steps of the static batches; each takes as many as its longest answer."""
         return sum(max(self.lengths[row] for row in rows) for rows in self.batches())
 
 
 class Written(NamedTuple):
-    """The answers' tokens, how many were written within `seconds`, these, and in how many steps."""
+    """The tokens of the answers, the number of tokens decoded in `seconds`, and of steps."""
 
     ids: list[list[int]]
     tokens: int
@@ -74,41 +74,41 @@ class Written(NamedTuple):
 
 
 class Decoder(Protocol):
-    """Writes the answers of an assignment; what comes before decoding is not on the clock."""
+    """Decodes the answers of an assignment; time before decoding is not measured."""
 
     def write(self) -> Written:
-        """All answers, once."""
+        """Decode all answers once."""
 
 
 class Ours:
-    """The engine's sampler: answers begin whenever a slot is free, several at once."""
+    """The engine's sampler: an answer starts as soon as a slot is free."""
 
     def __init__(self, model: UMIE, given: Assignment) -> None:
         self._model, self._given = model, given
         self._memories = [_remember(model, source) for source in given.sources]
 
     def write(self) -> Written:
-        """All answers, once."""
+        """Decode all answers once."""
         given, sequences = self._given, [_Scheduled(length) for length in self._given.lengths]
         longest = max(map(len, given.sources))
-        sampler = BatchDecoder(self._model, given.batch, max(given.lengths) + 1, longest)
+        batch_decoder = BatchDecoder(self._model, given.batch, max(given.lengths) + 1, longest)
         waiting, steps = deque(range(len(sequences))), 0
         started = time.perf_counter()
-        while waiting or sampler.running:
-            while waiting and sampler.free:
+        while waiting or batch_decoder.running:
+            while waiting and batch_decoder.free:
                 row = waiting.popleft()
                 length = len(given.sources[row])
-                sampler.begin(
+                batch_decoder.start(
                     [TargetSequence(sequences[row], START)], self._memories[row], [length]
                 )
-            sampler.step()
+            batch_decoder.step()
             steps += 1
         seconds = time.perf_counter() - started
         return Written([sequence.tokens for sequence in sequences], given.tokens, seconds, steps)
 
 
 class Transformers:
-    """`generate`, given the encoder's output: a batch goes on until its longest answer ends."""
+    """`generate` with given encoder output: a batch runs until its longest answer ends."""
 
     def __init__(self, model: T5ForConditionalGeneration, given: Assignment) -> None:
         self._model, self._given = model, given
@@ -116,12 +116,12 @@ class Transformers:
 
     @torch.inference_mode()
     def write(self) -> Written:
-        """All answers, once."""
+        """Decode all answers once."""
         found: list[list[int]] = []
         started = time.perf_counter()
         for rows, states, mask in self._batches:
             lengths = [self._given.lengths[row] for row in rows]
-            model: Any = self._model  # its annotations leave T5 out
+            model: Any = self._model  # the type annotations do not include T5
             ids = model.generate(
                 encoder_outputs=BaseModelOutput(states),
                 attention_mask=mask,
@@ -142,11 +142,14 @@ class Transformers:
 
 
 class CTranslate2:
-    """Its translator, which drops answers from a batch as they end.
+    """CTranslate2's translator, which removes finished sequences from a batch.
 
-    It cannot be given an encoder's output, so a run that ends after the first token is taken off
-    the clock, with that token. Raises ImportError where it is not installed, RuntimeError and
-    ValueError where it cannot use the device.
+    It does not accept encoder output, so the time of a run that ends after the first token is
+    subtracted, and that token too.
+
+    Raises:
+        ImportError: if CTranslate2 is not installed.
+        RuntimeError, ValueError: if it cannot use the device.
     """
 
     def __init__(self, folder: Path, given: Assignment, device: str, threads: int) -> None:
@@ -164,7 +167,7 @@ class CTranslate2:
         self._translator.translate_batch(self._sources[:1], beam_size=1, max_decoding_length=1)
 
     def write(self) -> Written:
-        """All answers, once."""
+        """Decode all answers once."""
         started = time.perf_counter()
         self._translate([1] * len(self._sources))
         between = time.perf_counter()
@@ -188,21 +191,21 @@ class CTranslate2:
 
 
 class _Scheduled:
-    """An answer of any tokens that ends after so many."""
+    """A decoding state that admits any token and ends after so many."""
 
     def __init__(self, length: int) -> None:
         self._length = length
-        self.said: list[int] = []
+        self.tokens: list[int] = []
 
     @property
     def done(self) -> bool:
-        return len(self.said) >= self._length
+        return len(self.tokens) >= self._length
 
     def options(self) -> None:
         """Any token."""
 
-    def say(self, option: int, logp: float) -> int:
-        self.said.append(option)
+    def append(self, option: int, logp: float) -> int:
+        self.tokens.append(option)
         return option
 
     def records(self) -> tuple[Record, ...]:
@@ -210,7 +213,7 @@ class _Scheduled:
 
 
 class _Ends(StoppingCriteria):
-    """Each row of a batch ends after its own number of tokens."""
+    """Stops each row of a batch after a given number of tokens."""
 
     def __init__(self, lengths: Sequence[int]) -> None:
         self._lengths = torch.tensor(lengths)

@@ -1,4 +1,4 @@
-"""The second table, in a process of its own: tokens a second of three decoders.
+"""The second table, in a separate process: tokens/s of three decoders.
 
 python -m benchmarks.decoding --answers 96 --batch 32 --runs 3
 """
@@ -27,9 +27,9 @@ from models.umie import UMIE
 def decoders(
     model: UMIE, given: Assignment, folder: Path, device: str, threads: int
 ) -> dict[str, Decoder]:
-    """All three over the same random weights.
+    """All three with the same random weights.
 
-    CTranslate2 is left out where it is not installed or lacks libraries of its own for the device.
+    CTranslate2 is left out if it is not installed or lacks libraries for the device.
     """
     theirs = in_transformers(model)
     found: dict[str, Decoder] = {
@@ -45,7 +45,7 @@ def decoders(
 
 
 def compare(given: Assignment, contenders: Mapping[str, Decoder], runs: int) -> dict[str, Any]:
-    """Medians of interleaved runs after one that is not counted, and how many answers are alike."""
+    """Medians of interleaved runs after a warm-up, and the number of equal answers."""
     first = {name: decoder.write() for name, decoder in contenders.items()}
     rates: dict[str, list[float]] = {name: [] for name in contenders}
     for number in range(runs):
@@ -69,8 +69,8 @@ def compare(given: Assignment, contenders: Mapping[str, Decoder], runs: int) -> 
 
 
 def reading(model: UMIE) -> dict[str, float]:
-    """What the least is that a step must do: how many bytes its weights have, and how many
-    seconds it takes to add them up, at best.
+    """The lower bound of a step: bytes of its weights, and the minimum seconds to read
+    them (by a sum).
     """
     weights = [*model.decoder.parameters(), model.output_embeddings]
     return {

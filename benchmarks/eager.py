@@ -1,8 +1,8 @@
-"""UMIE in plain torch, as one would serve a checkpoint without an engine.
+"""UMIE in plain torch: a checkpoint served without an engine.
 
-Batches are padded to their longest prompt and decoded as `generate` of transformers does it: every
-token is a step, the LM head scores the whole vocabulary, the grammar's mask is laid over it, keys
-and values grow by concatenation, and a batch goes on until its longest answer has ended.
+Batches are padded to their longest prompt and decoded like `generate` of transformers: every token
+is a step, the LM head scores the whole vocabulary, the grammar's mask is applied, the KV cache
+grows by concatenation, and a batch runs until its longest sequence ends.
 """
 
 from __future__ import annotations
@@ -25,19 +25,19 @@ from models.umie import UMIE
 from service.engine.interface import Answer, Picture, Prompt, VisualFeatures
 from service.engine.preprocess import preprocess_for
 from service.engine.visual_encoder import encode_pixels
-from tasks.automaton import Automaton
 from tasks.decoding_state import CopyDecodingState, DecodingState, TokenDecodingState
 from tasks.form import Filler
 from tasks.instruction import Prompter
+from tasks.label_first import LabelFirstAutomaton
 
 AT_ONCE = 32
-"""Prompts in a batch."""
+"""Maximum number of prompts per batch."""
 
 STEPS = 384
 
 
 class EagerModel:
-    """A checkpoint in memory that sees pictures and reads prompts, in batches."""
+    """A checkpoint in memory that encodes images and answers prompts, in batches."""
 
     def __init__(self, checkpoint: Checkpoint, device: str = "cpu") -> None:
         assert checkpoint.tower is not None
@@ -55,15 +55,15 @@ class EagerModel:
         assert preprocess is not None
         self.preprocess = preprocess
 
-    def see(self, pictures: Sequence[Picture]) -> list[VisualFeatures]:
-        """What the tower finds in pictures."""
+    def encode_images(self, pictures: Sequence[Picture]) -> list[VisualFeatures]:
+        """Return the features of images."""
         return encode_pixels(self._visual, pictures, self._least_score) if pictures else []
 
     @torch.inference_mode()
-    def read(
+    def generate(
         self, prompts: Sequence[Prompt], visual: Sequence[VisualFeatures | None]
     ) -> list[Answer]:
-        """The answers to prompts, in order; those of like length share batches."""
+        """Return the answers to prompts, in order; those of similar length share batches."""
         answers: dict[int, Answer] = {}
         order = sorted(range(len(prompts)), key=lambda i: len(prompts[i].source.ids))
         for start in range(0, len(order), AT_ONCE):
@@ -75,19 +75,19 @@ class EagerModel:
     def _batch(
         self, prompts: Sequence[Prompt], visual: Sequence[VisualFeatures | None]
     ) -> list[Answer]:
-        states_of_answers = [self._state(*pair) for pair in zip(prompts, visual, strict=True)]
+        states = [self._state(*pair) for pair in zip(prompts, visual, strict=True)]
         gate, cross, keys, mask = self._fuse(prompts, visual)
-        _generate(self._model, states_of_answers, cross, keys, mask, self._tokenizer.markers.start)
+        _generate(self._model, states, cross, keys, mask, self._tokenizer.markers.start)
         gates = gate.tolist()
         return [
             Answer(state.records(), gates[row] if visual[row] is not None else 0.0)
-            for row, state in enumerate(states_of_answers)
+            for row, state in enumerate(states)
         ]
 
     def _state(self, prompt: Prompt, visual: VisualFeatures | None) -> DecodingState:
         offered = len(visual.scores) if visual and Filler.REGION in prompt.form.fillers else 0
         copying = self._model.copy_head is not None
-        automaton = Automaton(
+        automaton = LabelFirstAutomaton(
             prompt.source,
             prompt.form,
             self._tokenizer.markers,
@@ -119,7 +119,7 @@ class EagerModel:
 
 
 class _Eager:
-    """A graph's module behind the face of a session."""
+    """A graph's module with the interface of a session."""
 
     def __init__(self, module: torch.nn.Module, device: str) -> None:
         self._module, self._device = module.eval(), device
@@ -128,19 +128,19 @@ class _Eager:
     def run(
         self, names: None, feeds: Mapping[str, NDArray[np.float32]]
     ) -> list[NDArray[np.float32]]:
-        """All outputs; the feeds come in the order of the module's arguments."""
+        """Compute all outputs; feeds must be in the order of the module's arguments."""
         inputs = [torch.from_numpy(array).to(self._device) for array in feeds.values()]
         return [output.cpu().numpy() for output in self._module(*inputs)]
 
 
 class _Past:
-    """Keys and values (B, H, T, k) of each layer, longer by a concatenation at every step."""
+    """A KV cache: keys and values (B, H, T, k) of each layer, concatenated at every step."""
 
     def __init__(self, layers: int) -> None:
         self._pairs: list[tuple[Tensor, Tensor] | None] = [None] * layers
 
     def extend(self, layer: int, keys: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
-        """All of a layer's keys and values, the new ones last."""
+        """Append keys and values to a layer; returns all of them."""
         if (past := self._pairs[layer]) is not None:
             keys = torch.cat([past[0], keys], dim=2)
             values = torch.cat([past[1], values], dim=2)
@@ -150,28 +150,28 @@ class _Past:
 
 def _generate(
     model: UMIE,
-    states_of_answers: Sequence[DecodingState],
+    answers: Sequence[DecodingState],
     cross: Tensor,
     copy_keys: Tensor | None,
     mask: Tensor,
     start: int,
 ) -> None:
-    """Let all states_of_answers go on to their ends, a token of each at a time."""
-    ids = torch.full((len(states_of_answers), 1), start, device=cross.device)
+    """Decode all answers to their ends, one token of each per step."""
+    ids = torch.full((len(answers), 1), start, device=cross.device)
     past, hidden = _Past(len(cross)), padding_bias(mask)
     embeddings, scale = model.output_embeddings, model.output_scale
-    while ids.shape[1] <= STEPS and not all(state.done for state in states_of_answers):
+    while ids.shape[1] <= STEPS and not all(answer.done for answer in answers):
         states = _step(model, ids, past, cross, hidden)  # (B, d)
         logits = states @ embeddings.T * scale  # (B, V)
         pointed = None
         if model.copy_head is not None and copy_keys is not None:
             pointed = (model.copy_head.query(states)[:, None] @ copy_keys.transpose(1, 2))[:, 0]
-        said = _say(states_of_answers, logits, pointed)
-        ids = torch.cat([ids, torch.tensor(said, device=ids.device)[:, None]], dim=1)
+        tokens = _append_best(answers, logits, pointed)
+        ids = torch.cat([ids, torch.tensor(tokens, device=ids.device)[:, None]], dim=1)
 
 
 def _step(model: UMIE, ids: Tensor, past: _Past, cross: Tensor, hidden: Tensor) -> Tensor:
-    """The states (B, d) behind the last of the ids (B, T)."""
+    """The decoder states (B, d) after the last of the ids (B, T)."""
     length = ids.shape[1]
     depths = model.nesting.depths(ids)[:, -1:] if model.nesting is not None else None
     x = model.embed(ids[:, -1:], depths)  # (B, 1, d)
@@ -191,14 +191,14 @@ def _blocks(model: UMIE) -> Iterator[DecoderBlock]:
     return cast("Iterator[DecoderBlock]", iter(model.decoder.blocks))
 
 
-def _say(
-    states_of_answers: Sequence[DecodingState], logits: Tensor, pointed: Tensor | None
+def _append_best(
+    answers: Sequence[DecodingState], logits: Tensor, pointed: Tensor | None
 ) -> list[int]:
-    """Let each go on by the likeliest of the tokens that the grammar admits; 0 where it has ended.
+    """Append to each answer the best of its admitted tokens; 0 where it has ended.
 
-    logits (B, V) and pointed (B, 36 + L), the copy head's scores of places.
+    logits (B, V), pointed (B, 36 + L) the copy head's scores of places.
     """
-    options = {row: u.options() for row, u in enumerate(states_of_answers) if not u.done}
+    options = {row: answer.options() for row, answer in enumerate(answers) if not answer.done}
     rows = list(options)
     laid = lay_out([some for some in options.values() if some is not None], rows, logits.device)
     row = laid.row[laid.step]
@@ -208,7 +208,7 @@ def _say(
         scores = scores + torch.where(laid.place >= 0, copied, 0.0)
     masked = torch.full((len(rows), laid.width), -torch.inf, device=logits.device)
     columns, logps = choose(masked.index_put((laid.step, laid.column), scores))
-    said = [0] * len(states_of_answers)
+    tokens = [0] * len(answers)
     for at, column, logp in zip(rows, columns.tolist(), logps.tolist(), strict=True):
-        said[at] = states_of_answers[at].say(column, logp)
-    return said
+        tokens[at] = answers[at].append(column, logp)
+    return tokens

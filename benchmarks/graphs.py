@@ -1,4 +1,4 @@
-"""Clocks on what a bundle computes: its two graphs and the decoder's steps."""
+"""Measures the time of a bundle's two graphs and of decoder steps."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ T = TypeVar("T")
 
 @dataclass
 class Stages:
-    """Seconds spent in each kind of computation, and how often."""
+    """Seconds and number of calls of each kind of computation."""
 
     seconds: dict[str, float] = field(default_factory=dict)
     calls: dict[str, int] = field(default_factory=dict)
 
     @property
     def total_s(self) -> float:
-        """All of them together."""
+        """The total seconds."""
         return sum(self.seconds.values())
 
     def clear(self) -> None:
-        """Begin anew."""
+        """Reset all measurements."""
         self.seconds.clear()
         self.calls.clear()
 
     def timed(self, stage: str, work: Callable[..., T]) -> Callable[..., T]:
-        """`work`, on the clock."""
+        """`work` with time measurement."""
 
         def clocked_work(*arguments: Any, **named: Any) -> T:
             started = time.perf_counter()
@@ -48,7 +48,7 @@ class Stages:
 
 
 class _Session:
-    """A session that behaves as another does, with a clock on what runs."""
+    """A session that wraps another one and measures the time of `run`."""
 
     def __init__(self, session: Any, stage: str, stages: Stages) -> None:
         self._session = session
@@ -61,9 +61,9 @@ class _Session:
 
 @contextmanager
 def clocked(bundle: Bundle, stages: Stages) -> Iterator[Bundle]:
-    """The bundle with clocks on its graphs, its decoder's steps and the scoring of candidates.
+    """The bundle with time measurement of graphs, decoder steps and candidate scoring.
 
-    On a GPU the clocks tell how long it took to begin these, not to finish them.
+    On a GPU only the time to launch them is measured.
     """
     decoder, score = bundle.decoder.decoder, candidate_logits
     decoder.step = stages.timed("decoder", decoder.step)  # type: ignore[method-assign]

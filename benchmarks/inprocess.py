@@ -1,8 +1,8 @@
-"""Contender (c): our engine without HTTP, and what can be seen of it only from inside.
+"""Contender (c): our engine without HTTP, and measurements inside its process.
 
     python -m benchmarks.inprocess BUNDLE WORKLOAD
 
-reads one JSON command a line and prints one JSON value for each.
+reads one JSON command per line and prints one JSON value for each.
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ from benchmarks.costs import costs
 from benchmarks.graphs import Stages, clocked
 from benchmarks.runs import Run, answers, closed_loop
 from export.bundle import load_bundle
-from schema.extraction import ExtractionRequest
 from schema.requests import ExtractBody
 from service.engine.device import place_decoder, providers_for
 from service.engine.engine import ModelEngine
@@ -29,6 +28,7 @@ from service.engine.preprocess import preprocess_for
 from service.http.validation import extraction_request
 from service.observability.metrics import Metrics
 from service.pipeline.extractor import Extractor
+from service.pipeline.validated_requests import ExtractionRequest
 from service.settings import Settings, load_settings
 
 READY = "ready"
@@ -36,7 +36,7 @@ READY = "ready"
 
 @dataclass(frozen=True)
 class Inside:
-    """An extractor over a running engine, and the clocks on its graphs."""
+    """An extractor with a running engine, and the time measurement of its graphs."""
 
     engine: ModelEngine
     extractor: Extractor
@@ -45,7 +45,7 @@ class Inside:
     stages: Stages
 
     async def obey(self, command: dict[str, Any]) -> Any:
-        """What a command asks for; KeyError for one that there is not."""
+        """Execute a command; KeyError for an unknown one."""
         await self.settled()
         work = {"run": self._run, "answers": self._answers, "graphs": self._graphs}
         if command["do"] == "costs":
@@ -53,7 +53,7 @@ class Inside:
         return await work[command["do"]](command)
 
     async def settled(self) -> None:
-        """Until the engine takes work: at its start, and when its process has been paused."""
+        """Wait until the engine accepts work, at start or after a pause of the process."""
         while not self.engine.ready:
             await asyncio.sleep(0.02)
 
@@ -71,7 +71,7 @@ class Inside:
         return [json.loads(text) for text in found]
 
     async def _graphs(self, command: dict[str, Any]) -> list[float]:
-        """Milliseconds in the graphs for each of the command's requests, asked one by one."""
+        """Milliseconds in the graphs for each of the command's requests, sent one by one."""
         requests = [_request(body, self.settings) for body in command["bodies"]]
         sums: list[float] = []
         for request in requests * command["repeats"]:
@@ -91,7 +91,7 @@ class Inside:
 async def inside(
     bundle: Path, bodies: list[dict[str, Any]], settings: Settings
 ) -> AsyncIterator[Inside]:
-    """An engine over `bundle`, from its start to its end."""
+    """Start an engine with `bundle`, and stop it at the end."""
     loaded = load_bundle(
         bundle,
         threads=settings.intra_op_threads,

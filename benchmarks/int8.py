@@ -1,8 +1,8 @@
-"""What 8-bit weights would do to the fusion graph: `python -m benchmarks.int8 --out FOLDER`.
+"""Effects of 8-bit weights on the fusion graph: `python -m benchmarks.int8 --out FOLDER`.
 
-Writes a copy of the bundle for each of two ways to quantise it, which `umie evaluate --bundle` then
-scores, and prints a table: size, time, error, and how far a prompt's keys and values depend on what
-it shares a batch with.
+Writes a copy of the bundle for each of two quantisations, to be scored with `umie evaluate
+--bundle`, and prints a table: size, time, error, and how much a prompt's keys and values depend on
+its batch.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ from export.manifest import FUSION, digest_of, read_manifest
 from export.quantisation import quantise
 
 _SHAPES = ((1, 40), (8, 48))
-"""Prompts at once and tokens of each."""
+"""Batch sizes and tokens per prompt."""
 _RUNS = 15
 
 Feeds = dict[str, NDArray[np.float32] | NDArray[np.int64]]
 
 
 def whole_tensors(source: Path, target: Path) -> None:
-    """Integer products; activations share one scale, which is the largest value of the batch."""
+    """Integer products; activations share one scale, from the largest value of the batch."""
     quantize_dynamic(
         source,
         target,
@@ -46,7 +46,7 @@ def whole_tensors(source: Path, target: Path) -> None:
 
 
 def blocks(source: Path, target: Path) -> None:
-    """As `umie export --precision int8`: every row of the activations is scaled by itself."""
+    """Like `umie export --precision int8`: every row of the activations has its own scale."""
     shutil.copy(source, target)
     quantise(target)
 
@@ -80,7 +80,7 @@ def feeds(batch: int, length: int, bundle: Path) -> Feeds:
 
 
 def milliseconds(session: ort.InferenceSession, given: Feeds) -> float:
-    """The median of some runs, the first not counted."""
+    """The median of several runs after a warm-up."""
     session.run(None, given)
     taken = []
     for _ in range(_RUNS):
@@ -91,7 +91,7 @@ def milliseconds(session: ort.InferenceSession, given: Feeds) -> float:
 
 
 def cross_of(session: ort.InferenceSession, given: Feeds) -> NDArray[np.float32]:
-    """(D, 2, B, H, L, k) the keys and values for the decoder."""
+    """Keys and values (D, 2, B, H, L, k) for the decoder."""
     (cross,) = session.run(["cross"], given)
     return np.asarray(cross)
 
@@ -123,7 +123,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="folder for the copies")
     parser.add_argument("--threads", type=int, default=0, help="0: all cores")
     arguments = parser.parse_args()
-    logging.disable(logging.WARNING)  # the quantisers tell of every node
+    logging.disable(logging.WARNING)  # the quantisers log every node
     bundle: Path = arguments.bundle
     folders = {"fp32": bundle} | {way: quantised(bundle, arguments.out, way) for way in WAYS}
     sessions = {

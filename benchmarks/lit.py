@@ -1,9 +1,9 @@
-"""Contender (b): LitServe around the model in plain torch; requests that wait share a batch.
+"""Contender (b): LitServe and the model in plain torch; waiting requests share a batch.
 
 python -m benchmarks.lit CHECKPOINT --port 8101
 """
 
-# LitServe reads annotations as objects, so they are not put off here.
+# LitServe evaluates annotations, so this module does not postpone them.
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,9 +14,10 @@ from fastapi import Response
 
 from benchmarks.load import ROUTE
 from benchmarks.plain import arguments, load_rounds
-from schema.extraction import Extraction, ExtractionRequest
+from schema.extraction import Extraction
 from schema.requests import ExtractBody
 from service.http.validation import extraction_request
+from service.pipeline.validated_requests import ExtractionRequest
 from service.settings import Settings
 
 BATCH = 16
@@ -24,24 +25,24 @@ WAIT_S = 0.01
 
 
 class Api(litserve.LitAPI):  # type: ignore[misc]
-    """Batches of requests to answers."""
+    """LitServe's interface to the model."""
 
     def __init__(self, checkpoint: Path, threads: int) -> None:
         super().__init__(max_batch_size=BATCH, batch_timeout=WAIT_S, api_path=ROUTE)
         self._checkpoint, self._threads = checkpoint, threads
 
     def setup(self, device: str) -> None:
-        """Load the model, in the worker's process."""
+        """Load the model in the worker process."""
         torch.set_num_threads(self._threads)
         self._settings = Settings()
         self._rounds = load_rounds(self._checkpoint, device, self._settings)
 
     def decode_request(self, request: ExtractBody) -> ExtractionRequest:
-        """A request from its body."""
+        """Parse a request from its body."""
         return extraction_request(request, self._settings)
 
     def batch(self, inputs: Sequence[ExtractionRequest]) -> list[ExtractionRequest]:
-        """Requests as they are: prompts are batched inside."""
+        """Return the requests unchanged: prompts are batched later."""
         return list(inputs)
 
     def predict(self, x: list[ExtractionRequest]) -> list[Extraction]:

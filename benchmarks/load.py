@@ -1,12 +1,12 @@
-"""The load reader: a process of its own that posts prepared requests from many clients.
+"""The load generator: a separate process that sends prepared requests from many clients.
 
     python -m benchmarks.load ADDRESS WORKLOAD --clients 32 --seconds 8
     python -m benchmarks.load ADDRESS WORKLOAD --clients 8 --answers
     python -m benchmarks.load ADDRESS WORKLOAD --clients 32 --count 1000
 
-Prints one JSON value: a run, the answers in order, or how many requests were answered well.
-Requests are sent as bytes that were made beforehand, over connections that stay open, and of an
-answer only status and length are read: on few cores it takes little of what it measures.
+Prints one JSON value: a run, the answers in order, or the number of successful requests.
+Requests are prepared bytes, sent over open connections, and only the status and length of a
+response are parsed: the generator uses little CPU.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ class Answer:
 
 
 class Client:
-    """One connection at a time, opened again where the server closes it."""
+    """One connection, which is reopened if the server closes it."""
 
     def __init__(self, host: str, port: int) -> None:
         self._host, self._port = host, port
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
     async def post(self, request: bytes) -> Answer:
-        """The answer to a whole request; ConnectionError where there is none."""
+        """Send a request; returns the response, or raises ConnectionError."""
         if self._streams is None:
             self._streams = await asyncio.open_connection(self._host, self._port)
         reader, writer = self._streams
@@ -59,14 +59,14 @@ class Client:
         return Answer(status, body)
 
     def close(self) -> None:
-        """Hang up."""
+        """Close the connection."""
         if self._streams is not None:
             self._streams[1].close()
             self._streams = None
 
 
 class Load:
-    """The requests of a workload, and connections to a server to send them over."""
+    """The requests of a workload, and connections to a server."""
 
     def __init__(self, address: str, bodies: list[str]) -> None:
         host, _, port = address.rpartition(":")
@@ -75,19 +75,19 @@ class Load:
         self._free: list[Client] = []
 
     async def ask(self, number: int) -> Answer:
-        """The answer to request `number`, counted round and round."""
+        """Send request `number`, modulo the number of requests; returns the response."""
         client = self._free.pop() if self._free else Client(self._host, self._port)
         answer = await client.post(self._requests[number % len(self._requests)])
         self._free.append(client)
         return answer
 
     def close(self) -> None:
-        """Hang up all connections that nobody uses."""
+        """Close all idle connections."""
         for client in self._free:
             client.close()
 
     async def run(self, clients: int, seconds: float) -> Run:
-        """A closed-loop run; when it is over the server has nothing left to do."""
+        """A closed-loop run; at its end the server has no pending requests."""
 
         async def ask(number: int) -> bool:
             return (await self.ask(number)).status == 200
@@ -99,7 +99,7 @@ class Load:
         return replace(run, cpu_share=share)
 
     async def answers(self, clients: int) -> list[Any]:
-        """What is answered to each request; ConnectionError where one has no good answer."""
+        """The answer to each request; ConnectionError if a request fails."""
 
         async def ask(number: int) -> str:
             answer = await self.ask(number)
@@ -111,7 +111,7 @@ class Load:
         return [json.loads(text) for text in found]
 
     async def count(self, clients: int, requests: int) -> int:
-        """Ask so many requests; how many of them were answered well."""
+        """Send so many requests; returns the number of successful ones."""
 
         async def ask(number: int) -> str:
             return str((await self.ask(number)).status)
@@ -128,7 +128,7 @@ def _request(address: str, body: bytes) -> bytes:
 
 
 async def _head(reader: asyncio.StreamReader) -> tuple[int, int, bool]:
-    """Status, length of the body, and whether the connection ends with it."""
+    """Status, length of the body, and whether the server closes the connection."""
     head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower()
     first, *rows = head.strip().split("\r\n")
     fields = {name: value.strip() for name, _, value in (row.partition(":") for row in rows)}

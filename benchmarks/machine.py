@@ -1,4 +1,4 @@
-"""What a measurement ran on, in words."""
+"""Describes the machine of a measurement."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from pathlib import Path
 
 
 def cores() -> int:
-    """How many cores this process may use."""
+    """The number of cores that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
 def cpu() -> str:
-    """The processor's name, as the system has it."""
+    """The name of the CPU."""
     for line in _lines("/proc/cpuinfo"):
         if line.startswith("model name"):
             return line.partition(":")[2].strip()
@@ -25,7 +25,7 @@ def cpu() -> str:
 
 
 def memory_gib() -> float | None:
-    """The machine's memory in GiB; None where the system does not say."""
+    """The machine's memory in GiB; None if unknown."""
     for line in _lines("/proc/meminfo"):
         if line.startswith("MemTotal:"):
             return int(line.split()[1]) / 2**20
@@ -33,7 +33,7 @@ def memory_gib() -> float | None:
 
 
 def versions(packages: Sequence[str]) -> list[str]:
-    """Python and those of the packages that are installed, each with its version."""
+    """The versions of Python and of the relevant installed packages."""
     found = [f"Python {platform.python_version()}"]
     for package in packages:
         try:
@@ -44,7 +44,7 @@ def versions(packages: Sequence[str]) -> list[str]:
 
 
 def load() -> float:
-    """How many processes wanted to run in the last minute, on average."""
+    """The load average of the last minute."""
     return os.getloadavg()[0]
 
 

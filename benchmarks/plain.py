@@ -1,4 +1,4 @@
-"""Contender (a): FastAPI around the model in plain torch, one request at a time.
+"""Contender (a): FastAPI and the model in plain torch, one request at a time.
 
 python -m benchmarks.plain CHECKPOINT --port 8100
 """
@@ -19,7 +19,7 @@ from benchmarks.load import ROUTE
 from benchmarks.rounds import Rounds
 from export.checkpoint import load_checkpoint
 from schema.requests import ExtractBody
-from service.http.body_parsing import body_of_json
+from service.http.body_parsing import parse_json_body
 from service.http.validation import extraction_request
 from service.settings import Settings
 
@@ -27,17 +27,17 @@ CLIENT_GONE = 499
 
 
 def load_rounds(checkpoint: Path, device: str, settings: Settings) -> Rounds:
-    """What both torch contenders answer with; raises `CheckpointError`."""
+    """Load the model of both torch contenders; raises `CheckpointError`."""
     loaded = load_checkpoint(checkpoint)
     return Rounds(EagerModel(loaded, device), settings, loaded.name)
 
 
 def create_app(rounds: Rounds, settings: Settings) -> FastAPI:
-    """The application; requests wait for each other in the order in which they came."""
+    """The application; requests are processed sequentially, first come, first served."""
     app, turn = FastAPI(), asyncio.Lock()
 
     def work(data: bytes) -> str:
-        body = body_of_json(data, ExtractBody, settings)
+        body = parse_json_body(data, ExtractBody, settings)
         return rounds.answer([extraction_request(body, settings)])[0].model_dump_json()
 
     @app.post(ROUTE)

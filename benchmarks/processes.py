@@ -1,4 +1,4 @@
-"""Processes: started, told what to do, watched, ended."""
+"""Processes of contenders: start, commands, memory, end."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _PREFIX = "UMIE_"
 
 
 class ContenderFailed(Exception):
-    """A contender did not start, or ended early; the message holds the end of what it said."""
+    """A contender did not start, or ended early; the message has the end of its output."""
 
 
 class Process:
@@ -29,7 +29,7 @@ class Process:
         command: and its arguments.
         env: variables that it gets besides these here; settings of the service are left out.
         log: file for what it says.
-        answers: whether it prints values for the caller, who reads them with `heard`.
+        answers: whether it prints values for the caller, who reads them with `read_value`.
     """
 
     def __init__(
@@ -55,20 +55,20 @@ class Process:
             )
 
     def check(self) -> None:
-        """Raise `ContenderFailed` where it has ended."""
+        """Raise `ContenderFailed` if it has ended."""
         if self._process.poll() is not None:
             said = self._log.read_text(encoding="utf-8", errors="replace")[-2000:]
             raise ContenderFailed(f"{self.name} ended with {self._process.returncode}:\n{said}")
 
     def tell(self, command: dict[str, Any]) -> Any:
-        """What it prints when it is told something."""
+        """Send a command; returns the value that it prints."""
         assert self._process.stdin is not None
         self._process.stdin.write(json.dumps(command).encode() + b"\n")
         self._process.stdin.flush()
-        return self.heard()
+        return self.read_value()
 
-    def heard(self) -> Any:
-        """The next value that it prints."""
+    def read_value(self) -> Any:
+        """Return the next value that it prints."""
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         if not line:
@@ -77,8 +77,8 @@ class Process:
         return json.loads(line)
 
     def resident_bytes(self) -> int:
-        """Its memory now, and that of the processes which it started; 0 when it has ended."""
-        import psutil  # belongs to the extra, which loading this does not need
+        """Its current memory including child processes; 0 if it has ended."""
+        import psutil  # an optional dependency, needed only here
 
         total = 0
         try:
@@ -91,15 +91,15 @@ class Process:
         return total
 
     def pause(self) -> None:
-        """Let the group do nothing until it is resumed."""
+        """Stop the process group (SIGSTOP) until it is resumed."""
         os.killpg(self._process.pid, signal.SIGSTOP)
 
     def resume(self) -> None:
-        """Let the group go on."""
+        """Continue the process group."""
         os.killpg(self._process.pid, signal.SIGCONT)
 
     def stop(self) -> None:
-        """End the group, by force where it does not end by itself."""
+        """End the process group, with SIGKILL if it does not end by itself."""
         if self._process.poll() is None:
             self.resume()
         for sent in (signal.SIGTERM, signal.SIGKILL):
@@ -116,7 +116,7 @@ class Process:
 
 
 class Peak:
-    """The most memory that a process had while this was open."""
+    """The peak memory of a process, sampled in a context."""
 
     def __init__(self, process: Process) -> None:
         self.bytes = 0
@@ -125,12 +125,12 @@ class Peak:
         self._thread = threading.Thread(target=self._watch, daemon=True)
 
     def __enter__(self) -> Peak:
-        """Begin to look."""
+        """Start sampling."""
         self._thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Look no more."""
+        """Stop sampling."""
         self._over.set()
         self._thread.join()
 

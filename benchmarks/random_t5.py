@@ -1,4 +1,4 @@
-"""A random T5 three times with the same weights: ours, that of transformers, and CTranslate2's."""
+"""A random T5 with the same weights in three formats: ours, transformers and CTranslate2."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _PARTS = ("shared.", "text_encoder.", "decoder.", "lm_head.")
 
 
 def random_umie(config: UMIEConfig, seed: int = 0) -> UMIE:
-    """Random weights of a T5 preset; special tokens are never the likeliest."""
+    """Random weights of a T5 preset; special tokens are never the most probable."""
     torch.manual_seed(seed)
     model = UMIE(config).eval().requires_grad_(False)
     assert model.lm_head is not None
@@ -26,7 +26,7 @@ def random_umie(config: UMIEConfig, seed: int = 0) -> UMIE:
 
 
 def in_transformers(model: UMIE) -> T5ForConditionalGeneration:
-    """The same weights, shared, in the network of transformers."""
+    """The network of transformers with the same (shared) weights."""
     settings = model.config
     values: dict[str, Any] = {
         "vocab_size": settings.vocab_size,
@@ -61,9 +61,9 @@ _STACKS = ("encoder", "decoder")
 
 
 def write_for_ctranslate2(model: T5ForConditionalGeneration, folder: Path) -> Path:
-    """A folder that CTranslate2 loads, in fp32; ImportError where it is not installed.
+    """Write a folder for CTranslate2, in fp32; ImportError if it is not installed.
 
-    Its tokens are written as their numbers.
+    The names of its tokens are their ids.
     """
     from ctranslate2.converters import TransformersConverter
 
@@ -80,7 +80,7 @@ def write_for_ctranslate2(model: T5ForConditionalGeneration, folder: Path) -> Pa
 
 
 class _Numbers:
-    """A tokenizer whose tokens are numbers."""
+    """A tokenizer whose tokens are ids."""
 
     pad_token, eos_token, unk_token = str(START), str(EOS), str(UNKNOWN)
 

@@ -1,4 +1,4 @@
-"""What was measured, as Markdown and as JSON."""
+"""The measurements as Markdown and as JSON."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _HEADS = {
 
 @dataclass(frozen=True)
 class Report:
-    """One run's parts: each a title, Markdown, and the values behind it."""
+    """The parts of a run: each has a title, Markdown, and values."""
 
     command: Sequence[str]
     date: str
@@ -48,7 +48,7 @@ class Report:
     parts: dict[str, tuple[str, Any]]
 
     def markdown(self) -> str:
-        """All of it below the machine, the date and the command."""
+        """The machine, the date and the command, followed by all parts."""
         memory = machine.memory_gib()
         where = f"{machine.cores()} cores of {machine.cpu()}"
         if memory is not None:
@@ -64,7 +64,7 @@ class Report:
         )
 
     def values(self) -> dict[str, Any]:
-        """All of it as plain values."""
+        """All values for JSON."""
         return {
             "command": list(self.command),
             "date": self.date,
@@ -78,22 +78,23 @@ class Report:
         }
 
     def write(self, path: Path) -> None:
-        """Put the Markdown between the marks of the document at `path`, the JSON beside it.
+        """Write the Markdown between the marks of the document at `path`, and the JSON next to it.
 
-        ValueError where the document has no marks.
+        Raises:
+            ValueError: if the document has no marks.
         """
         text = path.read_text(encoding="utf-8")
         before, begin, rest = text.partition(BEGIN)
         _, end, after = rest.partition(END)
         if not begin or not end:
-            raise ValueError(f"{path} has no place for what was measured: {BEGIN} … {END}")
+            raise ValueError(f"{path} has no marks for the measurements: {BEGIN} … {END}")
         path.write_text(f"{before}{BEGIN}\n\n{self.markdown()}\n\n{END}{after}", encoding="utf-8")
         values = json.dumps(self.values(), indent=1) + "\n"
         path.with_suffix(".json").write_text(values, encoding="utf-8")
 
 
 def _word(part: str) -> str:
-    """A word as a shell reads it; one that begins in somebody's home is left for it to expand."""
+    """A word quoted for a shell, except a leading ~, which the shell expands."""
     home, name = ("~/", part[2:]) if part.startswith("~/") else ("", part)
     return home + shlex.quote(name)
 
@@ -112,16 +113,16 @@ def decoding_markdown(found: dict[str, Any]) -> str:
         for name, rate in found["rates"].items()
     ]
     about = (
-        f"{found['answers']} answers of {found['tokens']} tokens in all, {found['longest']} the "
-        f"longest, {found['batch']} in the making at once."
+        f"{found['answers']} sequences with {found['tokens']} tokens in total, the longest has "
+        f"{found['longest']}; at most {found['batch']} concurrently."
     )
     head = ("decoder", "tokens/s", "ours : this", "steps", "answers as ours")
     read = found["reading"]
     floor = found["tokens"] / (found["steps"]["ours"] * read["seconds"])
     least = (
-        f"Every step reads the decoder's {mebibytes(read['bytes'])} of weights, which takes "
-        f"{number(read['seconds'] * 1000)} ms here if nothing is computed with them: in our steps "
-        f"that is {number(floor)} tokens/s at the most."
+        f"Every step reads the decoder's {mebibytes(read['bytes'])} of weights, which alone takes "
+        f"{number(read['seconds'] * 1000)} ms here: with our number of steps, the upper bound is "
+        f"{number(floor)} tokens/s."
     )
     return f"{about}\n\n{table(head, rows)}\n\n{least}"
 

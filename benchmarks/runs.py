@@ -1,4 +1,4 @@
-"""Closed-loop runs: clients that ask again as soon as they are answered, and what came of it."""
+"""Closed-loop runs: clients that send a request as soon as they have a response."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from typing import Any
 QUANTILES = {"p50": 0.5, "p95": 0.95, "p99": 0.99}
 
 Ask = Callable[[int], Awaitable[bool]]
-"""Sends request number so many and waits for its answer; whether it was a good one."""
+"""Sends the request of this number and waits for its response; whether it succeeded."""
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What was measured in a window of so many seconds.
+    """The measurements of a window of so many seconds.
 
-    latencies_s: of the requests that were answered in it, whenever they began. failures: how many
-    had no good answer. cpu_share: how many cores the clients kept busy, None where they have no
-    process of their own. peak_bytes: the server's memory, None where nobody looked.
+    latencies_s: of the requests that finished in it. failures: number of failed requests.
+    cpu_share: cores used by the clients, None if they are in the server's process. peak_bytes: the
+    server's peak memory, None if it was not measured.
     """
 
     clients: int
@@ -34,20 +34,20 @@ class Run:
 
     @property
     def rate(self) -> float:
-        """Requests a second."""
+        """Requests/s."""
         return len(self.latencies_s) / self.seconds
 
     def quantile_ms(self, share: float) -> float:
-        """The latency in milliseconds that this share of the requests did not exceed."""
+        """The latency quantile of this share, in milliseconds."""
         return quantile(self.latencies_s, share) * 1000
 
     def values(self) -> dict[str, Any]:
-        """The run as plain values."""
+        """The run as values for JSON."""
         return asdict(self)
 
     @classmethod
     def of_values(cls, values: dict[str, Any]) -> Run:
-        """The run that `values` gave; TypeError on unknown or missing keys."""
+        """The run from `values`; TypeError on unknown or missing keys."""
         return cls(**{**values, "latencies_s": tuple(values["latencies_s"])})
 
 
@@ -63,7 +63,7 @@ def quantile(values: Sequence[float], share: float) -> float:
 class Figures:
     """Medians over runs with one number of clients; latencies in milliseconds.
 
-    peak_bytes and failures are the largest and the sum. runs: how many there were.
+    peak_bytes is the maximum, failures the sum. runs: the number of runs.
     """
 
     clients: int
@@ -77,7 +77,7 @@ class Figures:
 
     @classmethod
     def of(cls, runs: Sequence[Run]) -> Figures:
-        """The figures of runs, one at least, that had equally many clients."""
+        """The figures of at least one run, all with the same number of clients."""
         latencies = {
             name: statistics.median(run.quantile_ms(share) for run in runs)
             for name, share in QUANTILES.items()
@@ -94,16 +94,16 @@ class Figures:
 
 
 async def closed_loop(ask: Ask, clients: int, seconds: float) -> Run:
-    """Ask from so many clients at once and measure for so many seconds.
+    """Send requests from so many clients and measure for so many seconds.
 
-    The window opens when as many answers have come as there are clients, so that the queue has the
-    length that it keeps. What is asked when it closes is given up.
+    The window starts after as many responses as there are clients, when the queue has its steady
+    length. Requests in flight at its end are dropped.
     """
     window = _Window(clients, seconds)
     asking = [asyncio.ensure_future(_client(ask, window)) for _ in range(clients)]
     closing = asyncio.ensure_future(window.closed.wait())
     try:
-        # a client ends when the window has closed, or with an error
+        # a client ends after the window, or with an error
         await asyncio.wait({closing, *asking}, return_when=asyncio.FIRST_COMPLETED)
     finally:
         for task in (closing, *asking):
@@ -116,7 +116,7 @@ async def closed_loop(ask: Ask, clients: int, seconds: float) -> Run:
 
 
 async def answers(ask: Callable[[int], Awaitable[str]], count: int, clients: int) -> list[str]:
-    """The answer to each of `count` requests, in order, so many clients asking at once."""
+    """The answers to `count` requests, in order, from so many concurrent clients."""
     found = [""] * count
     numbers = iter(range(count))
 
@@ -129,7 +129,7 @@ async def answers(ask: Callable[[int], Awaitable[str]], count: int, clients: int
 
 
 class _Window:
-    """When measuring begins and ends, and what was measured."""
+    """The start and end of the measurement, and its values."""
 
     def __init__(self, clients: int, seconds: float) -> None:
         self.seconds = seconds
@@ -146,7 +146,7 @@ class _Window:
         return self._asked - 1
 
     def note(self, began: float, good: bool) -> None:
-        """An answer has come."""
+        """Record a response."""
         now = time.perf_counter()
         if now >= self._until:
             self.closed.set()

@@ -1,4 +1,4 @@
-"""The first table: requests a second and latencies of all contenders, under the same load."""
+"""The first table: throughput and latencies of all contenders under the same load."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from benchmarks.runs import Figures, Run
 from benchmarks.tables import mebibytes, number, table
 
 ASKING = 8
-"""Clients when answers are compared: enough for batches."""
+"""Clients while answers are compared: enough for batches."""
 
 _SHOWN = 3
 
 
 @dataclass
 class Serving:
-    """What was measured: runs by contender and number of clients, and where answers differ."""
+    """Runs by contender and number of clients, and differences of answers."""
 
     requests: int
     runs: dict[str, dict[int, list[Run]]] = field(default_factory=dict)
@@ -35,7 +35,7 @@ class Serving:
         }
 
     def ratio(self, one: str, other: str, clients: int) -> float | None:
-        """How many times as many requests a second `one` answers; None where one is missing."""
+        """The throughput of `one` divided by that of the other; None if one is missing."""
         rates = {
             letter: figures.rate
             for letter, rows in self.figures.items()
@@ -47,7 +47,7 @@ class Serving:
         return rates[one] / rates[other]
 
     def values(self) -> dict[str, Any]:
-        """Everything as plain values."""
+        """All values for JSON."""
         runs = {
             letter: {str(clients): [run.values() for run in runs] for clients, runs in rows.items()}
             for letter, rows in self.runs.items()
@@ -62,10 +62,10 @@ def compare(
     seconds: float,
     rounds: int,
 ) -> Serving:
-    """Have all contenders, which are running, answer the workload once, then measure in turns.
+    """Compare the answers of all running contenders, then measure them in turns.
 
-    Comparing their answers warms them up. Who is not asked is paused: even idle workers can cost
-    the others a good part of their speed. Raises `ContenderFailed`.
+    The comparison is also the warm-up. Other contenders are paused meanwhile: even idle workers can
+    reduce the throughput of others considerably. Raises `ContenderFailed`.
     """
     found = Serving(requests)
     answers = {}
@@ -91,7 +91,7 @@ def compare(
 
 
 def differing(one: Sequence[Any], other: Sequence[Any]) -> dict[int, list[str]]:
-    """The numbers of the requests that were answered differently, and in what."""
+    """The numbers of requests with different answers, and the differences."""
     compared = {
         number: list(differences(*pair)) for number, pair in enumerate(zip(one, other, strict=True))
     }
@@ -99,7 +99,7 @@ def differing(one: Sequence[Any], other: Sequence[Any]) -> dict[int, list[str]]:
 
 
 def serving_markdown(found: Serving) -> str:
-    """The table, what it shows at 32 clients, and whether the answers agree."""
+    """The table, the ratios of throughput, and whether the answers agree."""
     rows = [
         (
             f"({letter}) {TITLES[letter]}",

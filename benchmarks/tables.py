@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A Markdown table; columns behind the first are aligned to the right.
+    """A Markdown table; all columns but the first are aligned to the right.
 
-    Raises ValueError where a row has more or fewer cells than the head.
+    Raises ValueError if a row has more or fewer cells than the head.
     """
     if any(len(row) != len(head) for row in rows):
         raise ValueError("every row of a table has as many cells as its head")
@@ -17,7 +17,7 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def number(value: float | None, digits: int = 1) -> str:
-    """A value for a cell: thousands set apart, a dash for none."""
+    """A value for a cell, with thousands separators; a dash for None."""
     return "-" if value is None else f"{value:,.{digits}f}"
 
 

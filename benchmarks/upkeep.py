@@ -1,4 +1,4 @@
-"""How soon the service is ready, what an unloaded request costs, and whether memory grows."""
+"""Time to readiness, latency without load, and memory over many requests."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from benchmarks.tables import mebibytes, number, table
 from benchmarks.workload import Workload
 
 PERIODS = 20
-"""How often memory is looked at while it is endured."""
+"""Number of memory samples over all requests."""
 
 _CLIENTS = 32
 _TURN_S = 1.0
@@ -22,7 +22,7 @@ _BODIES = 8
 
 @dataclass(frozen=True, slots=True)
 class Unloaded:
-    """Requests asked one by one: median milliseconds over HTTP, and in the graphs alone."""
+    """Sequential requests: median milliseconds over HTTP, and in the graphs alone."""
 
     kind: str
     p50: float
@@ -30,7 +30,7 @@ class Unloaded:
 
     @property
     def ratio(self) -> float:
-        """The whole by the graphs' share."""
+        """Latency over HTTP divided by time in the graphs."""
         return self.p50 / self.graphs
 
 
@@ -43,7 +43,7 @@ class Endured:
 
 
 def ready_seconds(common: Conditions, times: int) -> float:
-    """From the start of `umie serve` over an existing bundle to a ready probe: the median."""
+    """Median time from the start of `umie serve` with an existing bundle to readiness."""
     found = []
     for _ in range(times):
         server = service(common)
@@ -58,11 +58,10 @@ def ready_seconds(common: Conditions, times: int) -> float:
 def unloaded(
     common: Conditions, engine: Inside, load: Workload, seconds: float, rounds: int
 ) -> list[Unloaded]:
-    """What requests for entities cost when nobody else asks, with a picture and without.
+    """Latency of requests for entities without load, with and without a picture.
 
-    The service answers a few of them for a second, then the engine answers the same ones with
-    clocks on its graphs, in as many turns as there are seconds in all rounds: a machine that others
-    use is not equally fast for long.
+    The service and the instrumented engine process the same requests in alternating turns of a
+    second each, because the speed of a shared machine varies over time.
     """
     found = []
     for kind, pictures in (("entities of a text", False), ("… and a picture", True)):
@@ -99,7 +98,7 @@ def _unloaded(
 
 
 def endure(server: Server, requests: int) -> list[Endured]:
-    """The server's memory after every twentieth part of so many requests from 32 clients."""
+    """The server's memory after every twentieth of so many requests from 32 clients."""
     found, done = [Endured(0, server.process.resident_bytes())], 0
     while done < requests:
         done += server.ask(min(requests - done, max(1, requests // PERIODS)), _CLIENTS)
@@ -111,7 +110,7 @@ def endure(server: Server, requests: int) -> list[Endured]:
 def upkeep_markdown(
     ready: float | None, rows: list[Unloaded] | None, endured: list[Endured] | None
 ) -> str:
-    """All of it that was measured."""
+    """All measurements as Markdown."""
     parts = []
     if ready is not None:
         parts.append(
@@ -132,7 +131,7 @@ def upkeep_markdown(
 def upkeep_values(
     ready: float | None, rows: list[Unloaded] | None, endured: list[Endured] | None
 ) -> dict[str, Any]:
-    """All of it as plain values."""
+    """All measurements as values for JSON."""
     return {
         "ready_s": ready,
         "unloaded": None if rows is None else [asdict(row) for row in rows],

@@ -1,4 +1,4 @@
-"""The requests that every contender is asked: bodies of `POST /extract` as JSON."""
+"""The requests for all contenders: bodies of `POST /extract` as JSON."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[1]
 CORPORA = ("twitter2015", "twitter2017")
 SEED = 7
 _SHORT, _LONG = 4, 60
-"""Words of a made-up text, at least and at the most."""
+"""Minimum and maximum number of words of a generated text."""
 
 _EXAMPLES = (
     "Eileen Collins was the first woman to command a NASA space shuttle",
@@ -39,17 +39,17 @@ class Asked:
 
 @dataclass(frozen=True)
 class Workload:
-    """Requests and what they are, in words."""
+    """Requests and their description."""
 
     about: str
     bodies: tuple[dict[str, Any], ...]
 
     def write(self, path: Path) -> None:
-        """One request a line."""
+        """Write one request per line."""
         path.write_text("".join(json.dumps(body) + "\n" for body in self.bodies), encoding="utf-8")
 
     def entities_alone(self, *, pictures: bool) -> Workload:
-        """The requests for entities alone among these, with a picture or without."""
+        """The requests for entities alone, with or without a picture."""
         kept = tuple(
             body
             for body in self.bodies
@@ -59,17 +59,18 @@ class Workload:
 
 
 def workload(data: Path | None, size: int) -> Workload:
-    """So many requests, the same for the same arguments.
+    """Build so many requests; deterministic for the arguments.
 
-    A third are texts alone, a third have a picture that is not theirs (tweets' own are not handed
-    out freely), a third are captions of the pictures they come with. Every second one asks for
-    entities alone, the others for everything.
+    A third are texts alone, a third have an unrelated picture (tweets' pictures are not freely
+    available), a third are captions with their pictures. Every second request is for entities
+    alone, the others are for all tasks.
 
     Args:
         data: folder of the corpora; None for the repository's examples.
-        size: how many.
+        size: number of requests.
 
-    Raises `DataError` where the folder lacks a corpus.
+    Raises:
+        DataError: if the folder lacks a corpus.
     """
     dice = random.Random(SEED)
     asked = _corpora(data, size, dice) if data is not None else _examples(size, dice)
@@ -104,7 +105,7 @@ def _corpora(data: Path, size: int, dice: random.Random) -> list[Asked]:
 
 
 def _photos(folder: Path, count: int, dice: random.Random) -> Iterator[tuple[str, bytes]]:
-    """Captions with their pictures."""
+    """Captions and their pictures."""
     try:
         lines = (folder / "grounded.jsonl").read_text(encoding="utf-8").splitlines()
         for line in dice.sample(lines, count):

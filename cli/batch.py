@@ -1,4 +1,4 @@
-"""`umie batch`: many documents in, a line of JSON for each out."""
+"""`umie batch`: processes many documents and writes one line of JSON for each."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import typer
 
 from cli.backends.selection import BundleOption, KeyOption, UrlOption, choose, only_one
 from cli.error_handling import INTERRUPTED
-from cli.help_panels import READ
+from cli.help_panels import INPUT
 from cli.request_options import (
     EntityTypesOption,
     EventTypesOption,
@@ -37,29 +37,28 @@ def batch(
         Path,
         typer.Argument(
             metavar="INPUT",
-            help="A folder of documents and pictures, a picture going with the .txt of its name; a "
-            ".ndjson, .csv, .tsv or .parquet with text, image (a path), id, and what POST /extract "
-            "takes besides; or - for NDJSON on standard input.",
+            help="A folder of documents and images, where an image belongs to the .txt of the same "
+            "name; a .ndjson, .csv, .tsv or .parquet with text, image (a path), id, and other "
+            "fields of POST /extract; or - for NDJSON on standard input.",
         ),
     ],
     out: Annotated[
         Path,
         typer.Option(
-            help="File for the answers, in the order of the input: .ndjson, .csv, .parquet or .ttl."
+            help="File for the results, in the order of the input: .ndjson, .csv, .parquet or .ttl."
         ),
     ],
     text_column: Annotated[
-        str, typer.Option(metavar="NAME", help="Column with the text.", rich_help_panel=READ)
+        str, typer.Option(metavar="NAME", help="Column of the text.", rich_help_panel=INPUT)
     ] = "text",
     image_column: Annotated[
-        str,
-        typer.Option(metavar="NAME", help="Column with the picture's path.", rich_help_panel=READ),
+        str, typer.Option(metavar="NAME", help="Column of the image path.", rich_help_panel=INPUT)
     ] = "image",
     id_column: Annotated[
-        str, typer.Option(metavar="NAME", help="Column with the id.", rich_help_panel=READ)
+        str, typer.Option(metavar="NAME", help="Column of the id.", rich_help_panel=INPUT)
     ] = "id",
     restart: Annotated[
-        bool, typer.Option("--restart", help="Start over if OUT already has answers.")
+        bool, typer.Option("--restart", help="Start over if OUT already has results.")
     ] = False,
     concurrency: Annotated[int, typer.Option(min=1, help="Documents processed at a time.")] = 8,
     tasks: TasksOption = None,
@@ -72,27 +71,27 @@ def batch(
     url: UrlOption = None,
     api_key: KeyOption = None,
 ) -> None:
-    """Answer many documents, and go on where an earlier run was interrupted.
+    """Process many documents, and resume where an earlier run was interrupted.
 
-    A line of OUT is {"id", "text", "extraction", "error"}, one of the last two being null. The same
-    command takes up what is in OUT and answers the rest; the options are kept beside it in
-    OUT.options.json, and others are refused. A .csv, .parquet or .ttl is made of the lines in
-    OUT.ndjson when all documents are done. Exits with 1 where some documents have errors.
+    A line of OUT is {"id", "text", "extraction", "error"}, one of the last two being null. Running
+    the same command again processes only the documents that are missing in OUT; the options are
+    stored in OUT.options.json and must be the same. A .csv, .parquet or .ttl is written from the
+    lines in OUT.ndjson when all documents are done. Exits with 1 if some documents have errors.
     """
     from cli.inputs.column_names import ColumnNames
     from cli.inputs.readers import documents_of
     from cli.outputs.answer_file import AnswerFile
-    from cli.outputs.formats import check_form, check_own, finish, lines_path
+    from cli.outputs.formats import check_ending, check_own, finish, lines_path
     from cli.outputs.resume import ResumeState, options_path
 
     only_one(bundle, url)
-    check_form(out)
-    asked = RequestOptions(
+    check_ending(out)
+    options = RequestOptions(
         tasks, ontology, entity_types, relation_types, event_types, min_score
     ).fields()
     documents = documents_of(source, ColumnNames(id_column, text_column, image_column))
     if documents.left_out:
-        typer.echo(f"not read: column {', '.join(documents.left_out)}", err=True)
+        typer.echo(f"ignored column: {', '.join(documents.left_out)}", err=True)
     lines = lines_path(out)
     if source.exists() and any(path.exists() and path.samefile(source) for path in (out, lines)):
         raise typer.BadParameter("--out is the input")
@@ -103,7 +102,7 @@ def batch(
         options_path(lines).unlink(missing_ok=True)
     else:
         check_own(out)
-    state = ResumeState(asked, documents.digest)
+    state = ResumeState(options, documents.digest)
     state.check(lines)
     answer_file = AnswerFile(lines, documents)
     answer_file.recover()
@@ -113,7 +112,7 @@ def batch(
         state.check(lines)
         state.write(lines)
         with answer_file:
-            _fill(answer_file, documents, backend, asked, concurrency)
+            _fill(answer_file, documents, backend, options, concurrency)
     finish(out)
     typer.echo(f"{out}: {answer_file.done} documents, {answer_file.failed} with errors")
     if answer_file.failed:
@@ -124,14 +123,14 @@ def _fill(
     answer_file: AnswerFile,
     documents: Documents,
     backend: Backend,
-    asked: Mapping[str, Any],
+    options: Mapping[str, Any],
     concurrency: int,
 ) -> None:
     """Answer the remaining documents; the answer file stays resumable if this is interrupted."""
     import asyncio
 
     try:
-        asyncio.run(_answer(answer_file, documents, backend, asked, concurrency))
+        asyncio.run(_answer(answer_file, documents, backend, options, concurrency))
     except KeyboardInterrupt as error:
         typer.echo(f"umie batch: interrupted; {_so_far(answer_file, documents)}", err=True)
         raise typer.Exit(INTERRUPTED) from error
@@ -151,7 +150,7 @@ async def _answer(
     answer_file: AnswerFile,
     documents: Documents,
     backend: Backend,
-    asked: Mapping[str, Any],
+    options: Mapping[str, Any],
     concurrency: int,
 ) -> None:
     from tqdm import tqdm
@@ -160,10 +159,10 @@ async def _answer(
     from cli.concurrent_answers import answer_in_order
 
     async with backend:
-        probe = await backend.answer({**asked, "text": _PROBE})
+        probe = await backend.answer({**options, "text": _PROBE})
         if isinstance(probe, Failure):
             raise InputError(probe.detail)
-        answers = answer_in_order(answer_file.rest(), backend, asked, concurrency)
+        answers = answer_in_order(answer_file.rest(), backend, options, concurrency)
         bar = tqdm(total=documents.count, initial=answer_file.done, unit="doc", disable=None)
         async with aclosing(answers):
             with bar:

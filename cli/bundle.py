@@ -1,4 +1,4 @@
-"""`umie bundle`: what a bundle is, without loading it."""
+"""`umie bundle`: shows a bundle without loading it."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ def info(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Print what a bundle holds: model, sizes, tower, files, precision, parity, training, licence.
+    """Print the contents of a bundle: model, sizes, tower, files, precision, parity, licence.
 
-    Exits with 1 where a file is missing or, with --check, altered; with 2 where there is neither a
-    bundle nor a checkpoint.
+    Exits with 1 if a file is missing or, with --check, altered; with 2 if there is neither a bundle
+    nor a checkpoint.
     """
     from cli.inspection.contents import contents_of
 

@@ -1,4 +1,4 @@
-"""`umie card`: a model card from an evaluation's results."""
+"""`umie card`: writes a model card from evaluation results."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ def card(
     scores: Annotated[Path, typer.Option(help="Results of `umie evaluate --out`.")] = Path(
         "weights/compact/scores.json"
     ),
-    template: Annotated[Path, typer.Option(help="The part that is written by hand.")] = Path(
+    template: Annotated[Path, typer.Option(help="Hand-written template.")] = Path(
         "weights/compact/card.md.in"
     ),
     out: Annotated[Path, typer.Option(help="File for the card.")] = Path(
         "weights/compact/MODEL_CARD.md"
     ),
 ) -> None:
-    """Fill the hand-written card in with what was measured.
+    """Fill the template of a model card with evaluation results.
 
-    Exits with 2 where the results or the template cannot be used.
+    Exits with 2 if the results or the template cannot be used.
     """
     from tasks.errors import DataError
     from training.evaluation.card import render

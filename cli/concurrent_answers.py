@@ -20,19 +20,19 @@ _AHEAD = 4
 async def answer_in_order(
     documents: Iterable[Document],
     backend: Backend,
-    asked: Mapping[str, Any],
+    options: Mapping[str, Any],
     concurrency: int,
 ) -> AsyncGenerator[DocumentAnswer]:
     """Yield the answers to `documents` in order, with at most `concurrency` requests at a time.
 
-    A document's own fields override `asked`. Raises what the backend raises; requests in flight
+    A document's own fields override `options`. Raises what the backend raises; requests in flight
     are cancelled then, and when the iterator is closed.
     """
     slots = asyncio.Semaphore(concurrency)
 
     async def answer(document: Document) -> DocumentAnswer:
         async with slots:
-            return await _answer(document, backend, asked)
+            return await _answer(document, backend, options)
 
     in_flight: deque[asyncio.Task[DocumentAnswer]] = deque()
     try:
@@ -48,11 +48,13 @@ async def answer_in_order(
         await asyncio.gather(*in_flight, return_exceptions=True)
 
 
-async def _answer(document: Document, backend: Backend, asked: Mapping[str, Any]) -> DocumentAnswer:
+async def _answer(
+    document: Document, backend: Backend, options: Mapping[str, Any]
+) -> DocumentAnswer:
     try:
         fields = await asyncio.to_thread(document.request)
     except (DataError, InputError) as error:
         return DocumentAnswer.of(document.id, failure_of(error))
     text = fields.get(TEXT)
-    answer = await backend.answer({**asked, **fields})
+    answer = await backend.answer({**options, **fields})
     return DocumentAnswer.of(document.id, answer, text if isinstance(text, str) else None)

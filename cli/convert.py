@@ -1,4 +1,4 @@
-"""`umie convert`: a checkpoint of the published code to one of ours."""
+"""`umie convert`: converts a checkpoint of the published code to one of this project."""
 
 from __future__ import annotations
 
@@ -9,13 +9,15 @@ import typer
 
 
 def convert(
-    checkpoint: Annotated[Path, typer.Argument(help="File that the published code wrote (.pth).")],
+    checkpoint: Annotated[
+        Path, typer.Argument(help="Checkpoint file of the published code (.pth).")
+    ],
     tokenizer: Annotated[Path, typer.Option(help="Folder with T5's spiece.model.")],
     out: Annotated[Path, typer.Option(help="Folder for the converted checkpoint.")],
-    name: Annotated[str, typer.Option(help="What to call the model.")] = "published",
+    name: Annotated[str, typer.Option(help="Name of the model.")] = "published",
     gate_pool: Annotated[
         Literal["masked", "all"],
-        typer.Option(help="What the gate averages over: a text's tokens, or padding too."),
+        typer.Option(help="What the gate averages over: the tokens of the text, or padding too."),
     ] = "masked",
     tower: Annotated[
         Path | None,
@@ -27,16 +29,15 @@ def convert(
     positional: Annotated[
         Literal["learned", "zero"],
         typer.Option(
-            help="The tower's positional embedding: its own, or zeros, which the published code "
-            "made its features with.",
+            help="The tower's positional embedding: its own, or zeros as in the published code.",
         ),
     ] = "zero",
 ) -> None:
     """Convert a published checkpoint, fp32 or bf16, keeping its precision.
 
-    Code in the file is never run. The published code's gate averages over padding ("all"), so that
-    its answers depend on what they are batched with; "masked" does not. Exits with 2 where the file
-    is cut off, foreign or inconsistent.
+    Code in the file is never executed. The published gate averages over padding ("all"), so results
+    depend on the other texts of a batch; with "masked" they do not. Exits with 2 if the file is
+    truncated, of another format or inconsistent.
     """
     from export.clip_weights import read_clip_tower
     from export.conversion import read_published, write_converted
@@ -56,4 +57,4 @@ def convert(
         f"{'with a CLIP tower' if clip is not None else 'texts only, without a visual tower'}"
     )
     if conversion.unused:
-        typer.echo(f"left behind, since nothing reads them: {', '.join(conversion.unused)}")
+        typer.echo(f"unused weights, not converted: {', '.join(conversion.unused)}")

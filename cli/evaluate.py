@@ -1,4 +1,4 @@
-"""`umie evaluate`: a model's scores on annotated corpora, and on further evaluation tasks."""
+"""`umie evaluate`: scores a model on annotated corpora and further evaluation tasks."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from cli.help_panels import ASK, READ, WHOM, WRITE
+from cli.help_panels import BACKEND, INPUT, OUTPUT, REQUEST
 from training.evaluation.label_order import LabelOrder
 from training.evaluation.m2e2_rule import M2E2Rule
 
@@ -23,97 +23,104 @@ class Compat(StrEnum):
 def evaluate(
     data: Annotated[
         Path,
-        typer.Option(help="Folder of the corpora in their original layouts.", rich_help_panel=READ),
+        typer.Option(
+            help="Folder of the corpora in their original layouts.", rich_help_panel=INPUT
+        ),
     ],
     bundle: Annotated[
         Path | None,
         typer.Option(
-            help="Folder of the bundle; bundles/compact by default.", rich_help_panel=WHOM
+            help="Folder of the bundle; bundles/compact by default.", rich_help_panel=BACKEND
         ),
     ] = None,
     checkpoint: Annotated[
         Path | None,
         typer.Option(
-            help="Folder of a checkpoint, asked without ONNX Runtime.", rich_help_panel=WHOM
+            help="Folder of a checkpoint, run without ONNX Runtime.", rich_help_panel=BACKEND
         ),
     ] = None,
     url: Annotated[
-        str | None, typer.Option(help="Address of a service that runs.", rich_help_panel=WHOM)
+        str | None, typer.Option(help="URL of a running service.", rich_help_panel=BACKEND)
     ] = None,
     key: Annotated[
         str | None,
-        typer.Option(help="The service's key.", envvar="UMIE_API_KEY", rich_help_panel=WHOM),
+        typer.Option(
+            help="API key of the service.", envvar="UMIE_API_KEY", rich_help_panel=BACKEND
+        ),
     ] = None,
     concurrency: Annotated[
         int,
-        typer.Option(min=1, help="Requests under way at a time, with --url.", rich_help_panel=WHOM),
+        typer.Option(min=1, help="Concurrent requests, with --url.", rich_help_panel=BACKEND),
     ] = 8,
     corpora: Annotated[
         str | None,
         typer.Option(
             "--corpora",
             "--dataset",
-            help="Names, separated by commas; or the usual.",
-            rich_help_panel=ASK,
+            help="Comma-separated names; by default the standard ones.",
+            rich_help_panel=REQUEST,
         ),
     ] = None,
-    exams: Annotated[
+    evaluation_tasks: Annotated[
         str | None,
         typer.Option(
+            "--evaluation-tasks",
+            "--exams",
             help="Any of pictures, wordings, regions, speed, data, or none; by default all of "
             "them where no corpora are named.",
-            rich_help_panel=ASK,
+            rich_help_panel=REQUEST,
         ),
     ] = None,
-    split: Annotated[str, typer.Option(help="test, dev or train.", rich_help_panel=ASK)] = "test",
+    split: Annotated[
+        str, typer.Option(help="test, dev or train.", rich_help_panel=REQUEST)
+    ] = "test",
     limit: Annotated[
-        int, typer.Option(min=0, help="Documents per corpus, 0 for all.", rich_help_panel=ASK)
+        int, typer.Option(min=0, help="Documents per corpus, 0 for all.", rich_help_panel=REQUEST)
     ] = 0,
     images: Annotated[
         list[str] | None,
         typer.Option(
             metavar="CORPUS=FOLDER",
             help="A corpus's pictures; can be repeated.",
-            rich_help_panel=ASK,
+            rich_help_panel=REQUEST,
         ),
     ] = None,
     label_order: Annotated[
-        LabelOrder, typer.Option(help="In which order labels are listed.", rich_help_panel=ASK)
+        LabelOrder, typer.Option(help="Order of the labels in prompts.", rich_help_panel=REQUEST)
     ] = LabelOrder.INVENTORY,
     m2e2: Annotated[
         M2E2Rule,
         typer.Option(
-            help="When an argument in one of M2E2's pictures is right.", rich_help_panel=ASK
+            help="Rule by which an argument in an image of M2E2 is correct.",
+            rich_help_panel=REQUEST,
         ),
     ] = M2E2Rule.STRICT,
     compat: Annotated[
         Compat,
-        typer.Option(help="Score as the released UMIE evaluator does, too.", rich_help_panel=ASK),
+        typer.Option(help="Also score with the released UMIE evaluator.", rich_help_panel=REQUEST),
     ] = Compat.NONE,
     free: Annotated[
         bool,
         typer.Option(
-            help="Decode without the grammar, as the published code does.", rich_help_panel=ASK
+            help="Decode without the grammar, as in the published code.", rich_help_panel=REQUEST
         ),
     ] = False,
     threads: Annotated[
         int,
-        typer.Option(
-            min=0, help="Threads to compute with, 0 for one per core.", rich_help_panel=WHOM
-        ),
+        typer.Option(min=0, help="Compute threads, 0 for one per core.", rich_help_panel=BACKEND),
     ] = 0,
     out: Annotated[
-        Path | None, typer.Option(help="File for the results as JSON.", rich_help_panel=WRITE)
+        Path | None, typer.Option(help="File for the results as JSON.", rich_help_panel=OUTPUT)
     ] = None,
     markdown: Annotated[
-        Path | None, typer.Option(help="File for the table of scores.", rich_help_panel=WRITE)
+        Path | None, typer.Option(help="File for the table of scores.", rich_help_panel=OUTPUT)
     ] = None,
     resume: Annotated[
         bool,
-        typer.Option(help="Leave out what the results' file has already.", rich_help_panel=WRITE),
+        typer.Option(help="Skip parts that the results file already has.", rich_help_panel=OUTPUT),
     ] = False,
 ) -> None:
-    """Score a model, decoded greedily, and print the table with its counts.
+    """Score a model with greedy decoding and print the table with its counts.
 
     Results are written after every corpus and evaluation task. Exits with 1 if one of these
     failed and the others are done, with 2 if the evaluation cannot start.
@@ -136,10 +143,10 @@ def evaluate(
         bundle, checkpoint, url, key=key, concurrency=concurrency, threads=threads, free=free
     )
     names = requested_corpora(corpora, split, evaluator)
-    held = requested_tasks(exams, corpora is None, evaluator)
+    tasks = requested_tasks(evaluation_tasks, corpora is None, evaluator)
     results = Results.begin(evaluator.name, evaluator.about, options.to_json(), out, resume=resume)
     run = EvaluationRun(Evaluation(data, evaluator, options), results, markdown)
-    run.run(names, held)
+    run.run(names, tasks)
     if run.failed:
         typer.echo(f"umie evaluate: {', '.join(run.failed)} failed; the rest is done", err=True)
         raise typer.Exit(1)

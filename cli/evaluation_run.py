@@ -87,9 +87,10 @@ def summary_lines(name: str, part: Mapping[str, Any]) -> Iterator[str]:
 
 
 def requested_corpora(named: str | None, split: str, evaluator: Evaluator) -> list[str]:
-    """The named corpora, or by default those that have the split and fit the evaluated model.
+    """Return the named corpora, or by default those with the split that the model supports.
 
-    Raises `DataError` if one is unknown, lacks the split, or needs a visual tower.
+    Raises:
+        DataError: a corpus is unknown, has no such split, or needs a visual tower.
     """
     if named is None:
         return [
@@ -102,15 +103,20 @@ def requested_corpora(named: str | None, split: str, evaluator: Evaluator) -> li
         if not has_split(name, split):
             raise DataError(f"{name} has no split {split!r}")
         if name in _CORPORA_WITH_PICTURES and not evaluator.sees:
-            raise DataError(f"{name} is about pictures, and {evaluator.name} has no visual tower")
+            raise DataError(f"{name} has images, and {evaluator.name} has no visual tower")
     return names
 
 
 def requested_tasks(named: str | None, by_default: bool, evaluator: Evaluator) -> list[str]:
-    """The named evaluation tasks; if none is named, all that are possible or, without
-    `by_default`, none.
+    """Return the named evaluation tasks.
 
-    Raises `DataError` if one is unknown or not possible for the evaluated model.
+    Args:
+        named: comma-separated names, "none", or None for the default.
+        by_default: whether the default is all supported tasks; otherwise it is none.
+        evaluator: the model.
+
+    Raises:
+        DataError: a task is unknown, or the model does not support it.
     """
     possible = [
         name
@@ -132,12 +138,12 @@ def requested_tasks(named: str | None, by_default: bool, evaluator: Evaluator) -
 
 
 def pictures_of(given: Sequence[str]) -> dict[str, Pictures]:
-    """Folders of pictures by corpus, from "corpus=folder"; raises `DataError`."""
+    """Parse "corpus=folder" to image folders by corpus; raises `DataError`."""
     found = {}
     for word in given:
         corpus, _, folder = word.partition("=")
         if not folder:
-            raise DataError(f"--images {word}: write CORPUS=FOLDER")
+            raise DataError(f"--images {word}: must be CORPUS=FOLDER")
         has_split(corpus, "test")
         found[corpus] = Pictures.under(Path(folder))
     return found

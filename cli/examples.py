@@ -1,4 +1,4 @@
-"""Calls that the commands' help shows."""
+"""Example commands in the help."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`umie export` and `umie verify`: checkpoint to bundle, and the proof that both agree."""
+"""`umie export` and `umie verify`: exports a checkpoint to a bundle, and compares both."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ CheckpointOption = Annotated[Path, typer.Option(help="Folder of the trained chec
 EncoderOption = Annotated[
     Path | None,
     typer.Option(
-        help="Folder of all-mpnet-base-v2, for checkpoints that leave it out; default: the cache."
+        help="Folder of all-mpnet-base-v2, for checkpoints without encoder; default: the cache."
     ),
 ]
 
@@ -21,15 +21,14 @@ def export(
     out: Annotated[Path, typer.Option(help="Folder for the bundle.")] = Path("bundles/compact"),
     precision: Annotated[
         Literal["fp32", "int8"],
-        typer.Option(help="Of the fusion graph; int8 is smaller and quicker on processors."),
+        typer.Option(help="Precision of the fusion graph; int8 is smaller and faster on CPUs."),
     ] = "fp32",
     encoder: EncoderOption = None,
 ) -> None:
     """Write the bundle that the service loads: ONNX graphs, decoder, tokenizer, manifest.
 
-    A text encoder that the checkpoint leaves out is fetched once into ~/.cache/umie, or where
-    UMIE_CACHE says; hashes are checked. Exits with 2 where it cannot, and leaves what is in its
-    place as it is.
+    A text encoder that the checkpoint does not include is downloaded once into ~/.cache/umie or
+    UMIE_CACHE; hashes are checked. Exits with 2 if the export fails; an existing bundle is kept.
     """
     from export.checkpoint import load_checkpoint, needs_encoder
     from export.exporter import export_bundle
@@ -48,7 +47,7 @@ def verify(
 ) -> None:
     """Print the largest difference between torch and ONNX Runtime, output by output.
 
-    Exits with 1 where one exceeds the tolerance, with 2 where there is nothing to compare.
+    Exits with 1 if one exceeds the tolerance, with 2 if there is nothing to compare.
     """
     from export import verify
     from export.checkpoint import load_checkpoint

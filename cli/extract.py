@@ -1,4 +1,4 @@
-"""`umie extract`: extraction results of one or several documents."""
+"""`umie extract`: extracts from one or several documents and prints the results."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cli.backends.selection import BundleOption, KeyOption, UrlOption, choose, only_one
-from cli.help_panels import READ, WRITE
+from cli.help_panels import INPUT, OUTPUT
 from cli.inputs.document import Document
 from cli.outputs.format import Format
 from cli.request_options import (
@@ -26,7 +26,7 @@ from cli.request_options import (
 if TYPE_CHECKING:
     from cli.backends.answer import Answer, Backend
 
-_AT_ONCE = 4
+_CONCURRENCY = 4
 
 _DRAWN = frozenset({".jpeg", ".jpg", ".png", ".webp"})
 """Endings of pictures that `--draw` writes."""
@@ -42,15 +42,15 @@ def extract(
     ] = None,
     image: Annotated[
         Path | None,
-        typer.Option(help="A picture for the text, or alone.", rich_help_panel=READ),
+        typer.Option(help="An image for the text, or alone.", rich_help_panel=INPUT),
     ] = None,
     file: Annotated[
         list[Path] | None,
         typer.Option(
             metavar="FILE|FOLDER",
-            help="A text in UTF-8, a .pdf, .docx or .html, a picture, or a folder of these, in "
-            "which a picture goes with the .txt of its name. May be repeated.",
-            rich_help_panel=READ,
+            help="A text in UTF-8, a .pdf, .docx or .html, an image, or a folder of these, where "
+            "images belong to the .txt of the same name. May be repeated.",
+            rich_help_panel=INPUT,
         ),
     ] = None,
     tasks: TasksOption = None,
@@ -66,45 +66,45 @@ def extract(
         Format,
         typer.Option(
             "--format",
-            help="table for people; json as the API answers, a list where there are several; "
-            "ndjson for a line each.",
-            rich_help_panel=WRITE,
+            help="table; json as in the API, a list if there are several documents; ndjson with "
+            "one line each.",
+            rich_help_panel=OUTPUT,
         ),
     ] = "table",
     draw: Annotated[
         Path | None,
         typer.Option(
-            metavar="OUT.png", help="Draw the boxes on the picture.", rich_help_panel=WRITE
+            metavar="OUT.png", help="Draw the boxes on the image.", rich_help_panel=OUTPUT
         ),
     ] = None,
     html: Annotated[
         Path | None,
         typer.Option(
             metavar="OUT.html",
-            help="Write a page that needs no other file.",
-            rich_help_panel=WRITE,
+            help="Write a self-contained HTML page.",
+            rich_help_panel=OUTPUT,
         ),
     ] = None,
 ) -> None:
-    """Find entities, relations and events in texts and pictures, and print them.
+    """Extract entities, relations and events from texts and images, and print them.
 
-    Where one document is named and cannot be answered, the exit code is 2. Where several are, those
-    that cannot be answered are told, the others are answered, and the exit code is 1.
+    If a single document fails, the exit code is 2. If some of several documents fail, their errors
+    are printed, the others are processed, and the exit code is 1.
     """
     from cli.inputs.arguments import named_documents
 
     only_one(bundle, url)
-    asked = RequestOptions(
+    options = RequestOptions(
         tasks, ontology, entity_types, relation_types, event_types, min_score
     ).fields()
     read = named_documents(texts or [], image, file or [])
     if not read.single:
         if draw is not None or html is not None:
             raise typer.BadParameter("--draw and --html are for one document")
-        _several(read.documents, choose(bundle, url, api_key), asked, form)
+        _several(read.documents, choose(bundle, url, api_key), options, form)
         return
     (document,) = read.documents
-    fields = {**asked, **document.request()}
+    fields = {**options, **document.request()}
     if draw is not None:
         _check_drawing(draw, fields)
     _single(document, choose(bundle, url, api_key), fields, form, draw, html)
@@ -112,9 +112,9 @@ def extract(
 
 def _check_drawing(draw: Path, fields: Mapping[str, Any]) -> None:
     if "image" not in fields:
-        raise typer.BadParameter("--draw needs a picture to draw on: --image or --file")
+        raise typer.BadParameter("--draw needs an image: give --image or --file")
     if draw.suffix.lower() not in _DRAWN:
-        raise typer.BadParameter(f"--draw {draw}: a .png, .jpg or .webp can be drawn")
+        raise typer.BadParameter(f"--draw {draw}: the file must be a .png, .jpg or .webp")
 
 
 def _single(
@@ -147,7 +147,7 @@ def _single(
 
 
 def _several(
-    documents: Sequence[Document], backend: Backend, asked: Mapping[str, Any], form: Format
+    documents: Sequence[Document], backend: Backend, options: Mapping[str, Any], form: Format
 ) -> None:
     import asyncio
 
@@ -160,7 +160,7 @@ def _several(
         failed = 0
         async with (
             backend,
-            aclosing(answer_in_order(documents, backend, asked, _AT_ONCE)) as answers,
+            aclosing(answer_in_order(documents, backend, options, _CONCURRENCY)) as answers,
         ):
             async for answer in answers:
                 writer.put(answer)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-READ = "What to read"
-ASK = "What to ask"
-WHOM = "Whom to ask"
-WRITE = "What to write"
-MODEL = "The model to begin with"
-TRAINING = "How to train"
+INPUT = "Input"
+REQUEST = "Request"
+BACKEND = "Backend"
+OUTPUT = "Output"
+MODEL = "Initial model"
+TRAINING = "Training"

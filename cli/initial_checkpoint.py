@@ -26,13 +26,14 @@ def initial_checkpoint(
     """Build or load the checkpoint that the text stage trains.
 
     Args:
-        preset: "t5" for whatever sizes the encoder has.
+        preset: "t5" for the sizes of the encoder.
         encoder: a folder of MiniLM for the compact preset, of T5 or its name on the hub for others;
             None for the one that the preset is named after.
         init: a checkpoint folder that replaces both.
         tower: weights of a visual tower for it, None for the checkpoint's own, if any.
 
-    Raises `CheckpointError`.
+    Raises:
+        CheckpointError: the checkpoint or the tower cannot be loaded.
     """
     from export.checkpoint import load_checkpoint
     from training.vision.features import load_tower
@@ -95,7 +96,7 @@ def packaged_backbone() -> Path:
 
 
 def features_of(data: Path, folder: Path, tower: CompactTower, weights: Path) -> tuple[Path, ...]:
-    """The files under `folder` with the features of all training pictures under `data`.
+    """Return the files under `folder` with the features of all training images under `data`.
 
     They are computed once per tower, identified by the digest of its file of `weights`.
     """
@@ -104,9 +105,9 @@ def features_of(data: Path, folder: Path, tower: CompactTower, weights: Path) ->
     with weights.open("rb") as file:
         folder = folder / file_digest(file, "sha256").hexdigest()[:12]
     folder.mkdir(parents=True, exist_ok=True)
-    made = tuple(folder / f"{corpus}.safetensors" for corpus in ("flickr8k", "congress"))
-    for path in made:
+    paths = tuple(folder / f"{corpus}.safetensors" for corpus in ("flickr8k", "congress"))
+    for path in paths:
         if not path.exists():
             pictures = picture_paths(data / path.stem / "images")
             save_features(extract_features(tower, pictures), path)
-    return made
+    return paths

@@ -1,4 +1,4 @@
-"""The command line. A command imports what it needs when it runs, so that help is instant."""
+"""The command line. Commands import lazily, so that the help is fast."""
 
 from __future__ import annotations
 
@@ -21,25 +21,25 @@ from cli.parity import parity
 from cli.serve import serve
 from cli.train import train
 
-_ASK, _MAKE, _PROVE = "Ask a model", "Make a model", "Judge a model"
+_USE, _MAKE, _EVALUATE = "Use a model", "Create a model", "Evaluate a model"
 
 _EXIT_CODES = """\
 Exit codes
-  0    it is done
-  1    a check failed, or some documents could not be answered
-  2    the call, its input or what it needs is wrong; a line says what
+  0    success
+  1    a check failed, or some documents failed
+  2    invalid arguments or input, or something is missing; an error message is printed
   130  interrupted
 
-Begin with: umie extract 'Steve Jobs founded Apple'
+Start with: umie extract 'Steve Jobs founded Apple'
 """
 
 app = typer.Typer(
-    help="UMIE: entities, relations, events and image boxes of texts and pictures.",
+    help="UMIE: entities, relations, events and image boxes from texts and images.",
     epilog=_EXIT_CODES,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-_bundle = typer.Typer(help="Look into bundles.", no_args_is_help=True)
+_bundle = typer.Typer(help="Inspect bundles.", no_args_is_help=True)
 
 
 def _add(group: typer.Typer, name: str, command: Callable[..., None], panel: str | None) -> None:
@@ -51,11 +51,11 @@ def _add(group: typer.Typer, name: str, command: Callable[..., None], panel: str
 
 
 def _flowing(text: str) -> str:
-    """The text with a line for each paragraph, to be broken where the terminal ends."""
+    """Join the lines of each paragraph, so that the terminal wraps them."""
     return "\n\n".join(" ".join(paragraph.split()) for paragraph in text.split("\n\n"))
 
 
-def _tell_version(wanted: bool) -> None:
+def _print_version(wanted: bool) -> None:
     if wanted:
         from importlib.metadata import version
 
@@ -68,25 +68,25 @@ def umie(
     version: Annotated[
         bool,
         typer.Option(
-            "--version", callback=_tell_version, is_eager=True, help="Show the version and exit."
+            "--version", callback=_print_version, is_eager=True, help="Show the version and exit."
         ),
     ] = False,
 ) -> None:
-    """Every command begins here; the options above are its own."""
+    """Options of the program itself."""
 
 
 for _name, _command, _panel in (
-    ("extract", extract, _ASK),
-    ("batch", batch, _ASK),
-    ("serve", serve, _ASK),
+    ("extract", extract, _USE),
+    ("batch", batch, _USE),
+    ("serve", serve, _USE),
     ("train", train, _MAKE),
     ("convert", convert, _MAKE),
     ("export", export, _MAKE),
-    ("evaluate", evaluate, _PROVE),
-    ("card", card, _PROVE),
-    ("verify", verify, _PROVE),
-    ("parity", parity, _PROVE),
+    ("evaluate", evaluate, _EVALUATE),
+    ("card", card, _EVALUATE),
+    ("verify", verify, _EVALUATE),
+    ("parity", parity, _EVALUATE),
 ):
     _add(app, _name, _command, _panel)
 _add(_bundle, "bundle info", info, None)
-app.add_typer(_bundle, name="bundle", rich_help_panel=_PROVE)
+app.add_typer(_bundle, name="bundle", rich_help_panel=_EVALUATE)

@@ -1,4 +1,4 @@
-"""`umie parity`: our network beside recorded outputs of the published code."""
+"""`umie parity`: compares the network with recorded outputs of the published code."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ def parity(
     ],
     bundle: Annotated[
         Path | None,
-        typer.Option(help="Compare this bundle, of the same weights and gate pool all."),
+        typer.Option(help="Compare this bundle; same weights, with the gate pool all."),
     ] = None,
 ) -> None:
     """Print the largest difference of every recorded tensor.
 
-    With a bundle, it is ONNX Runtime and the bundle's decoder that compute. Exits with 1 where a
-    difference is beyond the tolerance, with 2 where something cannot be read.
+    With a bundle, ONNX Runtime and the bundle's decoder compute the outputs. Exits with 1 if a
+    difference exceeds the tolerance, with 2 if a file cannot be read.
     """
     from export import bundle_parity
     from export import parity as network_parity

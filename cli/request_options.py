@@ -9,9 +9,8 @@ from typing import Annotated, Any
 
 import typer
 
-from cli.help_panels import ASK
-from cli.inputs.comma_lists import split
-from cli.inputs.document import read_bytes, shown
+from cli.help_panels import REQUEST
+from cli.inputs.document import read_bytes, shown, split_list
 from tasks.errors import DataError
 
 _FILES = frozenset({".yaml", ".yml", ".json"})
@@ -21,44 +20,44 @@ TasksOption = Annotated[
     typer.Option(
         metavar="TASK,…",
         help="Any of entities, relations, events; all by default.",
-        rich_help_panel=ASK,
+        rich_help_panel=REQUEST,
     ),
 ]
 OntologyOption = Annotated[
     str | None,
     typer.Option(
         metavar="NAME|FILE",
-        help="Labels: an ontology that ships with UMIE, or one of your own in a .yaml or .json.",
-        rich_help_panel=ASK,
+        help="Labels: name of a shipped ontology, or a .yaml or .json file.",
+        rich_help_panel=REQUEST,
     ),
 ]
 EntityTypesOption = Annotated[
     str | None,
     typer.Option(
         metavar="TYPE,…",
-        help="Types of entities in place of the ontology's.",
-        rich_help_panel=ASK,
+        help="Entity types that replace those of the ontology.",
+        rich_help_panel=REQUEST,
     ),
 ]
 RelationTypesOption = Annotated[
     str | None,
     typer.Option(
         metavar="TYPE,…",
-        help="Types of relations in place of the ontology's.",
-        rich_help_panel=ASK,
+        help="Relation types that replace those of the ontology.",
+        rich_help_panel=REQUEST,
     ),
 ]
 EventTypesOption = Annotated[
     str | None,
     typer.Option(
         metavar="TYPE,…",
-        help="Types of events in place of the ontology's.",
-        rich_help_panel=ASK,
+        help="Event types that replace those of the ontology.",
+        rich_help_panel=REQUEST,
     ),
 ]
 MinScoreOption = Annotated[
     float | None,
-    typer.Option(min=0, max=1, help="Leave out what scores lower.", rich_help_panel=ASK),
+    typer.Option(min=0, max=1, help="Smallest score of results.", rich_help_panel=REQUEST),
 ]
 
 
@@ -77,7 +76,7 @@ class RequestOptions:
         """The fields of a request; raises `DataError` if an ontology file cannot be read."""
         lists = ("tasks", "entity_types", "relation_types", "event_types")
         fields: dict[str, Any] = {
-            name: split(words) for name in lists if (words := getattr(self, name)) is not None
+            name: split_list(words) for name in lists if (words := getattr(self, name)) is not None
         }
         if self.ontology is not None:
             fields["ontology"] = _ontology(self.ontology)
@@ -95,9 +94,9 @@ def _ontology(given: str) -> Any:
     data = read_bytes(path)
     try:
         tree = json.loads(json.dumps(read_plain_yaml(data), allow_nan=False))
-    except Exception as error:  # odd tags make PyYAML's constructors raise nearly anything
+    except Exception as error:  # PyYAML's constructors raise nearly any type for odd tags
         reason = " ".join(str(error).split())
-        raise DataError(f"{shown(path)} is no plain YAML or JSON: {reason}") from error
+        raise DataError(f"{shown(path)} is not plain YAML or JSON: {reason}") from error
     if not isinstance(tree, dict):
-        raise DataError(f"{shown(path)} holds no ontology: see tasks/ontologies for the form")
+        raise DataError(f"{shown(path)} is not an ontology: see tasks/ontologies for the format")
     return tree

@@ -1,4 +1,4 @@
-"""`umie serve`."""
+"""`umie serve`: runs the HTTP service."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ def serve(
     bundle: Annotated[Path | None, typer.Option(help="Folder of the exported model.")] = None,
     log_level: Annotated[str | None, typer.Option(help="debug, info, warning or error.")] = None,
 ) -> None:
-    """Serve a bundle over HTTP. Options override the environment's UMIE_ variables."""
+    """Serve a bundle over HTTP. Options override UMIE_ environment variables."""
     from service.settings import load_settings
 
     settings = load_settings(host=host, port=port, bundle=bundle, log_level=log_level)
-    from service.server import run  # slow: brings the model's libraries
+    from service.server import run  # slow: imports the libraries of the model
 
     try:
         run(settings)
-    except SystemExit as error:  # how uvicorn ends where it cannot start, which it has logged
+    except SystemExit as error:  # uvicorn exits like this after logging why it cannot start
         raise typer.Exit(2) from error
     except (UMIEError, OSError) as error:
         if settings.log_format == "text":

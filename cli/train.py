@@ -1,4 +1,4 @@
-"""`umie train`: data to a checkpoint."""
+"""`umie train`: trains a model and writes its checkpoint."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from cli.help_panels import MODEL, READ, TRAINING, WRITE
+from cli.help_panels import INPUT, MODEL, OUTPUT, TRAINING
 from cli.initial_checkpoint import (
     COMPACT,
     TOWER,
@@ -37,28 +37,30 @@ def train(
     work: Annotated[
         Path,
         typer.Option(
-            help="Folder for states, logs and features of this run.", rich_help_panel=WRITE
+            help="Folder for states, logs and features of this run.", rich_help_panel=OUTPUT
         ),
     ],
     data: Annotated[
         Path | None,
-        typer.Option(help="Folder of the corpora in their original layouts.", rich_help_panel=READ),
+        typer.Option(
+            help="Folder of the corpora in their original layouts.", rich_help_panel=INPUT
+        ),
     ] = None,
     corpus: Annotated[
         list[str] | None,
         typer.Option(
-            help="Own annotations, NAME=FILE.ndjson; may be repeated.", rich_help_panel=READ
+            help="Own annotations, NAME=FILE.ndjson; may be repeated.", rich_help_panel=INPUT
         ),
     ] = None,
     ontology: Annotated[
         Path | None,
-        typer.Option(help="YAML file with the types of own annotations.", rich_help_panel=READ),
+        typer.Option(help="YAML file with the types of own annotations.", rich_help_panel=INPUT),
     ] = None,
     out: Annotated[
         Path | None,
         typer.Option(
             help="Folder for the checkpoint; default weights/PRESET, or WORK/checkpoint.",
-            rich_help_panel=WRITE,
+            rich_help_panel=OUTPUT,
         ),
     ] = None,
     preset: Annotated[
@@ -76,7 +78,7 @@ def train(
     init: Annotated[
         Path | None,
         typer.Option(
-            help="Checkpoint to go on from, in place of preset and encoder.", rich_help_panel=MODEL
+            help="Checkpoint to start from; replaces preset and encoder.", rich_help_panel=MODEL
         ),
     ] = None,
     tower: Annotated[
@@ -126,22 +128,22 @@ def train(
     dtype: Annotated[
         Dtype | None,
         typer.Option(
-            help="Of the checkpoint; default fp16, bf16 for T5's weights.", rich_help_panel=WRITE
+            help="Of the checkpoint; default fp16, bf16 for T5's weights.", rich_help_panel=OUTPUT
         ),
     ] = None,
     seed: Annotated[
-        int, typer.Option(help="For everything that is drawn at random.", rich_help_panel=TRAINING)
+        int, typer.Option(help="Seed of all random numbers.", rich_help_panel=TRAINING)
     ] = 17,
     resume: Annotated[
-        bool, typer.Option(help="Go on from the last saved state.", rich_help_panel=WRITE)
+        bool, typer.Option(help="Resume from the last saved state.", rich_help_panel=OUTPUT)
     ] = False,
 ) -> None:
     """Train a model and write its checkpoint.
 
-    The vision stage learns regions from photos with phrases, then every photo's features are
-    computed once. The text stage tunes everything else on prompts of all tasks: of the corpora
-    under DATA, of own annotations, or of both; without a tower it does without pictures. Both log,
-    save their state as they go, and use CUDA where there is a GPU.
+    The vision stage trains the region proposals on photos with phrases, then the features of every
+    photo are computed once. The text stage trains everything else on prompts of all tasks: of the
+    corpora under DATA, of own annotations, or of both; without a tower it uses no images. Both
+    stages log, save their state regularly, and use CUDA if there is a GPU.
     """
     stage = stage or ("all" if data and preset == "compact" and init is None else "text")
     if data is None and (stage != "text" or not corpus):
@@ -163,9 +165,9 @@ def train(
             _resume_adapters(start, init)
         default_tower = COMPACT / TOWER if preset == "standard" else (init or work) / TOWER
         features = _features(data, work, start, tower or default_tower)
-        asked: dict[str, Any] = {"tokens": tokens, "new_rate": rate, "pretrained_rate": rate}
-        asked |= {"precision": precision, "data": data}
-        options = _options(start, work / "text", steps, asked, fine=init is not None)
+        overrides: dict[str, Any] = {"tokens": tokens, "new_rate": rate, "pretrained_rate": rate}
+        overrides |= {"precision": precision, "data": data}
+        options = _options(start, work / "text", steps, overrides, fine=init is not None)
         options = replace(options, features=features, seed=seed, resume=resume)
         default = Path("weights") / preset if init is None else work / "checkpoint"
         _train_text(start, options, own, out or default, dtype)
@@ -198,7 +200,7 @@ def _resume_adapters(start: Checkpoint, folder: Path) -> None:
 def _seed(seed: int) -> None:
     import torch
 
-    torch.manual_seed(seed)  # parts that no checkpoint has begin at random
+    torch.manual_seed(seed)  # weights that no checkpoint has are initialised at random
 
 
 def _train_vision(
@@ -242,22 +244,22 @@ def _own_documents(
 def _features(data: Path | None, work: Path, start: Checkpoint, weights: Path) -> tuple[Path, ...]:
     from models.tower import CompactTower
 
-    # a tower of another kind asks somebody else for regions, and there is nobody to ask here
+    # other towers need a region proposer, which training does not have
     if data is None or not isinstance(start.tower, CompactTower):
-        log.info("no pictures: the text stage does without them")
+        log.info("no images: the text stage trains without them")
         return ()
     return features_of(data, work / "features", start.tower, weights)
 
 
 def _options(
-    start: Checkpoint, out: Path, steps: int, asked: dict[str, Any], *, fine: bool
+    start: Checkpoint, out: Path, steps: int, overrides: dict[str, Any], *, fine: bool
 ) -> TextOptions:
-    """The preset's numbers but for those asked for."""
+    """Return the options of the preset, with overrides; None keeps a value."""
     from training.text.options import fine_tuning, options_for
 
     options = options_for(start.model.config, out, steps)
     options = fine_tuning(options) if fine else options
-    given = {name: value for name, value in asked.items() if value is not None}
+    given = {name: value for name, value in overrides.items() if value is not None}
     return replace(options, least_region_score=start.prompt.least_region_score, **given)
 
 
@@ -293,8 +295,8 @@ def _train_text(
                 "logits divided by %.3f", calibrate(model, prompter, options.data, options.seed)
             )
     dtypes = {"fp16": torch.float16, "bf16": torch.bfloat16, "fp32": torch.float32}
-    usual: Dtype = "bf16" if model.config.text_encoder == "t5" else "fp16"
-    save_checkpoint(replace(start, model=model, about=about), out, dtypes[dtype or usual])
+    default: Dtype = "bf16" if model.config.text_encoder == "t5" else "fp16"
+    save_checkpoint(replace(start, model=model, about=about), out, dtypes[dtype or default])
 
 
 def _prompter(start: Checkpoint) -> Prompter:
@@ -312,7 +314,7 @@ def _prompter(start: Checkpoint) -> Prompter:
 
 @contextmanager
 def _logged(path: Path) -> Iterator[None]:
-    """What is logged meanwhile goes to the terminal and to the end of a file."""
+    """Log to the terminal and append to a file."""
     root, level = logging.getLogger(), logging.getLogger().level
     handlers: list[logging.Handler] = [logging.StreamHandler(), logging.FileHandler(path)]
     for handler in handlers:

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Builds the image on a Debian machine that has no Docker, and asks it, run by hand as root:
+# Builds the image on a Debian machine without Docker, and sends it a request. Run as root:
 #   docker/build_without_docker.sh [cuda|cpu]
 # Needs buildah and debootstrap (apt-get install buildah debootstrap), 20 GB below TMPDIR and a
-# package index that pip is configured for. The base is a Debian with Python under the name of the
+# package index that pip is configured for. The base is Debian with Python, with the name of the
 # official image. The service runs as user 10001 on a read-only file system, as deployed.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -31,7 +31,7 @@ trap finish EXIT
 if ! buildah images --quiet "$base" >/dev/null 2>&1; then
     debootstrap --variant=minbase --include=python3,python3-venv,python3-pip,ca-certificates \
         bookworm "$work/base" "$mirror"
-    # The official image calls its interpreter python, and lets pip install into it.
+    # As in the official image, the interpreter is named python, and pip can install into it.
     ln -sf python3 "$work/base/usr/bin/python"
     rm -f "$work"/base/usr/lib/python3*/EXTERNALLY-MANAGED
     rm -rf "$work"/base/var/cache/apt/* "$work"/base/var/lib/apt/lists/*
@@ -44,7 +44,9 @@ if ! buildah images --quiet "$base" >/dev/null 2>&1; then
 fi
 
 # pip's and uv's settings for the build alone; none of them stays in the image's environment.
-volumes=()
+mkdir "$work/uv"
+echo 'system-certs = true' > "$work/uv/uv.toml"
+volumes=(--volume "$work/uv:/etc/uv:ro")
 for file in /etc/pip.conf /etc/ssl/certs/ca-certificates.crt; do
     [ -f "$file" ] && volumes+=(--volume "$file:$file:ro")
 done

@@ -1,8 +1,8 @@
-"""Removes from an environment what only a GPU needs: `python docker/cpu_variant.py /opt/umie`.
+"""Removes GPU libraries from an environment: `python docker/cpu_variant.py /opt/umie`.
 
-Where the package index has torch's CPU build, name it instead in requirements/runtime.txt. From
-PyPI alone torch for Linux is linked against the CUDA libraries: those that are loaded with it stay,
-and what it loads only on a GPU, or not at all when a service runs, goes.
+If the package index has a CPU build of torch, use that in requirements/runtime.txt instead. PyPI's
+torch for Linux is linked against CUDA libraries: those that torch needs to load are kept, the
+others are removed.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ import sys
 from pathlib import Path
 
 CANDIDATES = ("triton", "nvidia", "cusparselt", "torch/include", "torch/share", "torch/test")
-"""Folders below site-packages; of `nvidia` each library's folder is tried by itself."""
+"""Folders below site-packages; for `nvidia`, each library's folder is tried separately."""
 
 CHECK = "import torch, torchvision, onnxruntime; torch.ones(2) @ torch.ones(2)"
 
 
 def main() -> int:
-    """Remove each candidate without which the libraries still load; prints what was removed."""
+    """Remove each candidate that the libraries do not need to load; prints what was removed."""
     root = Path(sys.argv[1])
     (packages,) = root.glob("lib/python*/site-packages")
     python = root / "bin" / "python"

@@ -5,8 +5,12 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
-VISUAL_ROWS = 37
-"""The whole picture and its 36 regions."""
+MAX_REGIONS = 36
+"""Regions of an image, as in the paper; `tasks.records` and `schema.regions` have the same number
+for layers that do not know the models."""
+
+VISUAL_ROWS = 1 + MAX_REGIONS
+"""Rows of visual states: the whole image and its regions."""
 
 VISUAL_WIDTH = 512
 """Width of the visual feature rows; a literal in the published code (reference section 2)."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from models.config import MAX_REGIONS
+
 REGION_TYPES = (
     "people",
     "clothing",
@@ -34,7 +36,7 @@ class TowerConfig:
     depths: tuple[int, ...] = (1, 2, 2, 3, 3, 4, 1)
     pyramid_width: int = 128
     num_types: int = len(REGION_TYPES)
-    max_regions: int = 36
+    max_regions: int = MAX_REGIONS
     people_bias: float = 0.9
     pre_nms: int = 600
     nms_rounds: int = 8

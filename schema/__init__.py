@@ -1,1 +1,1 @@
-"""What goes over the wire: requests and answers, for service and client."""
+"""The wire format: requests and responses, shared by the service and the client."""

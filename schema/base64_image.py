@@ -1,4 +1,4 @@
-"""A picture as text: base64 in the forms that clients send."""
+"""Decodes an image that a request sends as base64."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import binascii
 import re
 from contextlib import suppress
 
-from tasks.errors import FieldError
+from schema.errors import InvalidField
 
 _CHUNK_BYTES = 1024 * 1024
 _ESCAPES = ((rb"\/", b"/"), (rb"\n", b""), (rb"\r", b""), (rb"\t", b""))
@@ -18,16 +18,19 @@ _URL_SAFE = bytes.maketrans(b"-_", b"+/")
 
 
 def decode_base64(text: str | bytes | memoryview, *, escaped: bool = False) -> bytes:
-    """The bytes that base64 stands for.
+    """Decode base64.
 
-    A data URI, line breaks, the URL-safe alphabet and missing padding are accepted.
+    A data URI prefix, line breaks, the URL-safe alphabet and missing padding are accepted.
 
     Args:
-        text: the base64, as a string or in ASCII.
-        escaped: whether it has escapes of JSON in it.
+        text: the base64 characters, as a string or as ASCII bytes.
+        escaped: whether `text` is the raw content of a JSON string, with JSON escapes in it.
+
+    Returns:
+        The decoded bytes.
 
     Raises:
-        FieldError: it is not base64.
+        InvalidField: `text` is not base64.
     """
     if isinstance(text, str):
         if not text.isascii():
@@ -44,9 +47,9 @@ def decode_base64(text: str | bytes | memoryview, *, escaped: bool = False) -> b
 
 
 def _decode_chunks(text: memoryview, escaped: bool) -> bytes:
-    """Chunk by chunk, so that the memory it takes beyond the result is that of a chunk.
+    """Decode chunk by chunk, so that the extra memory is that of one chunk.
 
-    Between chunks other threads can run: `a2b_base64` holds the interpreter's lock.
+    `a2b_base64` holds the interpreter lock; between chunks other threads can run.
     """
     decoded, rest, position = bytearray(), b"", 0
     try:
@@ -75,5 +78,5 @@ def _plain(text: memoryview, escaped: bool) -> bytes:
     return plain
 
 
-def _fault() -> FieldError:
-    return FieldError("image must be base64", field="image")
+def _fault() -> InvalidField:
+    return InvalidField("image must be base64", field="image")

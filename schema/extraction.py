@@ -1,39 +1,18 @@
-"""What a request asks for, and the answer to it, as sent."""
+"""The response of an extraction: regions, entities, relations and events."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from service.vision.request_regions import OwnRegion
-from tasks.ontology import Ontology
-
 
 class Task(StrEnum):
-    """What can be asked for."""
+    """The extraction tasks."""
 
     ENTITIES = "entities"
     RELATIONS = "relations"
     EVENTS = "events"
-
-
-@dataclass(frozen=True, slots=True)
-class ExtractionRequest:
-    """A request after validation. `text` is as the caller sent it, `image` the file's bytes.
-
-    Either can be missing; without text only the picture's regions are found. `regions` of the
-    caller stand in for those that the model would propose; None leaves them to the model.
-    """
-
-    text: str
-    image: bytes | None
-    tasks: frozenset[Task]
-    ontology: Ontology
-    min_score: float = 0.0
-    regions: tuple[OwnRegion, ...] | None = None
-    warnings: tuple[AnswerWarning, ...] = ()
 
 
 class _Model(BaseModel):
@@ -41,53 +20,53 @@ class _Model(BaseModel):
 
 
 class AnswerWarning(_Model):
-    """Something about the request that keeps the answer from being what its caller expects."""
+    """A property of the request that makes the response less useful than expected."""
 
     type: str = Field(
-        description="A stable word: unknown-text, unknown-labels or no-labels.",
+        description="Stable identifier: unknown-text, unknown-labels or no-labels.",
         examples=["unknown-text"],
     )
-    field: str | None = Field(description="The field of the request that it is about.")
-    detail: str = Field(description="The same in words.")
+    field: str | None = Field(description="The field of the request that causes the warning.")
+    detail: str = Field(description="Explanation.")
 
 
-_START = "Where it begins: Unicode code points of the request's text, counted from 0."
-_END = "Where it ends, exclusive: `text[start:end]` is the span."
-_SCORE = "Probability under the grammar of the tokens that spell it."
+_START = "Start offset, in Unicode code points of the request's text, counted from 0."
+_END = "End offset, exclusive: `text[start:end]` is the span."
+_SCORE = "Product of the constrained probabilities of the item's tokens."
 
 
 class ImageSize(_Model):
-    """The upright picture: turned as its EXIF orientation says."""
+    """Size of the upright image, after its EXIF orientation is applied."""
 
     width: int = Field(description="Pixels.")
     height: int = Field(description="Pixels.")
 
 
 class RegionFound(_Model):
-    """A part of the picture that something can be grounded in."""
+    """A region of the image that entities and arguments can be grounded in."""
 
-    id: str = Field(description="Its name in this answer.", examples=["O1"])
-    label: str = Field(description="What the detector takes it for, or the request calls it.")
-    score: float = Field(description="The detector's confidence; 1 for the request's own.")
+    id: str = Field(description="Identifier within this response.", examples=["O1"])
+    label: str = Field(description="The detector's class, or the label in the request.")
+    score: float = Field(description="The detector's confidence; 1 for regions of the request.")
     box: tuple[float, float, float, float] = Field(
-        description="x1, y1, x2, y2 in pixels of the upright picture."
+        description="x1, y1, x2, y2 in pixels of the upright image."
     )
 
 
 class EntityFound(_Model):
     """A typed mention."""
 
-    id: int = Field(description="Its index in `entities`; relations point to it.")
+    id: int = Field(description="Index in `entities`, used by relations.")
     text: str
     start: int | None = Field(description=_START)
     end: int | None = Field(description=_END)
     type: str
     score: float = Field(description=_SCORE)
-    regions: list[str] = Field(description="Ids of the regions that show it.")
+    regions: list[str] = Field(description="Ids of the regions that show the entity.")
 
 
 class RelationFound(_Model):
-    """A typed pair of entities."""
+    """A typed relation between two entities."""
 
     type: str
     head: int = Field(description="Id of an entity.")
@@ -96,7 +75,7 @@ class RelationFound(_Model):
 
 
 class TriggerFound(_Model):
-    """The words that tell of an event."""
+    """The span that expresses an event."""
 
     text: str
     start: int | None = Field(description=_START)
@@ -104,13 +83,13 @@ class TriggerFound(_Model):
 
 
 class ArgumentFound(_Model):
-    """Who or what plays a role in an event: a span of the text or a region of the picture."""
+    """An argument of an event: a span of the text or a region of the image."""
 
     role: str
-    text: str | None = Field(description="Null where a region fills the role.")
+    text: str | None = Field(description="Null if the argument is a region.")
     start: int | None = Field(description=_START)
     end: int | None = Field(description=_END)
-    region: str | None = Field(description="Id of a region. Null where a span fills the role.")
+    region: str | None = Field(description="Id of a region. Null if the argument is a span.")
     score: float = Field(description=_SCORE)
 
 
@@ -124,7 +103,7 @@ class EventFound(_Model):
 
 
 class Gate(_Model):
-    """How far the picture was let into each task's reading; null where the task did not run."""
+    """Mean gate value of each task's prompts: the weight of the image; null if it did not run."""
 
     entities: float | None
     relations: float | None
@@ -132,33 +111,33 @@ class Gate(_Model):
 
 
 class Timing(_Model):
-    """Milliseconds; 0 for what did not run.
+    """Duration of each stage in milliseconds; 0 for stages that did not run.
 
-    Prompts of a round run side by side, so the longest of each round counts.
+    The prompts of a round run in parallel, so the longest duration of each round counts.
     """
 
-    total: float = Field(description="From the body's arrival to the answer.")
-    image: float = Field(description="Decoding and scaling the picture.")
-    queue: float = Field(description="Waiting for the model.")
-    visual: float = Field(description="Finding and encoding regions.")
-    fusion: float = Field(description="Encoding text and fusing it with the picture.")
-    decode: float = Field(description="Writing the answers.")
+    total: float = Field(description="From the arrival of the body to the response.")
+    image: float = Field(description="Decoding and scaling the image.")
+    queue: float = Field(description="Waiting for the engine.")
+    visual: float = Field(description="Proposing and encoding regions.")
+    fusion: float = Field(description="Encoding the text and fusing it with the image.")
+    decode: float = Field(description="Decoding the output tokens.")
 
 
 class Extraction(_Model):
-    """The answer. All keys are always there; what was not asked for is empty.
+    """The response of an extraction. All keys are always present; lists may be empty.
 
-    `entities` is filled for `relations`, too, since relations point into it.
+    `entities` is filled for the task `relations` too, because relations refer to it.
     """
 
-    image: ImageSize | None = Field(description="Null without a picture.")
+    image: ImageSize | None = Field(description="Null if the request has no image.")
     regions: list[RegionFound]
-    entities: list[EntityFound] = Field(description="In the order of the text.")
+    entities: list[EntityFound] = Field(description="In text order.")
     relations: list[RelationFound]
-    events: list[EventFound] = Field(description="In the order of the text.")
+    events: list[EventFound] = Field(description="In text order.")
     gate: Gate
     model: str
     timing_ms: Timing
     warnings: list[AnswerWarning] = Field(
-        [], description="What keeps the answer from being what its caller expects."
+        [], description="Why the response may be less useful than expected."
     )

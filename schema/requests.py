@@ -1,7 +1,7 @@
-"""What a request's body holds, as JSON; forms have the same fields.
+"""Request bodies as JSON; forms have the same fields.
 
-Validation is strict: what the OpenAPI document does not admit is refused. Limits that depend on
-settings are checked in `service.http.validation`.
+Validation is strict: a body that the OpenAPI document does not allow is rejected. Limits that
+depend on settings are checked by the service.
 """
 
 from __future__ import annotations
@@ -21,16 +21,19 @@ from pydantic import (
 
 from schema.base64_image import decode_base64
 from schema.extraction import Task
-from service.engine.interface import MAX_REGIONS
-from service.vision.request_regions import MAX_LABEL_CHARS, OwnRegion, own_regions
-from tasks import instruction
+from schema.regions import MAX_LABEL_CHARS, MAX_REGIONS, RequestRegion, parse_regions
 
 VISIBLE = r"\S"
+"""Pattern of strings that are not blank."""
+
+BEFORE_TEXT = "Give the text: "
+AFTER_TEXT = "Please extract the following entity type:"
+"""The instruction for entities, around the text; the defaults of `InstructBody`."""
 
 
 @dataclass(frozen=True, slots=True)
 class _FailFast:
-    """Stops the validation of a list at its first fault. pydantic's own cannot stand in a union."""
+    """Stops the validation of a list at its first error. pydantic's own fails inside unions."""
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> Any:
         return {**handler(source), "fail_fast": True}
@@ -69,11 +72,11 @@ def _decoded(value: Any) -> Any:
 
 
 def _regions(value: Any) -> Any:
-    return own_regions(value) if isinstance(value, list) else value
+    return parse_regions(value) if isinstance(value, list) else value
 
 
 Image = Annotated[bytes, BeforeValidator(_decoded), WithJsonSchema(_BASE64)]
-Regions = Annotated[tuple[OwnRegion, ...], BeforeValidator(_regions), WithJsonSchema(_REGIONS)]
+Regions = Annotated[tuple[RequestRegion, ...], BeforeValidator(_regions), WithJsonSchema(_REGIONS)]
 
 
 class _Body(BaseModel):
@@ -81,40 +84,34 @@ class _Body(BaseModel):
 
 
 class EntityGiven(_Body):
-    """An entity type of a request's own ontology."""
+    """An entity type of an ontology in a request."""
 
     name: Name
-    codes: Annotated[list[str], _FailFast()] = Field(
-        [], description="What corpora call it; not used here."
-    )
-    parent: str | None = Field(None, description="The coarser type; not used here.")
+    codes: Annotated[list[str], _FailFast()] = Field([], description="Names in corpora; ignored.")
+    parent: str | None = Field(None, description="The coarser type; ignored.")
 
 
 class RelationGiven(_Body):
-    """A relation of a request's own ontology."""
+    """A relation type of an ontology in a request."""
 
     name: Name
-    codes: Annotated[list[str], _FailFast()] = Field(
-        [], description="What corpora call it; not used here."
-    )
-    head: Names = Field([], description="Entity types that it can come from; empty: any.")
-    tail: Names = Field([], description="Entity types that it can go to; empty: any.")
+    codes: Annotated[list[str], _FailFast()] = Field([], description="Names in corpora; ignored.")
+    head: Names = Field([], description="Allowed entity types of the head; empty means any.")
+    tail: Names = Field([], description="Allowed entity types of the tail; empty means any.")
 
 
 class EventGiven(_Body):
-    """An event type of a request's own ontology."""
+    """An event type of an ontology in a request."""
 
     name: Name
-    codes: Annotated[list[str], _FailFast()] = Field(
-        [], description="What corpora call it; not used here."
-    )
-    roles: Names = Field([], description="What its arguments can be.")
+    codes: Annotated[list[str], _FailFast()] = Field([], description="Names in corpora; ignored.")
+    roles: Names = Field([], description="Roles of its arguments.")
 
 
 class OntologyGiven(_Body):
-    """A label inventory that a request brings: the form of the files in `tasks/ontologies`.
+    """A label inventory in a request, in the format of the files in `tasks/ontologies`.
 
-    A part that is a name in place of a list is taken from the shipped ontology of that name.
+    A part that is a string instead of a list is copied from the shipped ontology of that name.
     """
 
     name: Name = "request"
@@ -124,51 +121,59 @@ class OntologyGiven(_Body):
     events: Annotated[list[Name | EventGiven], _FailFast()] | Name = []
 
 
-class _Seen(_Body):
-    text: str = Field("", description="The text. Text or image can be missing, not both.")
+class _Input(_Body):
+    text: str = Field("", description="The text. Text or image may be omitted, but not both.")
     image: Image | None = Field(
         None, description="A JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF or HEIC file."
     )
     regions: Regions | None = Field(
         None,
-        description="Parts of the image to ground answers in, instead of those that the model "
-        "proposes. They are named O1, O2, … in this order. An empty list offers none.",
+        description="Regions of the image to ground results in; they replace the proposed regions "
+        "and get the ids O1, O2, … in this order. With an empty list nothing is grounded.",
         examples=[[[12, 8, 210, 470], {"box": [230, 40, 300, 90], "label": "flag"}]],
     )
 
 
-class TaskBody(_Seen):
-    """One task's request."""
+class TaskBody(_Input):
+    """A request for one task."""
 
     ontology: Name | OntologyGiven | None = Field(
         None,
-        description="One of `GET /ontologies` by name, or one of the request's own.",
+        description="Name of an ontology listed by `GET /ontologies`, or an ontology.",
         examples=["fmnerg51"],
     )
-    entity_types: Names | None = Field(None, min_length=1, description="Instead of the ontology's.")
+    entity_types: Names | None = Field(
+        None, min_length=1, description="Replaces the entity types of the ontology."
+    )
     relation_types: Names | None = Field(
         None,
         min_length=1,
-        description="Instead of the ontology's, between entities of any type; none is implied.",
+        description="Replaces the relation types of the ontology; heads and tails may have any "
+        'type. "none" is added implicitly.',
     )
     event_types: Names | None = Field(
         None,
         min_length=1,
-        description="Instead of the ontology's; without roles, so events have no arguments.",
+        description="Replaces the event types of the ontology. They have no roles, so events have "
+        "no arguments.",
     )
     min_score: float = Field(
-        0.0, ge=0, le=1, allow_inf_nan=False, description="Leave out what scores lower."
+        0.0,
+        ge=0,
+        le=1,
+        allow_inf_nan=False,
+        description="Smallest score of results in the response.",
     )
 
 
 class ExtractBody(TaskBody):
-    """A request for any of the tasks."""
+    """A request for any set of tasks."""
 
     tasks: Annotated[list[str], _FailFast()] | None = Field(
         None,
         min_length=1,
-        description="All by default. Relations are between entities, so these are found and "
-        "listed with them.",
+        description="All by default. Relations are between entities, so the response to "
+        "`relations` lists entities too.",
         json_schema_extra={
             "anyOf": [
                 {
@@ -187,27 +192,24 @@ FormName = Literal["entities", "grounded", "joint", "triggers", "arguments", "pa
 Offsets = Annotated[list[int], Field(min_length=2, max_length=2)]
 
 
-class InstructBody(_Seen):
-    """One instruction for the model, in so many words."""
+class InstructBody(_Input):
+    """A free instruction for the model."""
 
-    before: str = Field(
-        instruction.ENTITIES.before, description="What stands before the text in the prompt."
-    )
-    after: str = Field(
-        instruction.ENTITIES.after, description="What stands behind the text in the prompt."
-    )
+    before: str = Field(BEFORE_TEXT, description="The part of the prompt before the text.")
+    after: str = Field(AFTER_TEXT, description="The part of the prompt after the text.")
     spots: Names = Field([], description="Types to choose from.", examples=[["person"]])
     asocs: Names = Field([], description="Roles or relations to choose from.")
     form: FormName = Field(
         "entities",
-        description="The shape of a constrained answer: typed spans (entities, triggers), with "
+        description="The grammar of a constrained answer: typed spans (entities, triggers), with "
         "regions (grounded), with other spans (joint), one spot with its roles (arguments), or the "
         "relation of a head and a tail (pair).",
     )
-    head: Offsets | None = Field(None, description="Where a pair's head stands in the text.")
-    tail: Offsets | None = Field(None, description="Where a pair's tail stands in the text.")
+    head: Offsets | None = Field(None, description="Offsets of the head of a pair.")
+    tail: Offsets | None = Field(None, description="Offsets of the tail of a pair.")
     constrained: bool = Field(
         True,
-        description="Whether the answer keeps to the grammar and the lists given. Free answers are "
-        "the published decoding: they may be malformed, or name what the text does not hold.",
+        description="Whether decoding is constrained by the grammar and the given labels. "
+        "Unconstrained decoding is that of the published code: the output may be malformed or "
+        "contain spans that are not in the text.",
     )

@@ -1,65 +1,138 @@
-"""Bodies of answers other than the extraction itself."""
+"""Response bodies other than the extraction."""
 
 from __future__ import annotations
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
-from schema.extraction import Extraction
+from schema.extraction import AnswerWarning, Extraction, ImageSize, RegionFound, Timing
 
 
-class Problem(BaseModel):
-    """What went wrong (RFC 9457)."""
+class _Model(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class _Result(_Model):
+    model_config = ConfigDict(json_schema_serialization_defaults_required=True)
+
+
+class SpanFound(_Result):
+    """A mention; the offsets are null if the text does not contain it."""
+
+    text: str
+    start: int | None = Field(description="Unicode code points of the request's text, from 0.")
+    end: int | None = Field(description="Exclusive.")
+
+
+class AsocFound(_Result):
+    """A role or relation with its filler: a span or a region."""
+
+    label: str
+    span: SpanFound | None
+    region: str | None = Field(description="Id of a region.")
+    score: float
+
+
+class RecordFound(_Result):
+    """A spot with its asocs."""
+
+    label: str | None
+    span: SpanFound | None
+    asocs: list[AsocFound]
+    score: float
+
+
+class Instructed(_Result):
+    """The response to an instruction. All keys are always present."""
+
+    output: str = Field(description="The decoded output, markers included.")
+    ids: list[int] = Field(description="The output token ids.")
+    records: list[RecordFound] = Field(description="The records parsed from the output.")
+    image: ImageSize | None = Field(description="Null if the request has no image.")
+    regions: list[RegionFound]
+    gate: float = Field(description="Gate value: the weight of the image; 0 without an image.")
+    model: str
+    timing_ms: Timing
+    warnings: list[AnswerWarning] = Field(
+        [], description="Why the response may be less useful than expected."
+    )
+
+
+class TokenLimits(BaseModel):
+    """Most tokens that a text may have beside each task's instruction and labels.
+
+    Null if the task is not requested or has no labels; negative if the labels alone are too long.
+    """
+
+    entities: int | None
+    relations: int | None
+    events: int | None
+
+
+class Tokenized(_Model):
+    """The tokens of a request's text."""
+
+    tokens: int = Field(description="Number of tokens of the text.")
+    unknown: int = Field(description="Number of unknown tokens among them.")
+    offsets: list[tuple[int, int]] = Field(
+        description="Start and end of each token: Unicode code points of the request's text."
+    )
+    max_tokens: TokenLimits
+    fits: bool = Field(description="Whether the text is short enough for every requested task.")
+
+
+class Problem(_Model):
+    """A problem document (RFC 9457)."""
 
     type: str = Field(
-        description="A stable word for the kind of problem.", examples=["empty-input"]
+        description="Stable identifier of the kind of problem.", examples=["empty-input"]
     )
-    title: str = Field(description="The kind of problem, in words.")
+    title: str = Field(description="Short summary of the kind of problem.")
     status: int = Field(description="The HTTP status.")
-    detail: str = Field(description="This problem, in words.")
-    field: str | None = Field(None, description="The field of the request at fault.")
-    limit: int | None = Field(None, description="The largest that is admitted.")
+    detail: str = Field(description="Explanation of this problem.")
+    field: str | None = Field(None, description="The invalid field of the request.")
+    limit: int | None = Field(None, description="The largest allowed value.")
 
 
-class BatchAnswer(BaseModel):
-    """The answer to one line of a batch: an extraction or a problem."""
+class BatchAnswer(_Model):
+    """The response to one line of a batch: an extraction or a problem."""
 
-    line: int = Field(description="The line's number, counted from 1, empty ones included.")
-    extraction: Extraction | None = Field(description="Null where there is a problem.")
-    problem: Problem | None = Field(description="Null where there is an extraction.")
+    line: int = Field(description="Line number, counted from 1; empty lines count.")
+    extraction: Extraction | None = Field(description="Null if there is a problem.")
+    problem: Problem | None = Field(description="Null if there is an extraction.")
 
 
-class Status(BaseModel):
-    """An answer to a probe."""
+class Status(_Model):
+    """The response to a health probe."""
 
     status: str
 
 
-class TaskListed(BaseModel):
-    """A task and how it is asked for."""
+class TaskListed(_Model):
+    """An extraction task and how to request it."""
 
-    name: str = Field(description="Its word in `tasks`.")
-    endpoint: str = Field(description="Where it is asked for alone.")
+    name: str = Field(description="Name in the field `tasks`.")
+    endpoint: str = Field(description="Path of the endpoint for this task alone.")
     description: str
-    labels: str = Field(description="The field that names its labels.")
-    default_labels: list[str] = Field(description="Those of the default ontology.")
+    labels: str = Field(description="The request field with the labels of this task.")
+    default_labels: list[str] = Field(description="Labels of the default ontology.")
 
 
-class RelationListed(BaseModel):
-    """A relation and the entity types that it can hold between; empty: any."""
+class RelationListed(_Model):
+    """A relation type and the allowed entity types of its head and tail; empty means any."""
 
     type: str
     head: list[str]
     tail: list[str]
 
 
-class EventTypeListed(BaseModel):
+class EventTypeListed(_Model):
     """An event type and its roles."""
 
     type: str
     roles: list[str]
 
 
-class OntologyListed(BaseModel):
+class OntologyListed(_Model):
     """A label inventory that ships with the service."""
 
     name: str
@@ -70,41 +143,42 @@ class OntologyListed(BaseModel):
 
 
 class OntologyDetail(OntologyListed):
-    """A label inventory with what its relations hold between."""
+    """A label inventory with the head and tail types of its relations."""
 
     relations: list[RelationListed]
 
 
-class ModelListed(BaseModel):
-    """The model that answers, and the limits it answers within."""
+class ModelListed(_Model):
+    """The loaded model and its limits."""
 
-    model: str = Field(description="Name and version, as answers carry them.")
+    model: str = Field(description="Name and version, as in other responses.")
     name: str
     version: str
     precision: str
-    provider: str = Field(description="What runs the graphs.")
+    provider: str = Field(description="The ONNX Runtime execution provider.")
     region_types: list[str] = Field(
-        description="Labels of a picture's regions; empty where text or request bring them."
+        description="Labels of proposed regions; empty if they come from the text or the request."
     )
     default_ontology: str
     limits: dict[str, int | float] = Field(
-        description="By the setting's name: UMIE_ and capitals set it. Of the model itself: "
-        "`max_text_tokens`, a text of `/extract` with few labels; `max_prompt_tokens`, a text with "
-        "its instruction; `max_total_tokens`, both with all labels of a task, each of which takes "
-        "one token more than it has. `POST /tokenize` counts them."
+        description="Limits by the name of the setting; the environment variable is the name in "
+        "capitals with the prefix UMIE_. Limits of the model: `max_text_tokens`, a text of "
+        "`/extract` with few labels; `max_prompt_tokens`, a text with its instruction; "
+        "`max_total_tokens`, both with all labels of a task, where each label takes one token "
+        "more than it has. `POST /tokenize` counts tokens."
     )
 
 
-class ServerMetadata(BaseModel):
-    """The server, as the Open Inference Protocol tells it."""
+class ServerMetadata(_Model):
+    """Server metadata of the Open Inference Protocol."""
 
     name: str
     version: str
     extensions: list[str]
 
 
-class ModelMetadata(BaseModel):
-    """The model, as the Open Inference Protocol tells it; it has no tensors to offer."""
+class ModelMetadata(_Model):
+    """Model metadata of the Open Inference Protocol; the model exposes no tensors."""
 
     name: str
     versions: list[str]
@@ -113,19 +187,19 @@ class ModelMetadata(BaseModel):
     outputs: list[dict[str, str]]
 
 
-class Live(BaseModel):
-    """Whether the server lives."""
+class Live(_Model):
+    """Whether the server is live."""
 
     live: bool
 
 
-class Ready(BaseModel):
+class Ready(_Model):
     """Whether the server is ready."""
 
     ready: bool
 
 
-class ModelReady(BaseModel):
+class ModelReady(_Model):
     """Whether the model is ready."""
 
     name: str

@@ -1,1 +1,1 @@
-"""The language of the tasks: ontologies, instructions, records and their grammar. Pure Python."""
+"""The tasks' data model: ontologies, prompts, records and their grammars. Pure Python."""

@@ -1,4 +1,4 @@
-"""Where in a text the mentions of an answer stand that was not told to copy."""
+"""Aligns the mentions of an unconstrained answer with the text."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from tasks.records import Span
 
 
 class Aligner:
-    """Gives the mentions of one answer their offsets, in the order in which they are said.
+    """Assigns offsets to the mentions of one answer, in the order of the answer.
 
-    A mention takes its first occurrence in the text that no earlier mention of the same label or
-    role has taken, whole words before parts of words; null offsets where there is none.
+    A mention gets its first occurrence in the text that no earlier mention of the same label or
+    role has, whole words before parts of words. A mention that does not occur has null offsets.
     """
 
     def __init__(self, text: str) -> None:
@@ -21,16 +21,22 @@ class Aligner:
         self._taken: set[tuple[str, int]] = set()
 
     def align(self, mention: str, label: str, known: Sequence[tuple[int, int]] = ()) -> Span:
-        """The span of a mention; its occurrences are looked for in the text where none is known."""
-        places = list(known) or [
+        """Return the span of a mention.
+
+        Args:
+            mention: its text.
+            label: its label or role.
+            known: its occurrences, as offsets; if empty, they are searched for in the text.
+        """
+        occurrences = list(known) or [
             (match.start(), match.start() + len(mention))
             for match in re.finditer(f"(?={re.escape(mention)})", self._text)
         ]
-        if not mention or not places:
+        if not mention or not occurrences:
             return Span(mention, None, None)
-        places.sort(key=lambda place: not self._is_whole(*place))
-        free = [place for place in places if (label, place[0]) not in self._taken]
-        start, end = (free or places)[0]
+        occurrences.sort(key=lambda occurrence: not self._is_whole(*occurrence))
+        free = [(start, end) for start, end in occurrences if (label, start) not in self._taken]
+        start, end = (free or occurrences)[0]
         self._taken.add((label, start))
         return Span.of(self._text, start, end)
 

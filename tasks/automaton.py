@@ -1,52 +1,49 @@
-"""The target grammar as an automaton: at every step, the symbols that an answer may go on with.
+"""Constrained decoding: an automaton that returns the admitted next symbols at every step.
 
-Grammar (reference section 7; `( ) :` stand for the sentinels):
-
-    target  = "(" item* ")" eos
-    item    = "(" label ":" span  asoc* ")"      typed
-            | "(" head            asoc  ")"      head of a pair
-            | "(" label           asoc* ")"      bare
-    asoc    = "(" role ":" (span | region | tail) ")"
-
-Labels and roles come from the source's schema, spans are contiguous pieces of its sentence with a
-letter or a digit among them, regions those of the picture. A symbol says where it copies from, so
-in symbol space every step has one reading; `tasks.frontier` runs the same automaton over bare token
-ids.
+`tasks.label_first` and `tasks.span_first` define one grammar each. Labels and roles come from the
+schema of the prompt; spans are contiguous pieces of its text with a letter or a digit among them;
+regions are those of the image. A symbol contains the position that it copies, so a sequence of
+symbols has one reading only. `tasks.frontier` runs the same automaton over bare token ids.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
 from math import exp
 
 from tasks.context import PLAIN, Context
 from tasks.form import Filler, Form, Opening
-from tasks.records import Asoc, Record, Region
+from tasks.records import MAX_REGIONS, Asoc, Record, Region
 from tasks.source import Label, Source
 from tasks.source_spans import PieceRange, SourceSpans
-from tasks.state import NO_ITEM, NO_LINK, Item, Link, Phase, State, Symbol
-from tasks.tokenizer import MAX_REGIONS, Markers
+from tasks.state import Item, State, Symbol
+from tasks.tokenizer import Markers
 
 __all__ = ["Automaton", "PieceRange", "State", "Symbol"]
 
 
-class Automaton:
-    """The admitted answers to one prompt.
+class Automaton(ABC):
+    """The answers that a grammar admits to one prompt.
 
     Args:
         source: the encoded prompt.
-        form: the target's shape.
-        markers: ids of the sentinels.
-        regions: numbers of the regions that may be named, ascending.
-        head, tail: piece ranges of the pair; head alone of a given mention or of the trigger that
-            a bare item is about.
-        ordered: items in text order without overlap, which bounds every answer's
-            length; weights trained elsewhere need not follow that order.
+        form: the form of the answer.
+        markers: the ids of the sentinels.
+        regions: numbers of the regions that an answer may name, from 1.
+        head: half-open range of the source's pieces: the head of a pair, the given mention, or the
+            trigger of a bare item.
+        tail: the range of a pair's tail.
+        ordered: whether items follow the order of the text and do not overlap, which limits the
+            length of an answer. Weights trained elsewhere need not follow that order.
 
-    `spots`, `roles` and `regions` hold the symbols that spell each of them.
+    Attributes:
+        spots: the symbols of each label.
+        roles: the symbols of each role.
+        regions: the symbols of each region, by number.
 
-    Raises ValueError where form and arguments do not go together.
+    Raises:
+        ValueError: form and arguments do not go together.
     """
 
     span_first = False
@@ -65,7 +62,7 @@ class Automaton:
         self.source, self.form, self.markers, self.ordered = source, form, markers, ordered
         self._open, self._close = Symbol(markers.open), Symbol(markers.close)
         self._colon = Symbol(markers.colon)
-        self._passage = SourceSpans(source)
+        self._spans = SourceSpans(source)
         self.spots = [self._spell(label) for label in source.spots]
         self.roles = [self._spell(label) for label in source.asocs]
         self.regions = {k: [Symbol(t, -1, k) for t in _region(markers, k)] for k in sorted(regions)}
@@ -90,190 +87,55 @@ class Automaton:
         if self.form.opening is Opening.BARE and not self.spots:
             raise ValueError("a bare item needs a label")
 
+    @abstractmethod
     def start(self) -> State:
-        """The state before the first symbol."""
-        if not self.form.single:
-            return State(Phase.ITEMS, (self._open,))
-        opening = (self._open, self._open)
-        if self.head is not None and self.form.opening is Opening.HEAD:
-            item = NO_ITEM._replace(first=self.head[0], stop=self.head[1])
-            return State(Phase.ROLE, (*opening, *self.copy(self.head), self._open), item=item)
-        return State(Phase.BODY, opening + tuple(self.spots[0]), item=NO_ITEM._replace(spot=0))
+        """Return the state before the first symbol."""
 
     def admitted(self, state: State) -> list[Symbol]:
-        """The symbols that may come next, in a fixed order; empty only behind a complete answer."""
+        """Return the admitted next symbols, in a fixed order; none if the answer is complete."""
         if state.forced:
             return [state.forced[0]]
         return list(self._choices(state))
 
     def advance(self, state: State, symbol: Symbol, logp: float = 0.0) -> State:
-        """The state after the admitted `symbol`, chosen with log-probability `logp`."""
+        """Return the next state.
+
+        Args:
+            state: the current state.
+            symbol: one of the symbols that it admits.
+            logp: the log-probability with which the symbol was chosen.
+        """
         if state.forced:
             return state.after_forced(logp)
         return self._move(state, symbol, logp)
 
     def context(self, state: State) -> Context:
-        """What the next choice is about: this order scores every choice alike."""
+        """Return the context of the next choice; `PLAIN` if the grammar does not use contexts."""
         return PLAIN
 
     def records(self, state: State) -> tuple[Record, ...]:
-        """What the answer says so far, unfinished items left out."""
+        """Return the records of the finished items."""
         return tuple(self._record(item) for item in state.items)
 
     def admits(self, pieces: PieceRange) -> bool:
-        """Whether a span may run over a range of pieces, which opens and closes one."""
-        return self._passage.admits(*pieces)
+        """Whether a range of pieces with admissible ends may be a span."""
+        return self._spans.admits(*pieces)
 
     def copy(self, pieces: PieceRange) -> tuple[Symbol, ...]:
-        """The symbols that copy a range of pieces."""
-        return self._passage.copy(pieces)
+        """Return the symbols that copy a range of pieces."""
+        return self._spans.copy(pieces)
 
-    # Choices
-
+    @abstractmethod
     def _choices(self, state: State) -> Iterator[Symbol]:
-        phase = state.phase
-        if phase is Phase.ITEMS:
-            if self.spots and self._passage.has_start(self._first_start(state)):
-                yield self._open
-            yield self._close
-        elif phase is Phase.LABEL:
-            yield from (symbols[0] for symbols in self.spots)
-        elif phase is Phase.SPAN:
-            yield from self._passage.starts_from(self._first_start(state))
-        elif phase in (Phase.SPAN_REST, Phase.FILLER_REST):
-            yield from self._continuations(state)
-        elif phase is Phase.BODY:
-            if self._open_roles(state):
-                yield self._open
-            yield self._close
-        elif phase is Phase.ROLE:
-            yield from (self.roles[i][0] for i in self._open_roles(state))
-        elif phase is Phase.FILLER:
-            if self._spans_may_follow(state):
-                yield from self._passage.starts_from(self._first_filler(state, state.link.role))
-            yield from (self.regions[k][0] for k in self._regions_for(state, state.link.role))
+        """The admitted symbols of a state without forced symbols."""
 
-    def _continuations(self, state: State) -> Iterator[Symbol]:
-        in_filler = state.phase is Phase.FILLER_REST
-        span = state.link if in_filler else state.item
-        if self._passage.goes_on(span.first, span.stop):
-            yield self._passage.symbols[span.stop]
-        if self._passage.closes(span.first, span.stop):
-            if not in_filler and self._open_roles(state):
-                yield self._open
-            yield self._close
+    @abstractmethod
+    def _move(self, state: State, symbol: Symbol, logp: float) -> State:
+        """The next state of a state without forced symbols."""
 
     def _first_start(self, state: State) -> int:
-        """The first piece that the next item's span may begin with."""
+        """The first piece with which the next item's span may start."""
         return state.items[-1].stop if self.ordered and state.items else 0
-
-    def _spans_may_follow(self, state: State) -> bool:
-        """Whether the next filler may be a span: regions come behind spans."""
-        links = state.item.links
-        return self._spans_fill and not (self.ordered and links and links[-1].region)
-
-    def _first_filler(self, state: State, role: int) -> int:
-        """The first piece that a filler of `role` may begin with."""
-        links = state.item.links
-        if not self.ordered or not links:
-            return 0
-        last = links[-1].first
-        return last + any(link.role == role and link.first == last for link in links)
-
-    def _regions_for(self, state: State, role: int) -> Iterable[int]:
-        """The regions that may fill `role`."""
-        links = state.item.links
-        if not self._regions_fill:
-            return ()
-        if not self.ordered or not links:
-            return self.regions
-        last = links[-1].region
-        taken = last > 0 and any(link.role == role and link.region == last for link in links)
-        return [k for k in self.regions if k >= last + taken]
-
-    def _open_roles(self, state: State) -> list[int]:
-        if self.form.one_asoc and state.item.links:
-            return []
-        if self.tail is not None:
-            return list(range(len(self.roles)))
-        return [i for i in range(len(self.roles)) if self._role_is_open(state, i)]
-
-    def _role_is_open(self, state: State, role: int) -> bool:
-        if self._spans_may_follow(state) and self._passage.has_start(
-            self._first_filler(state, role)
-        ):
-            return True
-        return any(True for _ in self._regions_for(state, role))
-
-    # Moves
-
-    def _move(self, state: State, symbol: Symbol, logp: float) -> State:
-        return _MOVES[state.phase](self, state, symbol, logp)
-
-    def _from_items(self, state: State, symbol: Symbol, logp: float) -> State:
-        if symbol == self._close:
-            return replace(state, phase=Phase.DONE, forced=(Symbol(self.markers.eos),))
-        return replace(state, phase=Phase.LABEL, item=NO_ITEM._replace(logp=logp))
-
-    def _from_label(self, state: State, symbol: Symbol, logp: float) -> State:
-        spot = index_of(self.source.spots, symbol.position)
-        item = state.item._replace(spot=spot, logp=state.item.logp + logp)
-        return replace(
-            state, phase=Phase.SPAN, forced=(*self.spots[spot][1:], self._colon), item=item
-        )
-
-    def _from_span(self, state: State, symbol: Symbol, logp: float) -> State:
-        first = self._passage.piece_of(symbol)
-        item = state.item._replace(first=first, stop=first + 1, logp=state.item.logp + logp)
-        return replace(state, phase=Phase.SPAN_REST, item=item)
-
-    def _from_span_rest(self, state: State, symbol: Symbol, logp: float) -> State:
-        item = state.item.with_logp(logp)
-        if symbol.position >= 0:
-            return replace(state, item=item._replace(stop=item.stop + 1))
-        return self._from_body(replace(state, item=item), symbol, 0.0)
-
-    def _from_body(self, state: State, symbol: Symbol, logp: float) -> State:
-        if symbol == self._open:
-            return replace(state, phase=Phase.ROLE, link=NO_LINK._replace(logp=logp))
-        items = (*state.items, state.item)
-        if self.form.single:
-            ending = (self._close, Symbol(self.markers.eos))
-            return State(Phase.DONE, ending, items)
-        return State(Phase.ITEMS, (), items)
-
-    def _from_role(self, state: State, symbol: Symbol, logp: float) -> State:
-        role = index_of(self.source.asocs, symbol.position)
-        link = state.link._replace(role=role, logp=state.link.logp + logp)
-        rest = (*self.roles[role][1:], self._colon)
-        if self.tail is None:
-            return replace(state, phase=Phase.FILLER, forced=rest, link=link)
-        link = link._replace(first=self.tail[0], stop=self.tail[1])
-        item = state.item._replace(links=(link,))
-        ending = (self._close, self._close, self._close, Symbol(self.markers.eos))
-        return State(Phase.DONE, (*rest, *self.copy(self.tail), *ending), (item,))
-
-    def _from_filler(self, state: State, symbol: Symbol, logp: float) -> State:
-        link = state.link.with_logp(logp)
-        if symbol.region:
-            link = link._replace(region=symbol.region)
-            rest = (*self.regions[symbol.region][1:], self._close)
-            return self._close_link(replace(state, forced=rest), link)
-        first = self._passage.piece_of(symbol)
-        link = link._replace(first=first, stop=first + 1)
-        return replace(state, phase=Phase.FILLER_REST, link=link)
-
-    def _from_filler_rest(self, state: State, symbol: Symbol, logp: float) -> State:
-        link = state.link.with_logp(logp)
-        if symbol.position >= 0:
-            return replace(state, link=link._replace(stop=link.stop + 1))
-        return self._close_link(state, link)
-
-    def _close_link(self, state: State, link: Link) -> State:
-        item = state.item._replace(links=(*state.item.links, link))
-        return replace(state, phase=Phase.BODY, item=item, link=NO_LINK)
-
-    # Reading the source
 
     def _spell(self, label: Label) -> list[Symbol]:
         return [Symbol(self.source.ids[p], p) for p in range(label.start, label.stop)]
@@ -281,11 +143,11 @@ class Automaton:
     def _record(self, item: Item) -> Record:
         label = self.source.spots[item.spot].name if item.spot >= 0 else None
         named = item.first >= 0 and self.form.opening is not Opening.BARE
-        span = self._passage.span(item.first, item.stop) if named else None
+        span = self._spans.span(item.first, item.stop) if named else None
         asocs = tuple(
             Asoc(
                 self.source.asocs[link.role].name,
-                Region(link.region) if link.region else self._passage.span(link.first, link.stop),
+                Region(link.region) if link.region else self._spans.span(link.first, link.stop),
                 exp(link.logp),
             )
             for link in item.links
@@ -293,27 +155,19 @@ class Automaton:
         return Record(label, span, asocs, exp(item.logp))
 
 
-_MOVES = {
-    Phase.ITEMS: Automaton._from_items,
-    Phase.LABEL: Automaton._from_label,
-    Phase.SPAN: Automaton._from_span,
-    Phase.SPAN_REST: Automaton._from_span_rest,
-    Phase.BODY: Automaton._from_body,
-    Phase.ROLE: Automaton._from_role,
-    Phase.FILLER: Automaton._from_filler,
-    Phase.FILLER_REST: Automaton._from_filler_rest,
-}
-
-
 def _region(markers: Markers, number: int) -> tuple[int, ...]:
     if not 1 <= number <= MAX_REGIONS:
-        raise ValueError(f"there is no region O{number}")
+        raise ValueError(f"there is no region O{number}: regions are O1 to O{MAX_REGIONS}")
     return markers.regions[number - 1]
 
 
 def index_of(labels: Sequence[Label], position: int) -> int:
-    """The label that begins at a source position; ValueError where none does."""
+    """Return the index of the label at a source position.
+
+    Raises:
+        ValueError: no label starts there.
+    """
     for index, label in enumerate(labels):
         if label.start == position:
             return index
-    raise ValueError(f"no label begins at position {position}")
+    raise ValueError(f"no label starts at position {position}")

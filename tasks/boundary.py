@@ -1,7 +1,7 @@
-"""Where a span may begin and end: between words, never inside a user-perceived character.
+"""Boundaries of spans: between words, never inside a grapheme cluster.
 
-User-perceived characters are the extended grapheme clusters of Unicode annex 29, as far as a text
-shows any: marks, joined emoji, skin tones, flags.
+Grapheme clusters are those of Unicode annex 29, as far as the project's texts need them: marks,
+joined emoji, skin tones, flags.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from __future__ import annotations
 import unicodedata
 
 _JOINER = "\u200d"
-# These extend the character before them though they are no marks: the non-joiner of Persian and
-# Indic scripts, the vowel AM of Thai and Lao, halfwidth voicing marks.
+# These extend the character before them but are not marks: the non-joiner of Persian and Indic
+# scripts, the vowel AM of Thai and Lao, halfwidth voicing marks.
 _EXTENDING = frozenset("\u200c\u200d\u0e33\u0eb3\uff9e\uff9f")
 # Scripts written without spaces: every character boundary may be a word boundary.
 _UNSPACED = (
@@ -26,7 +26,7 @@ _UNSPACED = (
 
 
 def is_boundary(text: str, at: int) -> bool:
-    """Whether a span may begin or end before code point `at` of `text`."""
+    """Whether a span may start or end before code point `at` of `text`."""
     if at <= 0 or at >= len(text):
         return True
     if _inside_character(text, at):
@@ -35,7 +35,7 @@ def is_boundary(text: str, at: int) -> bool:
 
 
 def end_of_character(text: str, end: int) -> int:
-    """`end` moved behind the marks, joiners and modifiers that belong to the character before."""
+    """Return `end`, moved behind the marks, joiners and modifiers of the character before it."""
     while 0 < end < len(text) and _inside_character(text, end):
         end += 1
     return end
@@ -71,9 +71,9 @@ def _is_indicator(char: str) -> bool:
 
 
 def _ends_spaced_word(text: str, at: int) -> bool:
-    """Whether the character before `at` is a letter or digit, whatever marks it carries.
+    """Whether the character before `at` is a letter or digit, with or without marks.
 
-    An enclosing mark makes a symbol of it: the keycap of a digit.
+    With an enclosing mark it is a symbol, such as the keycap of a digit.
     """
     base = at - 1
     while base > 0 and _continues(text[base]):

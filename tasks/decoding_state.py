@@ -1,8 +1,8 @@
-"""Answers in the making, one interface for whoever decodes: what may be said next, what was said.
+"""The state of one answer while it is decoded: the options for the next token, the tokens so far.
 
-A decoder asks for the options, scores them, says one, and goes on until the answer is done.
-`CopyDecodingState` is for weights with a copy head, which can tell the places of one token apart;
-`TokenDecodingState` for those without; `FreeDecodingState` admits everything.
+The decoder scores the options, appends one, and repeats that until the answer is done.
+`CopyDecodingState` is for weights with a copy head, which distinguish the occurrences of a token
+in the source; `TokenDecodingState` is for those without; `FreeDecodingState` admits every token.
 """
 
 from __future__ import annotations
@@ -17,34 +17,39 @@ from tasks.lenient_parser import LenientParser
 from tasks.records import Record
 
 Option = tuple[int, int]
-"""A token and its place among a copy head's keys, -1 for none."""
+"""A token and its row in the copy keys, -1 for none."""
 
 
 class DecodingState(Protocol):
-    """One answer."""
+    """The state of one answer."""
 
     @property
     def done(self) -> bool:
         """Whether the answer is complete."""
 
     def options(self) -> Sequence[Option] | None:
-        """What may be said next, in a fixed order; None for any token of the vocabulary."""
+        """Return the options for the next token, in a fixed order; None for the vocabulary."""
 
     def context(self) -> Context:
-        """What the next choice is about."""
+        """Return the context of the next choice."""
 
-    def say(self, option: int, logp: float) -> int:
-        """Go on with an option, by its number, of this log-probability; the token it says.
+    def append(self, option: int, logp: float) -> int:
+        """Append an option.
 
-        Where there are no options to count, `option` is the token itself.
+        Args:
+            option: its index in `options`, or the token itself where these are None.
+            logp: its log-probability.
+
+        Returns:
+            The token.
         """
 
     def records(self) -> tuple[Record, ...]:
-        """What the answer says so far, unfinished items left out."""
+        """Return the records of the finished items."""
 
 
 class CopyDecodingState:
-    """An answer of symbols that say where they copy from."""
+    """The state of an answer whose symbols contain the position that they copy."""
 
     def __init__(self, automaton: Automaton) -> None:
         self._automaton = automaton
@@ -57,27 +62,27 @@ class CopyDecodingState:
         return not self._admitted
 
     def options(self) -> list[Option]:
-        """Tokens with their places."""
+        """Return tokens with their rows in the copy keys."""
         return [(symbol.token, symbol.place) for symbol in self._admitted]
 
     def context(self) -> Context:
-        """What the automaton asks."""
+        """Return the automaton's context."""
         return self._automaton.context(self._state)
 
-    def say(self, option: int, logp: float) -> int:
-        """Go on with an option."""
+    def append(self, option: int, logp: float) -> int:
+        """Append an option and return its token."""
         symbol = self._admitted[option]
         self._state = self._automaton.advance(self._state, symbol, logp)
         self._admitted = self._automaton.admitted(self._state)
         return symbol.token
 
     def records(self) -> tuple[Record, ...]:
-        """The finished items."""
+        """Return the records of the finished items."""
         return self._automaton.records(self._state)
 
 
 class TokenDecodingState:
-    """An answer of bare tokens, which can have several readings until more is said."""
+    """The state of an answer of bare tokens, which can have several readings."""
 
     def __init__(self, automaton: Automaton) -> None:
         self._frontier = Frontier.start(automaton)
@@ -89,59 +94,63 @@ class TokenDecodingState:
         return self._frontier.done
 
     def options(self) -> list[Option]:
-        """Tokens without places."""
+        """Return tokens without rows in the copy keys."""
         return [(token, -1) for token in self._admitted]
 
     def context(self) -> Context:
-        """Nothing: places are what contexts are about."""
+        """Return `PLAIN`: contexts need a copy head."""
         return PLAIN
 
-    def say(self, option: int, logp: float) -> int:
-        """Go on with an option."""
+    def append(self, option: int, logp: float) -> int:
+        """Append an option and return its token."""
         token = self._admitted[option]
         self._frontier = self._frontier.advance(token, logp)
         self._admitted = self._frontier.admitted()
         return token
 
     def records(self) -> tuple[Record, ...]:
-        """The finished items of the preferred reading."""
+        """Return the records of the finished items, in the preferred reading."""
         return self._frontier.records()
 
 
-MOST_FREE = 192
-"""Tokens of a free answer: what the published code's evaluation admits (reference section 12)."""
+MAX_FREE_TOKENS = 192
+"""The most tokens of a free answer, as in the published evaluation (reference section 12)."""
 
 
 class FreeDecodingState:
-    """An answer of any tokens; what can be read of it are its records.
+    """The state of an unconstrained answer.
 
-    It ends with the end token or after `MOST_FREE`: without a grammar nothing else ends weights
-    that have not learned to.
+    The answer is done at the end token, or at `MAX_FREE_TOKENS` where the weights do not generate
+    one.
+
+    Args:
+        parser: reads records off the tokens.
+        eos: the end token.
     """
 
     def __init__(self, parser: LenientParser, eos: int) -> None:
-        self._salvage, self._eos = parser, eos
-        self._said: list[int] = []
+        self._parser, self._eos = parser, eos
+        self._tokens: list[int] = []
         self._logps: list[float] = []
 
     @property
     def done(self) -> bool:
-        """Whether the end token was said, or too much."""
-        return len(self._said) >= MOST_FREE or self._eos in self._said[-1:]
+        """Whether the answer has its end token, or the most tokens."""
+        return len(self._tokens) >= MAX_FREE_TOKENS or self._eos in self._tokens[-1:]
 
     def options(self) -> None:
-        """Any token."""
+        """Return None: every token of the vocabulary is an option."""
 
     def context(self) -> Context:
-        """Nothing in particular."""
+        """Return `PLAIN`: the whole vocabulary has no context."""
         return PLAIN
 
-    def say(self, option: int, logp: float) -> int:
-        """Go on with a token."""
-        self._said.append(option)
+    def append(self, option: int, logp: float) -> int:
+        """Append a token and return it."""
+        self._tokens.append(option)
         self._logps.append(logp)
         return option
 
     def records(self) -> tuple[Record, ...]:
-        """The sound items, closed where their brackets are not."""
-        return self._salvage.read(self._said, self._logps)
+        """Return the records of the well-formed items; missing brackets are closed."""
+        return self._parser.read(self._tokens, self._logps)

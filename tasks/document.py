@@ -1,16 +1,16 @@
-"""An annotated text: what training learns from and evaluation compares with."""
+"""Annotated documents: the examples of training and the references of evaluation."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 Box = tuple[float, float, float, float]
-"""x1, y1, x2, y2 as fractions of the picture's width and height."""
+"""x1, y1, x2, y2 as fractions of the image's width and height."""
 
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """A typed span of the text, half-open, in code points; `boxes` where the picture shows it."""
+    """A typed span of the text, half-open, in code points, and the image regions that show it."""
 
     start: int
     end: int
@@ -20,7 +20,7 @@ class Mention:
 
 @dataclass(frozen=True, slots=True)
 class Relation:
-    """A typed pair; `head` and `tail` index the document's entities. "none" says: not related."""
+    """A typed pair; `head` and `tail` index the document's mentions. "none" means unrelated."""
 
     type: str
     head: int
@@ -29,7 +29,7 @@ class Relation:
 
 @dataclass(frozen=True, slots=True)
 class Argument:
-    """A role of an event and the span that fills it, half-open, in code points."""
+    """A role of an event and its span, half-open, in code points."""
 
     role: str
     start: int
@@ -48,10 +48,21 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One text with everything its corpus says of it.
+    """One text with its annotations.
 
-    `ontology` names the label inventory in force. An inventory's part that the corpus does not
-    annotate at all is None rather than empty: MNRE's lines name pairs, not all entities.
+    An annotation that the corpus does not have at all is None rather than empty: MNRE annotates
+    pairs, not all entities.
+
+    Attributes:
+        text: the text.
+        corpus: the name of its corpus.
+        split: "train", "dev" or "test".
+        ontology: the name of the label inventory.
+        image: the file of its image.
+        entities: all entities of the text.
+        relations: related and unrelated pairs of `mentions`.
+        pair_mentions: the mentions of `relations` where there are no `entities`.
+        events: all events of the text.
     """
 
     text: str
@@ -66,5 +77,5 @@ class Document:
 
     @property
     def mentions(self) -> tuple[Mention, ...]:
-        """What `relations` point into: the entities, or the pair's own mentions."""
+        """The mentions that `relations` index: the entities, or those of the pair."""
         return self.entities if self.entities is not None else self.pair_mentions

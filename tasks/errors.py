@@ -1,43 +1,43 @@
 """Every error that the project raises on purpose, in one tree.
 
     UMIEError
-    ├── InputError                 the caller's fault
-    │   ├── Unauthorised             no key of the service, or an unknown one
+    ├── InputError                 the request is invalid
+    │   ├── Unauthorised             no API key, or an unknown one
     │   ├── EmptyInput               neither text nor image
-    │   ├── FieldError               a field has a value that makes no sense
+    │   ├── FieldError               a field has an invalid value
     │   │   ├── UnknownTask
     │   │   ├── UnknownOntology
     │   │   └── LabelError             empty, repeated or too many labels
-    │   ├── LimitError               larger than the limits admit
+    │   ├── LimitError               a limit is exceeded
     │   │   ├── TextTooLong            characters or tokens
     │   │   ├── HeadersTooLarge        bytes of the request line and headers
     │   │   ├── BodyTooLarge           bytes of the whole request
-    │   │   ├── BodyTooSlow            seconds until the whole request was there
+    │   │   ├── BodyTooSlow            seconds until the request was complete
     │   │   ├── BatchTooLong           lines of a batch
     │   │   └── ImageTooLarge          bytes or pixels (an ImageError, too)
-    │   └── ImageError               the picture cannot be used
-    │       ├── ImageUnsupported       in no format that is decoded
-    │       ├── ImageDamaged           starts like a picture, cannot be read to its end
-    │       └── NoVisualTower          the model has nothing to see with
-    ├── CapacityError              the service's state, not the request's fault
-    │   ├── QueueFull                more waits than the limits admit
+    │   └── ImageError               the image cannot be used
+    │       ├── ImageUnsupported       of an unsupported format
+    │       ├── ImageDamaged           an image file that cannot be decoded
+    │       └── NoVisualTower          the model has no visual tower
+    ├── CapacityError              the service cannot answer now
+    │   ├── QueueFull                the queue's limits are reached
     │   ├── RateLimited              more requests than one key may send
     │   ├── EngineUnavailable        the engine is starting, draining, stuck or dead
-    │   └── DeadlineExceeded         the answer would come too late
-    ├── BundleError                a bundle is missing, incomplete or not what its manifest says
-    ├── CheckpointError            a checkpoint is foreign, truncated or inconsistent
-    ├── ExportError                an exported graph does not compute what torch computes
-    ├── DataError                  a corpus file is not in its original layout
-    └── SettingsError              a setting of the service makes no sense
+    │   └── DeadlineExceeded         the request's deadline passed
+    ├── BundleError                a bundle is missing, incomplete or inconsistent
+    ├── CheckpointError            a checkpoint is of another format, truncated or inconsistent
+    ├── ExportError                an exported graph differs from the torch model
+    ├── DataError                  a corpus file has not its original layout
+    └── SettingsError              a setting of the service is invalid
 
-`service.http.problems` alone maps the tree to HTTP.
+`service.http.problems` maps the tree to HTTP status codes.
 """
 
 from __future__ import annotations
 
 
 class UMIEError(Exception):
-    """Root of the tree; its message is fit to be shown to whoever made the call."""
+    """Root of the tree. Its message is written for the caller."""
 
 
 class InputError(UMIEError):
@@ -45,7 +45,7 @@ class InputError(UMIEError):
 
 
 class Unauthorised(InputError):
-    """The request carries no key of the service, or one that the service does not know."""
+    """The request has no API key, or one that the service does not know."""
 
 
 class EmptyInput(InputError):
@@ -53,10 +53,12 @@ class EmptyInput(InputError):
 
 
 class FieldError(InputError):
-    """A field of the request has a value that makes no sense.
+    """A field of the request has an invalid value.
 
-    `field` names it, None where the body as a whole is at fault; `limit` is the largest value that
-    is admitted, if there is one.
+    Args:
+        message: the message.
+        field: the name of the field; None for the body as a whole.
+        limit: the largest allowed value, if there is one.
     """
 
     def __init__(self, message: str, *, field: str | None, limit: int | None = None) -> None:
@@ -74,11 +76,16 @@ class UnknownOntology(FieldError):
 
 
 class LabelError(FieldError):
-    """A label list is empty, repeats itself or is too long."""
+    """A label list is empty, too long, or has a label twice."""
 
 
 class LimitError(InputError):
-    """Something is larger than the limits admit; `limit` is the largest that is, if known."""
+    """A limit is exceeded.
+
+    Args:
+        message: the message.
+        limit: the largest allowed value, if known.
+    """
 
     def __init__(self, message: str, *, limit: int | None = None) -> None:
         super().__init__(message)
@@ -86,15 +93,15 @@ class LimitError(InputError):
 
 
 class TextTooLong(LimitError):
-    """The text has more characters or tokens than the limits admit."""
+    """The text has more characters or tokens than allowed."""
 
 
 class HeadersTooLarge(LimitError):
-    """The request line and headers have more bytes than the limits admit."""
+    """The request line and headers have more bytes than allowed."""
 
 
 class BodyTooLarge(LimitError):
-    """The request has more bytes than the limits admit."""
+    """The request has more bytes than allowed."""
 
 
 class BodyTooSlow(LimitError):
@@ -102,27 +109,27 @@ class BodyTooSlow(LimitError):
 
 
 class BatchTooLong(LimitError):
-    """A batch has more lines than the limits admit."""
+    """A batch has more lines than allowed."""
 
 
 class ImageError(InputError):
-    """The picture cannot be used."""
+    """The image cannot be used."""
 
 
 class ImageTooLarge(ImageError, LimitError):
-    """The picture has more bytes or pixels than the limits admit."""
+    """The image has more bytes or pixels than allowed."""
 
 
 class ImageUnsupported(ImageError):
-    """The file is not a picture of a supported format."""
+    """The file is not an image of a supported format."""
 
 
 class ImageDamaged(ImageError):
-    """The file starts like a picture but cannot be read to its end."""
+    """The file is an image that cannot be decoded completely."""
 
 
 class NoVisualTower(ImageError):
-    """A picture was sent to a model without a visual tower."""
+    """An image was sent to a model without a visual tower."""
 
 
 class CapacityError(UMIEError):
@@ -130,11 +137,16 @@ class CapacityError(UMIEError):
 
 
 class QueueFull(CapacityError):
-    """More work is waiting than the limits admit."""
+    """The limit of waiting jobs is reached."""
 
 
 class RateLimited(CapacityError):
-    """A key was used more often than it may be; `retry_after_s` says when it may be again."""
+    """An API key exceeded its rate.
+
+    Args:
+        message: the message.
+        retry_after_s: seconds until the key may be used again.
+    """
 
     def __init__(self, message: str, *, retry_after_s: int = 1) -> None:
         super().__init__(message)
@@ -150,20 +162,20 @@ class DeadlineExceeded(CapacityError):
 
 
 class BundleError(UMIEError):
-    """A bundle is missing, incomplete or not what its manifest says."""
+    """A bundle is missing, incomplete or does not match its manifest."""
 
 
 class CheckpointError(UMIEError):
-    """A checkpoint is foreign, truncated or inconsistent."""
+    """A checkpoint is of another format, truncated or inconsistent."""
 
 
 class ExportError(UMIEError):
-    """An exported graph does not compute what torch computes."""
+    """The outputs of an exported graph differ from those of the torch model."""
 
 
 class DataError(UMIEError):
-    """A corpus file is not in its original layout."""
+    """A corpus file has not its original layout."""
 
 
 class SettingsError(UMIEError):
-    """A setting of the service makes no sense; the message names its environment variable."""
+    """A setting of the service is invalid; the message names its environment variable."""

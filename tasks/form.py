@@ -1,4 +1,4 @@
-"""The shapes that a target can take: one line per task of the field."""
+"""The forms of an answer, one per task."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import Enum
 
 
 class Opening(Enum):
-    """What stands behind an item's opening bracket."""
+    """What follows an item's opening bracket."""
 
     TYPED = "label : span"
     HEAD = "the head of the pair"
@@ -16,7 +16,7 @@ class Opening(Enum):
 
 
 class Filler(Enum):
-    """What may fill an asoc."""
+    """What an asoc's role may point to."""
 
     SPAN = "a span of the text"
     REGION = "a region of the image"
@@ -25,9 +25,14 @@ class Filler(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """A target's shape.
+    """The form of an answer.
 
-    `single` admits exactly one item instead of any number, `one_asoc` at most one asoc an item.
+    Attributes:
+        name: a name for messages.
+        opening: what follows an item's opening bracket.
+        fillers: what the asocs may point to; empty for no asocs.
+        single: exactly one item instead of any number.
+        one_asoc: at most one asoc per item.
     """
 
     name: str
@@ -57,4 +62,4 @@ ARGUMENTS = Form(
 )
 
 REGION_ROLE = "region"
-"""The one asoc of grounded entities."""
+"""The only role of grounded entities."""

@@ -1,4 +1,4 @@
-"""Prompts: the text part and the schema suffix, as in the published code (reference section 6)."""
+"""Encodes prompts: the text part and the schema suffix (reference section 6)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tasks.tokenizer import Tokenizer
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """What stands before and after the sentence."""
+    """The instruction before and after the text."""
 
     before: str
     after: str = ""
@@ -24,42 +24,48 @@ ENTITIES = Wording("Give the text: ", "Please extract the following entity type:
 EVENTS = Wording("Please Extract event trigger and argument: ")
 
 LINE_START = 4
-"""What is added to the case of a line's first token; see `tasks.source.case_of`."""
+"""Added to the case of the first token of a line; see `tasks.source.case_of`."""
 
 _NO_DESCRIPTIONS: Mapping[str, str] = MappingProxyType({})
 
 FOLLOW_UP_ROOM = 40
-"""Tokens by which a question about what was found may be longer than the one that found it."""
+"""How many tokens longer the prompt of a follow-up question may be than that of the first."""
 
 
 def relation(head: str, tail: str) -> Wording:
-    """The wording that asks for a pair's relation. The published prompt names the tail first."""
+    """Return the instruction for a pair's relation; the tail comes first, as published."""
     return Wording(
         "Give the text: ", f"Please extract the following relation between: {tail} and {head}"
     )
 
 
 def arguments(trigger: str) -> Wording:
-    """The wording that asks for one event's arguments.
+    """Return the instruction for the arguments of one event.
 
-    The published prompt does not say which event is meant, though a sentence can hold several of
-    one type; naming the trigger is ours.
+    Unlike the published prompt it names the trigger, since a text can have several events of one
+    type.
     """
     return Wording(EVENTS.before, f"The event trigger is: {trigger}")
 
 
 def mention(span: str) -> Wording:
-    """The wording that asks for the type of a given mention."""
+    """Return the instruction for the type of a given mention."""
     return Wording("Give the text: ", f"Please choose the type of: {span}")
 
 
 @dataclass(frozen=True)
 class Prompter:
-    """Encodes prompts for one tokenizer.
+    """Encodes prompts with one tokenizer.
 
-    `separator` goes between sentence and instruction. The published code puts nothing there, so a
-    sentence's last word and "Please" share tokens; our own weights read a space. With `lines` the
-    first token of every line but the text's first is marked among the cases.
+    Attributes:
+        tokenizer: the tokenizer.
+        max_text_tokens: the most tokens of the text part, markers included.
+        max_tokens: the most tokens of a prompt.
+        separator: a string between the text and the instruction behind it. It is empty in the
+            published code, so that the last word of the text and "Please" share tokens; the
+            project's own weights are trained with a space.
+        lines: whether the case of a line's first token has `LINE_START` added, but for the first
+            line.
     """
 
     tokenizer: Tokenizer
@@ -78,14 +84,21 @@ class Prompter:
         room: int = 0,
         descriptions: Mapping[str, str] = _NO_DESCRIPTIONS,
     ) -> Source:
-        """The source of a prompt; options keep the order in which they are given.
+        """Encode a prompt. Unlike the published code it never cuts a text or a schema silently.
 
-        `descriptions` say in a sentence what some of the options mean; they are read and never
-        copied. `room` tokens of the text part are left free, so that a longer instruction about the
-        same text will fit. Raises `TextTooLong` where the text part has more than
-        `max_text_tokens`, `LabelError` where the schema makes the whole longer than `max_tokens`:
-        the published code cuts both silently. The errors' `limit` is what is left for the text
-        beside the rest.
+        Args:
+            text: the text.
+            wording: the instruction.
+            spots: the labels to choose from, in the order of the schema.
+            asocs: the roles to choose from, in the order of the schema.
+            room: tokens of the text part to leave free for the longer instruction of a follow-up
+                question.
+            descriptions: what some of the labels mean, by label; an answer never copies them.
+
+        Raises:
+            TextTooLong: the text part has more than `max_text_tokens`.
+            LabelError: a label has no tokens, or with the schema the prompt has more than
+                `max_tokens`. The `limit` of both errors is how many tokens the text may have.
         """
         markers = self.tokenizer.markers
         after = self.separator + wording.after if wording.after else ""
@@ -138,10 +151,10 @@ class Prompter:
         *,
         descriptions: Mapping[str, str] = _NO_DESCRIPTIONS,
     ) -> int:
-        """How many tokens a text may have in a prompt with these labels; below 0: none fit.
+        """Return how many tokens a text may have in a prompt; negative if the labels do not fit.
 
-        Arguments as those of `encode`. A text that shares a token with the instruction can have one
-        more or less.
+        Arguments as in `encode`. A text that shares a token with the instruction can have one more
+        or less.
         """
         after = self.separator + wording.after if wording.after else ""
         instruction = len(self.tokenizer.encode(wording.before + after)[0])
@@ -161,7 +174,7 @@ class Prompter:
         text: str,
         most: int,
     ) -> tuple[int, int]:
-        """The text's own tokens in a prompt, and how many it may have."""
+        """How many tokens the text has in a prompt, and how many it may have."""
         start, end = len(wording.before), len(wording.before) + len(text)
         own = sum(first < end and last > start for first, last in offsets)
         return own, most - (len(ids) - own)
@@ -185,6 +198,6 @@ class Prompter:
         return tuple(labels)
 
     def _description(self, name: str, descriptions: Mapping[str, str]) -> list[int]:
-        """The tokens of what is said of a label, none where nothing is."""
+        """The tokens of a label's description; none without one."""
         description = descriptions.get(name)
         return self.tokenizer.encode(f": {description}")[0] if description else []

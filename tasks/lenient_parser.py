@@ -1,8 +1,8 @@
-"""What can be read of an answer that no grammar constrained.
+"""A lenient parser for answers of unconstrained decoding, in the published order.
 
-The published parser's spirit (reference section 8): what stands before the first bracket is
-dropped, the answer ends where its brackets first balance, missing ones are closed at the end. An
-item or asoc that is none is left out, and so is one with a label that the schema does not offer.
+It follows the published parser (reference section 8): tokens before the first bracket are ignored,
+the answer ends where its brackets first balance, and missing closing brackets are added at the
+end. Malformed items and asocs are left out, and so are those whose label is not in the schema.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from tasks.source import Label, Source
 from tasks.tokenizer import Tokenizer
 
 NULL = "<extra_id_6>"
-"""What the published training data put where there is nothing."""
+"""The placeholder for "nothing" in the published training data."""
 
 _Ids = tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class _Phrase:
-    """What stands between two markers."""
+    """The tokens between two markers, and their text."""
 
     ids: _Ids
     text: str
@@ -34,7 +34,7 @@ class _Phrase:
 
 @dataclass(slots=True)
 class _Node:
-    """A bracket: the ids in it that colons part, the brackets in it, its log-probability."""
+    """A bracket: its ids, split at colons, the brackets inside it, its log-probability."""
 
     phrases: list[list[int]] = field(default_factory=lambda: [[]])
     children: list[_Node] = field(default_factory=list)
@@ -42,13 +42,13 @@ class _Node:
 
 
 class LenientParser:
-    """Reads unconstrained answers to one prompt.
+    """Parses unconstrained answers to one prompt.
 
     Args:
         source: the encoded prompt.
-        form: the target's shape.
-        tokenizer: the prompt's.
-        regions: numbers of the regions that there are; others read as words.
+        form: the form of the answer.
+        tokenizer: the tokenizer of the prompt.
+        regions: the numbers of the image's regions; other numbers are read as words.
     """
 
     def __init__(
@@ -61,17 +61,22 @@ class LenientParser:
         self._region_of = {ids: Region(k) for k, ids in enumerate(tokenizer.markers.regions, 1)}
 
     def read(self, ids: Sequence[int], logps: Sequence[float]) -> tuple[Record, ...]:
-        """The records that `ids` spell, each token with its log-probability.
+        """Parse an answer.
 
-        A record's score is the product of its own tokens' probabilities, those of its asocs left
-        out; an asoc's that of its tokens.
+        Args:
+            ids: its tokens.
+            logps: the log-probability of each token.
+
+        Returns:
+            The records. The score of a record is the product of the probabilities of its tokens,
+            without those of its asocs; the score of an asoc is that of its own tokens.
         """
         aligner = Aligner(self._source.text)
         found = (self._record(node, aligner) for node in self._items(ids, logps))
         return tuple(record for record in found if record is not None)
 
     def _items(self, ids: Sequence[int], logps: Sequence[float]) -> list[_Node]:
-        """The brackets in the first outermost one."""
+        """The brackets inside the first outermost one."""
         markers, outermost = self._tokenizer.markers, _Node()
         inside = [outermost]
         for token, logp in zip(ids, logps, strict=True):
@@ -116,10 +121,10 @@ class LenientParser:
             yield Asoc(role, filler, exp(child.logp))
 
     def _parts(self, node: _Node, count: int) -> list[_Phrase]:
-        """A bracket's phrases where there are `count` and all say something; else none."""
+        """A bracket's phrases if there are `count` and none is empty; else none."""
         phrases = [_Phrase(tuple(p), self._tokenizer.decode(p).strip()) for p in node.phrases]
-        sound = len(phrases) == count and all(p.text not in ("", NULL) for p in phrases)
-        return phrases if sound else []
+        valid = len(phrases) == count and all(p.text not in ("", NULL) for p in phrases)
+        return phrases if valid else []
 
     def _region(self, phrase: _Phrase) -> Region | None:
         region = self._region_of.get(phrase.ids) or region_named(phrase.text)
@@ -129,7 +134,10 @@ class LenientParser:
         return aligner.align(phrase.text, label, self._occurrences(phrase.ids))
 
     def _occurrences(self, ids: _Ids) -> list[tuple[int, int]]:
-        """Where the sentence has these very tokens: a tokenizer can lose how a word was written."""
+        """The offsets at which the text has these tokens: decoding can change how a word is spelt.
+
+        They can differ from the offsets of the decoded string.
+        """
         pieces, source = self._source.pieces, self._source.ids
         found = []
         for first in range(len(pieces) - len(ids) + 1):
@@ -148,7 +156,7 @@ class LenientParser:
         return names
 
     def _named(self, phrase: _Phrase, names: dict[_Ids | str, str]) -> str | None:
-        """The label that a phrase spells; any where the schema lists none."""
+        """The label that a phrase spells, None if there is none; any text without a schema."""
         if not names:
             return phrase.text
         return names.get(phrase.ids) or names.get(phrase.text)

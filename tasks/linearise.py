@@ -1,7 +1,7 @@
-"""Records to target strings and back, as the published files write them.
+"""Converts records to target strings and back, in the format of the published files.
 
-`tasks.target` spells targets in ids. The published files also leave items out, as `linearise` does
-not: those labelled "none" or like their own span that have no asocs.
+`tasks.target` makes targets of symbols. Unlike `linearise`, the published files also leave out
+items without asocs whose label is "none" or equals their span.
 """
 
 from __future__ import annotations
@@ -11,15 +11,15 @@ from collections.abc import Iterator, Sequence
 
 from tasks.aligner import Aligner
 from tasks.form import Opening
-from tasks.records import Asoc, Record, Region, Span
+from tasks.records import MAX_REGIONS, Asoc, Record, Region, Span
 
 OPEN, CLOSE, COLON = "<extra_id_0>", "<extra_id_1>", "<extra_id_5>"
 _MARKERS = re.compile(f"({OPEN}|{CLOSE}|{COLON})")
-_REGION = re.compile(r"O([1-9]|[12]\d|3[0-6])")
+_REGIONS = {f"O{k}": Region(k) for k in range(1, MAX_REGIONS + 1)}
 
 
 def linearise(records: Sequence[Record]) -> str:
-    """The target string of `records`, tokens joined by single spaces (reference section 7)."""
+    """Return the target string of records, joined by single spaces (reference section 7)."""
     return f"{OPEN} {' '.join(_item(record) for record in records)} {CLOSE}"
 
 
@@ -35,11 +35,15 @@ def _item(record: Record) -> str:
 
 
 def parse(target: str, text: str, opening: Opening) -> tuple[Record, ...]:
-    """The records of a well-formed target string; ValueError if it is not one.
+    """Parse a well-formed target string.
 
-    A span takes the offsets of its first occurrence in `text` that no earlier span of the same
-    label or role has taken, whole words before parts of words; null offsets where there is none.
-    "O3" as a filler reads as a region.
+    Args:
+        target: the string; "O3" as a filler is a region.
+        text: the text in which the spans get their offsets, see `Aligner`.
+        opening: the opening of the items.
+
+    Raises:
+        ValueError: the string is malformed.
     """
     words = [word.strip() for word in _MARKERS.split(target)]
     stream = iter([word for word in words if word])
@@ -72,9 +76,8 @@ def _read_item(stream: Iterator[str], opening: Opening, aligner: Aligner) -> Rec
 
 
 def region_named(text: str) -> Region | None:
-    """The region that "O3" names; None for other words."""
-    match = _REGION.fullmatch(text)
-    return Region(int(match[1])) if match else None
+    """Return the region of a name such as "O3"; None for other words."""
+    return _REGIONS.get(text)
 
 
 def _filler(text: str, role: str, aligner: Aligner) -> Span | Region:

@@ -1,7 +1,7 @@
-"""Label inventories: which types exist, what their corpora call them, how they roll up.
+"""Label inventories: entity, relation and event types, their codes in corpora, their hierarchy.
 
-Inventories are YAML files under `tasks/ontologies`; `load("twitter4")` reads one. A request's own
-label lists make an unnamed one through `Ontology.of_labels`.
+Inventories are YAML files under `tasks/ontologies`; `load("twitter4")` reads one.
+`Ontology.of_labels` makes one of the label lists of a request.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ import yaml
 from tasks.errors import LabelError, UnknownOntology
 
 NONE = "none"
-"""The word for "no relation", an option of every pair prompt."""
+"""The label for "no relation", an option of every pair prompt."""
 
 
 @dataclass(frozen=True, slots=True)
 class EntityType:
-    """A type's word in prompts, the codes corpora use for it, the coarser type it rolls up to."""
+    """An entity type: its name in prompts, its codes in corpora, and the type above it."""
 
     name: str
     codes: tuple[str, ...] = ()
@@ -30,7 +30,10 @@ class EntityType:
 
 @dataclass(frozen=True, slots=True)
 class RelationType:
-    """A relation's word, its corpus codes, the entity types it can hold between (empty: any)."""
+    """A relation: its name in prompts, its codes in corpora, and the types of head and tail.
+
+    Empty `head` or `tail` admits any entity type.
+    """
 
     name: str
     codes: tuple[str, ...] = ()
@@ -38,13 +41,13 @@ class RelationType:
     tail: tuple[str, ...] = ()
 
     def admits(self, head: str, tail: str) -> bool:
-        """Whether a mention of type `head` can stand in this relation to one of type `tail`."""
+        """Whether mentions of these types can be its head and its tail."""
         return (not self.head or head in self.head) and (not self.tail or tail in self.tail)
 
 
 @dataclass(frozen=True, slots=True)
 class EventType:
-    """An event's word, its corpus codes and the roles that its arguments play."""
+    """An event type: its name in prompts, its codes in corpora, and the roles of its arguments."""
 
     name: str
     codes: tuple[str, ...] = ()
@@ -53,7 +56,18 @@ class EventType:
 
 @dataclass(frozen=True)
 class Ontology:
-    """A label inventory. Its order is that of the options in prompts, so it is input, too."""
+    """A label inventory. Prompts list the labels in its order.
+
+    Attributes:
+        name: the name, such as "twitter4".
+        title: the title for readers.
+        entities: the entity types.
+        relations: the relations, without "none".
+        events: the event types.
+        entity_of: the name of an entity type by its code or name.
+        relation_of: the name of a relation by its code or name.
+        event_of: the name of an event type by its code or name.
+    """
 
     name: str
     title: str = ""
@@ -65,10 +79,10 @@ class Ontology:
     event_of: dict[str, str] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        """Index every code and every word by the word that stands for it."""
-        object.__setattr__(self, "entity_of", _words_by_code(self.entities))
-        object.__setattr__(self, "relation_of", _words_by_code(self.relations))
-        object.__setattr__(self, "event_of", _words_by_code(self.events))
+        """Index the names by code."""
+        object.__setattr__(self, "entity_of", _names_by_code(self.entities))
+        object.__setattr__(self, "relation_of", _names_by_code(self.relations))
+        object.__setattr__(self, "event_of", _names_by_code(self.events))
 
     @classmethod
     def of_labels(
@@ -78,9 +92,12 @@ class Ontology:
         relation_types: Sequence[str] = (),
         event_types: Sequence[str] = (),
     ) -> Ontology:
-        """An inventory made of bare words, as a request gives them; its events have no roles.
+        """Return the inventory of a request's labels. Its event types have no roles.
 
-        "none" among the relations is passed over: every pair prompt has it. Raises `LabelError`.
+        "none" among the relations is ignored, since every pair prompt has it.
+
+        Raises:
+            LabelError: a label is empty or occurs twice.
         """
         return cls(
             name="request",
@@ -94,14 +111,18 @@ class Ontology:
         )
 
     def event(self, name: str) -> EventType:
-        """The event type called `name`; KeyError if there is none."""
+        """Return the event type of a name.
+
+        Raises:
+            KeyError: there is none.
+        """
         for event in self.events:
             if event.name == name:
                 return event
         raise KeyError(name)
 
 
-def _words_by_code(types: Sequence[EntityType | RelationType | EventType]) -> dict[str, str]:
+def _names_by_code(types: Sequence[EntityType | RelationType | EventType]) -> dict[str, str]:
     return {code: kind.name for kind in types for code in (*kind.codes, kind.name)}
 
 
@@ -114,7 +135,7 @@ def _distinct(labels: Sequence[str], label_field: str) -> Sequence[str]:
 
 
 def names() -> list[str]:
-    """The inventories that ship with the project, sorted."""
+    """Return the names of the shipped inventories, sorted."""
     folder = files("tasks.ontologies")
     return sorted(
         f.name.removesuffix(".yaml") for f in folder.iterdir() if f.name.endswith(".yaml")
@@ -123,7 +144,11 @@ def names() -> list[str]:
 
 @cache
 def load(name: str) -> Ontology:
-    """The shipped inventory called `name`; raises `UnknownOntology`."""
+    """Load a shipped inventory.
+
+    Raises:
+        UnknownOntology: there is none of this name.
+    """
     if name not in names():
         raise UnknownOntology(
             f"no ontology {name!r}; there are {', '.join(names())}", field="ontology"
@@ -133,9 +158,10 @@ def load(name: str) -> Ontology:
 
 
 def parse(tree: dict[str, object]) -> Ontology:
-    """An inventory from the tree that its YAML holds: name, title, entities, relations, events.
+    """Make an inventory of the tree of a YAML file: name, title, entities, relations, events.
 
-    A part that is a word in place of a list is taken from the shipped inventory of that name.
+    Where a string stands in place of a list, the list of the shipped inventory of that name is
+    used.
     """
     return Ontology(
         name=str(tree["name"]),

@@ -1,7 +1,8 @@
-"""What a target string says, as values.
+"""Records: the content of an answer.
 
-Every task of the field is a set of records: a *spot* (a typed span, a head, or a bare type) with
-its *asocs* (roles filled by spans or regions), after the published grammar.
+Every task's answer is a list of records. A record is a *spot* (a typed span, a head, or a bare
+type) with its *asocs* (roles that point to spans or regions); the terms are those of the published
+grammar.
 
     entity            Record("person", Span("Kyrie", 0, 5))
     grounded entity   Record("person", Span(...), (Asoc("region", Region(3)),))
@@ -14,13 +15,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+MAX_REGIONS = 36
+"""The most regions of an image: O1 to O36."""
+
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A mention. `text == source[start:end]`, half-open, in Unicode code points.
+    """A mention: `text == source[start:end]`, half-open, in Unicode code points.
 
-    `start` and `end` are None where an unconstrained model named something that the text does not
-    contain.
+    `start` and `end` are None where unconstrained decoding generated a mention that the text does
+    not contain.
     """
 
     text: str
@@ -29,25 +33,28 @@ class Span:
 
     @classmethod
     def of(cls, text: str, start: int, end: int) -> Span:
-        """The span of `text` from `start` to `end`."""
+        """Return the span of `text` from `start` to `end`."""
         return cls(text[start:end], start, end)
 
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """The k-th region of the image, written `Ok`; `index` counts from 1 to 36."""
+    """A region of the image, written `Ok`; `index` k is from 1 to `MAX_REGIONS`."""
 
     index: int
 
     @property
     def name(self) -> str:
-        """The word that stands for the region in targets and answers."""
+        """The name of the region in targets and answers, such as "O3"."""
         return f"O{self.index}"
 
 
 @dataclass(frozen=True, slots=True)
 class Asoc:
-    """A role and what fills it. `score` is the product of its tokens' admitted probabilities."""
+    """A role and the span or region that fills it.
+
+    `score` is the product of the probabilities of its tokens among the admitted ones.
+    """
 
     label: str
     filler: Span | Region
@@ -56,7 +63,7 @@ class Asoc:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A spot with its asocs. `score` covers the spot alone, every asoc carries its own."""
+    """A spot with its asocs. `score` is that of the spot; every asoc has its own."""
 
     label: str | None
     span: Span | None
@@ -64,5 +71,5 @@ class Record:
     score: float = 1.0
 
     def unscored(self) -> Record:
-        """The same record with every score at 1, for comparison."""
+        """Return the same record with every score 1.0, for comparison."""
         return replace(self, score=1.0, asocs=tuple(replace(a, score=1.0) for a in self.asocs))

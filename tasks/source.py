@@ -1,4 +1,4 @@
-"""An encoded prompt, and where in it the things lie that an answer may copy."""
+"""Encoded prompts, and the positions that an answer may copy."""
 
 from __future__ import annotations
 
@@ -11,9 +11,14 @@ from tasks.boundary import end_of_character, is_boundary
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A token of the sentence: its place among the ids and its half-open code-point offsets.
+    """A token of the text.
 
-    `opens` and `closes` say whether a span may begin and end with it. Offsets leave out spaces.
+    Attributes:
+        position: its index in the source's ids.
+        start: its first code point in the text, spaces excluded.
+        end: the code point behind its last.
+        opens: whether a span may start with it.
+        closes: whether a span may end with it.
     """
 
     position: int
@@ -25,7 +30,7 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """An option of the schema and the half-open range of ids that spells it."""
+    """A label of the schema and the half-open range of its ids in the source."""
 
     name: str
     start: int
@@ -34,10 +39,15 @@ class Label:
 
 @dataclass(frozen=True)
 class Source:
-    """A prompt as the model reads it.
+    """An encoded prompt.
 
-    ids: text part, end of text, schema suffix (reference section 6). cases: one of 0..3 for each
-    id, see `case_of`. pieces: the sentence's tokens in order. spots and asocs: the schema's labels.
+    Attributes:
+        text: the text.
+        ids: the token ids: text part, end of text, schema suffix (reference section 6).
+        cases: the case of each id, see `case_of`.
+        pieces: the tokens of the text, in order.
+        spots: the labels of the schema.
+        asocs: the roles of the schema.
     """
 
     text: str
@@ -53,7 +63,7 @@ class Source:
         object.__setattr__(self, "_starts", [piece.start for piece in self.pieces])
 
     def locate(self, start: int, end: int) -> tuple[int, int] | None:
-        """The half-open range of pieces that spells text[start:end], None where no pieces do."""
+        """Return the half-open range of pieces of text[start:end]; None if these are not whole."""
         first = bisect_left(self._starts, start)
         while first < len(self.pieces) and not self.pieces[first].opens:
             first += 1
@@ -71,12 +81,18 @@ class Source:
 def pieces_of(
     prompt: str, sentence: slice, offsets: Sequence[tuple[int, int]], first_position: int
 ) -> tuple[Piece, ...]:
-    """The pieces of the `sentence` in `prompt`, whose encoding has these `offsets`.
+    """Return the pieces of a text.
 
-    Spaces are no part of a piece; one that is nothing else is empty, and opens a span if the next
-    begins where it ends, as a tokenizer does that sets spaces apart. Of several tokens that share a
-    character the first opens and the last closes. Tokens that reach beyond the sentence are left
-    out, since no span can be read off them.
+    Pieces have no spaces at their ends. A piece of spaces only is empty; it opens a span if the
+    next piece starts where it ends, as with tokenizers that separate spaces. Of several tokens that
+    share a character the first opens a span and the last closes it. Tokens that extend beyond the
+    text are left out.
+
+    Args:
+        prompt: the text part of the prompt.
+        sentence: the slice of the text in `prompt`.
+        offsets: half-open code-point offsets of each token of `prompt`.
+        first_position: the index of the first of these tokens in the source's ids.
     """
     visible = [_without_spaces(prompt, *pair) for pair in offsets]
     text = prompt[sentence]
@@ -107,7 +123,7 @@ def _without_spaces(text: str, start: int, end: int) -> tuple[int, int]:
 
 
 def case_of(token: str) -> int:
-    """0 nothing to tell, 1 initial capital, 2 capitals throughout, 3 capitals inside."""
+    """Return the case of a token: 0 no capitals, 1 initial capital, 2 all capitals, 3 mixed."""
     letters = [char for char in token if char.isalpha()]
     if not any(char.isupper() for char in letters):
         return 0

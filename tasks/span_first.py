@@ -1,4 +1,4 @@
-"""The grammar of our own weights: a span first, then its type; a filler first, then its role.
+"""The grammar of the project's own weights: a span first, then its type; a filler, then its role.
 
     target  = "(" item* ")" eos
     item    = span ":" label asoc* ")"           typed
@@ -7,9 +7,9 @@
             | label asoc* ")"                    bare, about a given trigger
     asoc    = (span | region) ":" role
 
-Items and fillers come in text order. So where the next span begins is a scan: every place is taken
-or passed over, and the answer ends when all are passed over. A type is chosen when its span is
-known, so the network scores it by the span's own states (`tasks.context`).
+Items and fillers follow the order of the text. So the start of the next span is a scan: the model
+takes or skips each position, and the answer ends when it skips all. A type is chosen after its
+span, so the network scores it with the states of that span (`tasks.context`).
 """
 
 from __future__ import annotations
@@ -20,20 +20,20 @@ from dataclasses import replace
 from tasks.automaton import Automaton, index_of
 from tasks.context import Context, Kind
 from tasks.form import Opening
+from tasks.records import MAX_REGIONS
 from tasks.state import NO_ITEM, NO_LINK, Item, Link, Phase, State, Symbol
-from tasks.tokenizer import MAX_REGIONS
 
 
 class SpanFirstAutomaton(Automaton):
-    """The admitted answers to one prompt; arguments as in `Automaton`, always ordered.
+    """The answers that the span-first grammar admits to one prompt; arguments as in `Automaton`.
 
-    A bare item takes the pieces of its trigger as `head`, if it is known.
+    Answers are always ordered. The `head` of a bare item is its trigger, if that is known.
     """
 
     span_first = True
 
     def start(self) -> State:
-        """The state before the first symbol."""
+        """Return the state before the first symbol."""
         opening = self.form.opening
         if opening is Opening.TYPED:
             return State(Phase.ITEMS, (self._open,))
@@ -44,13 +44,13 @@ class SpanFirstAutomaton(Automaton):
             label = tuple(self.spots[0])
             return State(Phase.BODY, (self._open, *label), item=item._replace(spot=0))
         assert self.head is not None
-        said = (self._open, *self.copy(self.head))
+        forced = (self._open, *self.copy(self.head))
         if opening is Opening.HEAD:
-            return State(Phase.ROLE, said, item=item)
-        return State(Phase.LABEL, (*said, self._colon), item=item)
+            return State(Phase.ROLE, forced, item=item)
+        return State(Phase.LABEL, (*forced, self._colon), item=item)
 
     def context(self, state: State) -> Context:
-        """What the next choice is about."""
+        """Return the context of the next choice."""
         if state.forced:
             return Context(Kind.PLAIN)
         first, last = self._places(state.item)
@@ -85,15 +85,15 @@ class SpanFirstAutomaton(Automaton):
 
     def _continuations(self, state: State) -> Iterator[Symbol]:
         span = state.link if state.phase is Phase.FILLER_REST else state.item
-        if self._passage.goes_on(span.first, span.stop):
-            yield self._passage.symbols[span.stop]
-        if self._passage.closes(span.first, span.stop):
+        if self._spans.continues(span.first, span.stop):
+            yield self._spans.symbols[span.stop]
+        if self._spans.closes(span.first, span.stop):
             yield self._colon
 
     def _item_starts(self, state: State) -> list[Symbol]:
         if not self.spots:
             return []
-        return self._passage.starts_from(self._first_start(state))
+        return self._spans.starts_from(self._first_start(state))
 
     def _filler_starts(self, state: State) -> list[Symbol]:
         links = state.item.links
@@ -101,7 +101,7 @@ class SpanFirstAutomaton(Automaton):
             return []
         if links and links[-1].region:
             return []
-        return self._passage.starts_from(links[-1].first + 1 if links else 0)
+        return self._spans.starts_from(links[-1].first + 1 if links else 0)
 
     def _open_regions(self, state: State) -> list[int]:
         links = state.item.links
@@ -120,7 +120,7 @@ class SpanFirstAutomaton(Automaton):
     def _from_items(self, state: State, symbol: Symbol, logp: float) -> State:
         if symbol == self._close:
             return replace(state, phase=Phase.DONE, forced=(Symbol(self.markers.eos),))
-        first = self._passage.piece_of(symbol)
+        first = self._spans.piece_of(symbol)
         item = NO_ITEM._replace(first=first, stop=first + 1, logp=logp)
         return replace(state, phase=Phase.SPAN_REST, item=item)
 
@@ -141,7 +141,7 @@ class SpanFirstAutomaton(Automaton):
             rest = (*self.regions[symbol.region][1:], self._colon)
             return replace(state, phase=Phase.ROLE, forced=rest, link=link)
         if symbol.position >= 0:
-            first = self._passage.piece_of(symbol)
+            first = self._spans.piece_of(symbol)
             link = NO_LINK._replace(first=first, stop=first + 1, logp=logp)
             return replace(state, phase=Phase.FILLER_REST, link=link)
         items = (*state.items, state.item)

@@ -1,4 +1,4 @@
-"""Where an answer stands: what was chosen so far, and what must be said before the next choice."""
+"""The states of an automaton: what was chosen so far, and the forced symbols."""
 
 from __future__ import annotations
 
@@ -6,11 +6,17 @@ from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import NamedTuple
 
-from tasks.tokenizer import MAX_REGIONS
+from tasks.records import MAX_REGIONS
 
 
 class Symbol(NamedTuple):
-    """A token and what it copies: the id at `position` of the source, or region `region` from 1."""
+    """A token and what it copies.
+
+    Attributes:
+        token: the token id.
+        position: the index of the copied id in the source; -1 for none.
+        region: the number of the copied region, from 1; 0 for none.
+    """
 
     token: int
     position: int = -1
@@ -18,28 +24,36 @@ class Symbol(NamedTuple):
 
     @property
     def place(self) -> int:
-        """Its row among a copy head's keys: regions, then source positions; -1 for neither."""
+        """Its row in the copy keys: regions, then source positions; -1 for neither."""
         if self.region:
             return self.region - 1
         return MAX_REGIONS + self.position if self.position >= 0 else -1
 
 
 class Phase(IntEnum):
-    """What the next choice is about."""
+    """What is chosen next."""
 
     ITEMS = 0  # another item, or the end
-    LABEL = 1
-    SPAN = 2  # where the spot's span begins
-    SPAN_REST = 3  # how far it goes, then as BODY
-    BODY = 4  # another asoc, or the item's end
-    ROLE = 5
-    FILLER = 6  # where the filler begins, or which region it is
-    FILLER_REST = 7
-    DONE = 8
+    LABEL = 1  # the label of an item
+    SPAN = 2  # where the span of an item starts
+    SPAN_REST = 3  # whether the span continues; if not, as BODY
+    BODY = 4  # another asoc, or the end of the item
+    ROLE = 5  # the role of an asoc
+    FILLER = 6  # where the filler starts, or which region it is
+    FILLER_REST = 7  # whether the filler continues
+    DONE = 8  # nothing
 
 
 class Link(NamedTuple):
-    """A chosen asoc: role and filler by index; the filler is a region where `region` > 0."""
+    """A chosen asoc.
+
+    Attributes:
+        role: the index of its role.
+        first: the first piece of its filler; -1 for a region.
+        stop: the piece behind the filler.
+        region: the number of its region, from 1; 0 for a span.
+        logp: the log-probability of its symbols.
+    """
 
     role: int
     first: int
@@ -48,12 +62,20 @@ class Link(NamedTuple):
     logp: float
 
     def with_logp(self, logp: float) -> Link:
-        """The link after one more choice of log-probability `logp`."""
+        """Return the link after one more choice of log-probability `logp`."""
         return self._replace(logp=self.logp + logp)
 
 
 class Item(NamedTuple):
-    """A chosen item; `spot` is -1 and `first` is -1 where the form has none."""
+    """A chosen item.
+
+    Attributes:
+        spot: the index of its label; -1 for none.
+        first: the first piece of its span; -1 for none.
+        stop: the piece behind the span.
+        links: its asocs.
+        logp: the log-probability of its symbols, without those of its asocs.
+    """
 
     spot: int
     first: int
@@ -62,11 +84,11 @@ class Item(NamedTuple):
     logp: float
 
     def with_logp(self, logp: float) -> Item:
-        """The item after one more choice of log-probability `logp`."""
+        """Return the item after one more choice of log-probability `logp`."""
         return self._replace(logp=self.logp + logp)
 
     def with_last_link(self, logp: float) -> Item:
-        """The item whose last link has one more choice of log-probability `logp`."""
+        """Return the item whose last link has one more choice of log-probability `logp`."""
         return self._replace(links=(*self.links[:-1], self.links[-1].with_logp(logp)))
 
 
@@ -76,7 +98,15 @@ NO_LINK = Link(-1, -1, -1, 0, 0.0)
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """Where an answer stands: what must come before the next choice, and what was chosen so far."""
+    """The state of an answer.
+
+    Attributes:
+        phase: what is chosen next.
+        forced: the symbols that come before that choice.
+        items: the finished items.
+        item: the unfinished item.
+        link: the unfinished asoc.
+    """
 
     phase: Phase
     forced: tuple[Symbol, ...]
@@ -90,10 +120,10 @@ class State:
         return self.phase is Phase.DONE and not self.forced
 
     def after_forced(self, logp: float) -> State:
-        """The state after the first forced symbol.
+        """Return the state after the first forced symbol.
 
         Over bare tokens a forced symbol can still be a choice: "place of birth" or "place of
-        residence". Its `logp` counts for what the symbol spells.
+        residence". Its log-probability `logp` counts for the label or filler that it belongs to.
         """
         state = replace(self, forced=self.forced[1:])
         if not logp:

@@ -1,4 +1,4 @@
-"""Records to the symbols that an automaton spells them with: what the model is trained to say."""
+"""Training targets: the symbols of an automaton that spell given records."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from tasks.records import Record, Region, Span
 
 
 class Step(NamedTuple):
-    """One step of a target: what was admitted, which of these was said, what it was about."""
+    """One step of a target: the admitted symbols, the index of the target's, the context."""
 
     admitted: list[Symbol]
-    said: int
+    chosen: int
     context: Context = PLAIN
 
 
@@ -32,36 +32,38 @@ class _Item(NamedTuple):
 
 
 def target_of(automaton: Automaton, records: Sequence[Record]) -> list[Symbol]:
-    """The symbols that spell `records`, sorted as an ordered automaton wants them.
+    """Return the symbols of records, sorted as an ordered automaton requires.
 
-    What the automaton cannot say is left out, since it could not be answered at inference either: a
-    span inside a word, of punctuation alone or over a line break, a label outside the schema, a
-    filler that the form does not have, asocs behind the first where the form has one, and where the
-    automaton is ordered a span that overlaps an earlier one. ValueError for a pair without a
-    relation.
+    Records that the automaton does not admit are left out, since it could not generate them at
+    inference either: a span inside a word, of punctuation only or with a line break; a label
+    outside the schema; a filler that the form does not have; asocs behind the first where the form
+    has one; a span that overlaps an earlier one, if the automaton is ordered.
+
+    Args:
+        automaton: the automaton of the prompt.
+        records: the records.
+
+    Raises:
+        ValueError: a pair has no relation, or a given mention no label, of the schema.
     """
     if automaton.span_first:
         return _span_first(automaton, records)
-    say = automaton
-    opened, closed, colon = (
-        Symbol(say.markers.open),
-        Symbol(say.markers.close),
-        Symbol(say.markers.colon),
-    )
+    markers = automaton.markers
+    opened, closed, colon = Symbol(markers.open), Symbol(markers.close), Symbol(markers.colon)
     symbols = [opened]
     for item in _items(automaton, records):
         symbols.append(opened)
         if item.spot >= 0:
-            symbols += say.spots[item.spot]
+            symbols += automaton.spots[item.spot]
         if item.spot >= 0 and item.pieces is not None:
             symbols.append(colon)
         if item.pieces is not None:
-            symbols += say.copy(item.pieces)
+            symbols += automaton.copy(item.pieces)
         for link in item.links:
-            filler = say.regions[link.region] if link.pieces is None else say.copy(link.pieces)
-            symbols += [opened, *say.roles[link.role], colon, *filler, closed]
+            filler = _filler(automaton, link)
+            symbols += [opened, *automaton.roles[link.role], colon, *filler, closed]
         symbols.append(closed)
-    return [*symbols, closed, Symbol(say.markers.eos)]
+    return [*symbols, closed, Symbol(markers.eos)]
 
 
 def _span_first(automaton: Automaton, records: Sequence[Record]) -> list[Symbol]:
@@ -81,27 +83,33 @@ def _span_first(automaton: Automaton, records: Sequence[Record]) -> list[Symbol]
             if automaton.tail is not None:
                 symbols += [*role, *automaton.copy(automaton.tail)]
                 continue
-            filler = (
-                automaton.regions[link.region]
-                if link.pieces is None
-                else automaton.copy(link.pieces)
-            )
-            symbols += [*filler, colon, *role]
+            symbols += [*_filler(automaton, link), colon, *role]
         symbols.append(closed)
     ending = [] if automaton.form.single else [closed]
     return [*symbols, *ending, Symbol(markers.eos)]
 
 
 def trace(automaton: Automaton, symbols: Sequence[Symbol]) -> list[Step]:
-    """What was admitted at each step of `symbols`; ValueError where one was not."""
+    """Return the steps of a target.
+
+    Raises:
+        ValueError: the automaton does not admit a symbol.
+    """
     state, steps = automaton.start(), []
     for symbol in symbols:
         admitted = automaton.admitted(state)
         if symbol not in admitted:
-            raise ValueError(f"{symbol} cannot be said in {state.phase.name}")
+            raise ValueError(f"{symbol} is not admitted in phase {state.phase.name}")
         steps.append(Step(admitted, admitted.index(symbol), automaton.context(state)))
         state = automaton.advance(state, symbol)
     return steps
+
+
+def _filler(automaton: Automaton, link: _Link) -> Sequence[Symbol]:
+    """The symbols of an asoc's region or span."""
+    if link.pieces is None:
+        return automaton.regions[link.region]
+    return automaton.copy(link.pieces)
 
 
 def _items(automaton: Automaton, records: Sequence[Record]) -> list[_Item]:
@@ -117,11 +125,11 @@ def _items(automaton: Automaton, records: Sequence[Record]) -> list[_Item]:
         item = _Item(spot, pieces, _links(automaton, record))
         items.setdefault((pieces[0], spot), item)
     found = [items[key] for key in sorted(items)]
-    return _apart(found) if automaton.ordered else found
+    return _without_overlap(found) if automaton.ordered else found
 
 
-def _apart(items: Sequence[_Item]) -> list[_Item]:
-    """Of sorted items those that begin where no kept one still goes on."""
+def _without_overlap(items: Sequence[_Item]) -> list[_Item]:
+    """Sorted items without those that overlap an earlier one."""
     kept: list[_Item] = []
     for item in items:
         last = kept[-1].pieces if kept else None

@@ -1,4 +1,4 @@
-"""What the grammar needs of a tokenizer: ids with character offsets, and the ids of the markers."""
+"""Tokenizers: ids with character offsets, and the ids of the markers."""
 
 from __future__ import annotations
 
@@ -9,15 +9,24 @@ from typing import Protocol
 
 from tokenizers import Tokenizer as FastTokenizer
 
-MAX_REGIONS = 36
+from tasks.records import MAX_REGIONS
 
 
 @dataclass(frozen=True, slots=True)
 class Markers:
-    """The ids that build prompts and targets (reference sections 5 to 7).
+    """The ids of markers in prompts and targets (reference sections 5 to 7).
 
-    `open`, `close`, `colon` are the sentinels written `( ) :` in the design; `spot` and `asoc` set
-    off the schema's labels; `prefix` precedes every text; `regions[k - 1]` spells `Ok`.
+    Attributes:
+        pad: the padding.
+        start: the start token of an answer.
+        eos: the end token.
+        open: the sentinel for an opening bracket.
+        close: the sentinel for a closing bracket.
+        colon: the sentinel for a colon.
+        spot: precedes a label of the schema.
+        asoc: precedes a role of the schema.
+        prefix: precedes every text.
+        regions: the ids of each region's name, those of O1 first.
     """
 
     pad: int
@@ -41,21 +50,25 @@ class Tokenizer(Protocol):
 
     @property
     def cased(self) -> bool:
-        """Whether ids tell capitals from small letters; if not, case goes in beside them."""
+        """Whether ids distinguish upper from lower case; if not, the model reads cases too."""
 
     @property
     def unknown(self) -> int:
-        """The id that stands for what the vocabulary cannot spell."""
+        """The id of text that is not in the vocabulary."""
 
     def encode(self, text: str) -> tuple[list[int], list[tuple[int, int]]]:
-        """Ids of `text` without specials, and half-open code-point offsets of each."""
+        """Return the ids of a text, without markers, and half-open code-point offsets of each."""
 
     def decode(self, ids: list[int]) -> str:
-        """The string of `ids`, markers kept."""
+        """Return the string of ids, with markers."""
 
 
 def read_fast(path: Path) -> FastTokenizer:
-    """The bare tokenizer of a `tokenizer.json`; ValueError where it is none."""
+    """Read the bare tokenizer of a `tokenizer.json`.
+
+    Raises:
+        ValueError: the file is not a tokenizer.
+    """
     try:
         return FastTokenizer.from_file(str(path))
     except Exception as error:  # the library raises nothing more specific
@@ -63,9 +76,9 @@ def read_fast(path: Path) -> FastTokenizer:
 
 
 class CompactTokenizer:
-    """MiniLM's uncased WordPiece; markers and regions take the vocabulary's unused places.
+    """MiniLM's uncased WordPiece. Markers and regions use unused entries of the vocabulary.
 
-    One token per region lets a region be chosen in one step.
+    A region is one token, so the decoder chooses it in one step.
     """
 
     _UNUSED = ("open", "close", "colon", "spot", "asoc", "start")
@@ -74,7 +87,7 @@ class CompactTokenizer:
     def __init__(self, fast: FastTokenizer) -> None:
         fast.no_padding()
         fast.no_truncation()
-        # a text that spells a marker is a text, not a marker
+        # the text of a marker must not become a marker
         fast.encode_special_tokens = True
         self._fast = fast
         self.unknown = self._id("[UNK]")
@@ -90,7 +103,11 @@ class CompactTokenizer:
 
     @classmethod
     def load(cls, path: Path) -> CompactTokenizer:
-        """The tokenizer of a `tokenizer.json`; ValueError where it is none."""
+        """Read a `tokenizer.json`.
+
+        Raises:
+            ValueError: the file is not a tokenizer.
+        """
         return cls(read_fast(path))
 
     def _id(self, token: str) -> int:
@@ -100,12 +117,12 @@ class CompactTokenizer:
         return int(index)
 
     def encode(self, text: str) -> tuple[list[int], list[tuple[int, int]]]:
-        """Ids of `text` without specials, and half-open code-point offsets of each."""
+        """Return the ids of a text, without markers, and half-open code-point offsets of each."""
         encoding = self._fast.encode(text, add_special_tokens=False)
         return list(encoding.ids), list(encoding.offsets)
 
     def decode(self, ids: list[int]) -> str:
-        """The string of `ids`, markers kept."""
+        """Return the string of ids, with markers."""
         return str(self._fast.decode(ids, skip_special_tokens=False))
 
     def save(self, path: Path) -> None:
@@ -116,8 +133,8 @@ class CompactTokenizer:
 class T5Tokenizer:
     """T5's sentencepiece model with the markers of the published code (reference section 5).
 
-    Pieces carry the space before them, which is no part of a mention: offsets leave it out. A piece
-    that is a space and nothing else has the empty range where the next piece begins.
+    Pieces include the space before them, offsets do not. A piece of a space only has an empty range
+    at the start of the next piece.
     """
 
     _NAMES = (
@@ -148,12 +165,16 @@ class T5Tokenizer:
 
     @classmethod
     def load(cls, path: Path) -> T5Tokenizer:
-        """The tokenizer of a `tokenizer.json`; ValueError where it is none."""
+        """Read a `tokenizer.json`.
+
+        Raises:
+            ValueError: the file is not a tokenizer.
+        """
         return cls(read_fast(path))
 
     @property
     def size(self) -> int:
-        """How many ids there are, markers included."""
+        """The size of the vocabulary, markers included."""
         return int(self._fast.get_vocab_size())
 
     def _id(self, token: str) -> int:
@@ -163,10 +184,10 @@ class T5Tokenizer:
         return int(index)
 
     def encode(self, text: str) -> tuple[list[int], list[tuple[int, int]]]:
-        """Ids of `text` without specials, and half-open code-point offsets of each."""
+        """Return the ids of a text, without markers, and half-open code-point offsets of each."""
         encoding = self._fast.encode(text, add_special_tokens=False)
-        # A text that spells a marker is a text, but the marker is one of the model's pieces, and
-        # some spellings show only after normalisation.
+        # The text of a marker must not become a marker; but markers are pieces of the model, and
+        # some spellings of them appear only after normalisation.
         ids = [self.unknown if i in self._controls else i for i in encoding.ids]
         offsets = list(encoding.offsets)
         for place, (start, end) in enumerate(offsets):
@@ -176,7 +197,7 @@ class T5Tokenizer:
         return ids, offsets
 
     def encode_marked(self, text: str) -> list[int]:
-        """Ids of a string whose markers stand for themselves, spaces around them dropped."""
+        """Return the ids of a string with markers; spaces around markers are ignored."""
         ids: list[int] = []
         for index, part in enumerate(self._MARKER.split(text)):
             if index % 2:
@@ -186,7 +207,7 @@ class T5Tokenizer:
         return ids
 
     def decode(self, ids: list[int]) -> str:
-        """The string of `ids`, markers kept; spaces surround those that set off labels."""
+        """Return the string of ids, with markers; spaces surround those of labels and roles."""
         parts: list[list[int]] = [[]]
         for index in ids:
             if index in (self.markers.spot, self.markers.asoc):

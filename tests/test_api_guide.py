@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from service.http.app import bare_app
+from service.http.openapi import openapi_document
 from service.http.problems import INTERNAL, KINDS
 from service.settings import PREFIX, Settings
 from tests.docs_answers import ask
@@ -23,7 +23,7 @@ def test_every_problem_is_in_the_table() -> None:
 def test_every_path_is_in_the_table() -> None:
     table = GUIDE.partition("| | |")[2].partition("\n\n")[0]
     told = set(re.findall(r"`(?:[A-Z]+ )?(/[^`]*)`", table))
-    assert set(bare_app().openapi()["paths"]) <= told
+    assert set(openapi_document()["paths"]) <= told
 
 
 def test_every_setting_that_is_named_exists() -> None:

@@ -31,19 +31,19 @@ def test_a_full_server_answers_everybody(tiny_folder: Path) -> None:
         assert httpx.post(f"http://{served}/extract", data=TEXT, timeout=30).status_code == 200
 
 
-def test_everybody_hears_at_once_that_the_engine_died(
+def test_all_requests_fail_at_once_when_the_engine_dies(
     tiny_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    perceive = Worker.perceive
+    encode_next = Worker.encode_next
 
     def dying(worker: Worker, lane: int) -> bool:
         if len(worker._queue) >= 4:
             raise SystemExit("killed")
         time.sleep(0.01)
-        return perceive(worker, lane) if not worker._queue else True
+        return encode_next(worker, lane) if not worker._queue else True
 
     with serving(tiny_folder / "bundle", deadline_s=60.0) as served, ThreadPoolExecutor(6) as pool:
-        monkeypatch.setattr(Worker, "perceive", dying)
+        monkeypatch.setattr(Worker, "encode_next", dying)
         url = f"http://{served}"
         started = time.monotonic()
         asked = [pool.submit(httpx.post, f"{url}/extract", data=TEXT, timeout=90) for _ in range(6)]

@@ -1,4 +1,4 @@
-"""A moving average of weights, which is what a training run ships."""
+"""The moving average of weights; a training run exports the average."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from torch import Tensor, nn
 
 
 def all_weights(module: nn.Module) -> dict[str, Tensor]:
-    """The module's whole state."""
+    """The whole state of a module: parameters and buffers."""
     return module.state_dict()
 
 
 class WeightAverage:
     """An exponential moving average of a module's state, buffers included, as a state dict.
 
-    `weights` tells which of them: those that rest need no average.
+    `weights` selects the averaged part: frozen weights need no average.
     """
 
     def __init__(
@@ -32,7 +32,7 @@ class WeightAverage:
 
     @torch.no_grad()
     def update(self, module: nn.Module) -> None:
-        """Move towards `module`; quickly at first, while little has been averaged."""
+        """Move the average towards `module`; the decay is smaller during the first updates."""
         self.updates += 1
         decay = min(self.decay, (1 + self.updates) / (10 + self.updates))
         for name, value in self.weights(module).items():
@@ -43,7 +43,7 @@ class WeightAverage:
 
     @torch.no_grad()
     def follow(self, module: nn.Module, prefix: str) -> None:
-        """Forget the average of the weights whose names begin with `prefix`: take `module`'s."""
+        """Reset the average of the weights whose names start with `prefix` to `module`'s values."""
         for name, value in self.weights(module).items():
             if name.startswith(prefix):
                 self.state[name].copy_(value)

@@ -1,6 +1,6 @@
 """Reader of Flickr8k photos with the captions, phrases and boxes of Flickr30k Entities.
 
-One JSON object a line describes one photo (``grounded.jsonl`` beside the folder ``images``):
+One JSON object per line describes one photo (``grounded.jsonl`` beside the folder ``images``):
 captions with phrases (character offsets, coreference chain, types) and boxes with the chains
 they belong to. Source: Hodosh et al. (2013), Plummer et al. (2015).
 """
@@ -18,7 +18,7 @@ NOT_VISUAL = "notvisual"
 
 @dataclass(frozen=True)
 class Phrase:
-    """A noun phrase ``text[start:end]`` of a caption; equal chains mean the same thing."""
+    """A noun phrase ``text[start:end]`` of a caption; phrases of one chain corefer."""
 
     text: str
     start: int
@@ -48,8 +48,8 @@ class Box:
 class Photo:
     """One photo.
 
-    ``scene_chains`` name the whole scene, ``unboxed_chains`` things that have no box.
-    ``size`` is the (width, height) before the photo was squashed.
+    ``scene_chains`` refer to the whole scene, ``unboxed_chains`` to objects without a box.
+    ``size`` is the original (width, height) in pixels; stored photos are resized to a square.
     """
 
     image: str
@@ -66,7 +66,7 @@ class Photo:
         return [p for caption in self.captions for p in caption.phrases if p.chain in chains]
 
     def boxes_of(self, phrase: Phrase) -> list[Box]:
-        """The boxes that show what ``phrase`` names."""
+        """The boxes of the object that ``phrase`` refers to."""
         return [box for box in self.boxes if phrase.chain in box.chains]
 
 
@@ -87,7 +87,7 @@ def iterate_photos(folder: Path) -> Iterator[Photo]:
 
 
 def image_path(folder: Path, photo: Photo) -> Path:
-    """Where the picture of ``photo`` lies."""
+    """The path of the image of ``photo``."""
     return folder / "images" / photo.image
 
 

@@ -1,7 +1,7 @@
-"""Keeps what is reported out of what is trained on.
+"""Removes documents of reported test splits from training data.
 
-GMNER is a new split of Twitter-2015 and Twitter-2017, MNRE's versions overlap, and posts are posted
-again: a document is a leak if its picture or its text occurs in a reported split of any corpus.
+GMNER is a new split of Twitter-2015 and Twitter-2017, MNRE's versions overlap, and posts are
+reposted: a document is a leak if its picture or its text occurs in a reported split of any corpus.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _PICTURES = (".jpg", ".jpeg", ".png", ".webp")
 
 @dataclass(frozen=True, slots=True)
 class Leaks:
-    """How many of a corpus's documents are leaks, and by which sign; one may show both."""
+    """The number of leaks in a corpus, by picture and by text; a document can count as both."""
 
     total: int
     by_image: int
@@ -25,24 +25,24 @@ class Leaks:
 
 
 def image_key(image: str) -> str:
-    """A picture's name without folder and suffix: corpora write one picture in several ways."""
+    """The name of a picture without folder and suffix: corpora differ in both."""
     path = PurePosixPath(image.strip().removeprefix("IMGID:"))
     return path.stem if path.suffix.lower() in _PICTURES else path.name
 
 
 def text_key(text: str) -> str:
-    """A text without case and white space: corpora cut one text into tokens in several ways."""
+    """A text without case and white space: corpora tokenize the same text differently."""
     return "".join(text.casefold().split())
 
 
 def drop_leaks(documents: Iterable[Document], reported: Iterable[Document]) -> list[Document]:
-    """The documents whose picture and text occur nowhere in `reported`, in their order."""
+    """The documents whose picture and text do not occur in `reported`, in their order."""
     signs = _Signs.of(reported)
     return [d for d in documents if not signs.image(d) and not signs.text(d)]
 
 
 def count_leaks(documents: Iterable[Document], reported: Iterable[Document]) -> dict[str, Leaks]:
-    """What `drop_leaks` would drop, by corpus."""
+    """Count what `drop_leaks` would drop, by corpus."""
     signs = _Signs.of(reported)
     found: dict[str, list[tuple[bool, bool]]] = {}
     for document in documents:

@@ -1,7 +1,7 @@
 """Reader of real posts with a picture each: `posts.ndjson` beside the folder `images`.
 
-The posts are not annotated. Those that are labelled for evaluation are a split of their own, and no
-reader of training gets them.
+Training posts have no annotations. The posts labelled for evaluation are separate splits, which
+training never reads.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ FOLDER, SPLITS = "posts", ("train", "dev", "test")
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """A post's number, its text, and where its picture lies."""
+    """The id of a post, its text, and the path of its picture."""
 
     id: int
     text: str
@@ -29,11 +29,11 @@ def read_posts(folder: Path, split: str = "train") -> list[Post]:
     """The posts of a split, in the file's order.
 
     Args:
-        folder: of `posts.ndjson` and `images`.
-        split: "train" for all that are not held out, "dev" or "test" for the labelled ones.
+        folder: the folder with `posts.ndjson` and `images`.
+        split: "train" for all posts that are not held out, "dev" or "test" for labelled ones.
 
     Raises:
-        DataError: if the split is not known, or the file is missing or not in its layout.
+        DataError: if the split is unknown, or the file is missing or malformed.
     """
     if split not in SPLITS:
         raise DataError(f"posts have no split {split!r}; there are {', '.join(SPLITS)}")
@@ -47,12 +47,12 @@ def read_posts(folder: Path, split: str = "train") -> list[Post]:
 def _read(folder: Path) -> list[Post]:
     path = folder / "posts.ndjson"
     if not path.is_file():
-        raise DataError(f"{path} is missing; the posts are a file posts.ndjson beside images/")
+        raise DataError(f"{path} is missing; expected posts.ndjson beside images/")
     try:
         with path.open(encoding="utf-8") as lines:
             return [_post(folder, json.loads(line)) for line in lines if line.strip()]
     except (ValueError, KeyError, TypeError) as error:
-        raise DataError(f"{path}: a line is no object with id, image and text") from error
+        raise DataError(f"{path}: every line must be an object with id, image and text") from error
 
 
 def _post(folder: Path, row: dict[str, object]) -> Post:

@@ -1,4 +1,4 @@
-"""Reads the state of a training that was interrupted, trusting nothing in it."""
+"""Reads the saved state of a training run without executing code in it."""
 
 from __future__ import annotations
 
@@ -12,18 +12,24 @@ from tasks.errors import CheckpointError
 
 
 def read_saved(path: Path, device: torch.device) -> dict[str, Any]:
-    """What a training loop saved to `path`: tensors, numbers and containers of these.
+    """Load what a training loop saved to `path`: tensors, numbers and containers of these.
 
-    Raises `CheckpointError` where the file cannot be read or holds anything else. Code in it is
-    never run.
+    Code in the file is never executed.
+
+    Raises:
+        CheckpointError: if the file cannot be read or contains other types.
     """
     try:
         state: Any = torch.load(path, map_location=device, weights_only=True)
     except pickle.UnpicklingError as error:
-        raise CheckpointError(f"{path} holds something other than a training's state") from error
-    except Exception as error:  # a pickle that was made up can fail in any way
+        raise CheckpointError(
+            f"{path} has types that a saved training state cannot have"
+        ) from error
+    except Exception as error:  # a malformed pickle can raise any exception
         reason = str(error).partition("\n")[0]
-        raise CheckpointError(f"{path} is cut off or no saved state ({reason})") from error
+        raise CheckpointError(
+            f"{path} is truncated or not a saved training state ({reason})"
+        ) from error
     if not isinstance(state, dict):
-        raise CheckpointError(f"{path} holds no training's state; start without --resume")
+        raise CheckpointError(f"{path} is not a saved training state; start without --resume")
     return state

@@ -1,10 +1,10 @@
-"""The Python client of the UMIE service.
+"""Python client of the UMIE service.
 
     with Client("http://localhost:8000") as client:
         result = client.extract("Eileen Collins flew for NASA", image="astronaut.jpg")
         result.draw().save("drawn.png")
 
-`docs/client.md` shows the rest. Importing it loads neither torch nor ONNX Runtime.
+See `docs/client.md`. The client needs neither torch nor ONNX Runtime.
 """
 
 from umie_client.async_client import AsyncClient

@@ -1,4 +1,4 @@
-"""The client for asyncio."""
+"""The asyncio client."""
 
 from __future__ import annotations
 
@@ -10,13 +10,12 @@ from typing import Any, Self, TypeVar, Unpack
 import httpx
 
 from schema.extraction import Task
+from schema.responses import Instructed, ModelListed, OntologyDetail, OntologyListed, TaskListed
 from umie_client import calls
-from umie_client.answers import Instructed, ModelListed, OntologyDetail, OntologyListed, TaskListed
 from umie_client.batches import Item, Outcome, arguments_of, check, outcomes_async
-from umie_client.call import Call
 from umie_client.connection import DEFAULT_URL, connection_to
 from umie_client.errors import TimedOut, Unreachable
-from umie_client.exchange import Heard, Send, Wait
+from umie_client.exchange import Call, Send, StepResult, Wait
 from umie_client.options import ExtractOptions, InstructOptions, TaskOptions
 from umie_client.pictures import ImageSource
 from umie_client.reply import REQUEST_ID, Reply
@@ -26,7 +25,7 @@ T = TypeVar("T")
 
 
 class AsyncClient:
-    """As `umie_client.Client`, with calls to await; pictures are read and encoded in threads."""
+    """The asyncio version of `umie_client.Client`. Images are read and encoded on threads."""
 
     def __init__(
         self,
@@ -37,7 +36,18 @@ class AsyncClient:
         retries: int = 4,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
-        """Opens no connection yet; raises `InvalidArgument`."""
+        """Create the client; connections are opened on demand.
+
+        Args:
+            url: base URL of the service.
+            api_key: the API key, if the service requires one.
+            timeout_s: most seconds for a call, retries and pauses included.
+            retries: most retries of a request (see `umie_client.retries`).
+            transport: transport of httpx, for proxies, sockets and tests.
+
+        Raises:
+            InvalidArgument: an argument is invalid.
+        """
         self._connection = connection_to(url, api_key, timeout_s, retries)
         self._sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
         self._http = httpx.AsyncClient(transport=transport, **self._connection.options)
@@ -48,8 +58,14 @@ class AsyncClient:
         image: ImageSource | None = None,
         **options: Unpack[ExtractOptions],
     ) -> Result:
-        """Entities, relations and events of a text, a picture, or both."""
-        return await self._made(calls.extract, text, image, options)
+        """Extract entities, relations and events.
+
+        Args:
+            text: the text; may be omitted with an image.
+            image: the image; may be omitted with a text.
+            options: other fields of the request.
+        """
+        return await self._prepare_and_call(calls.extract, text, image, options)
 
     async def extract_entities(
         self,
@@ -57,8 +73,8 @@ class AsyncClient:
         image: ImageSource | None = None,
         **options: Unpack[TaskOptions],
     ) -> Result:
-        """Entities alone."""
-        return await self._made(calls.extract, text, image, options, Task.ENTITIES)
+        """Extract entities only."""
+        return await self._prepare_and_call(calls.extract, text, image, options, Task.ENTITIES)
 
     async def extract_relations(
         self,
@@ -66,8 +82,8 @@ class AsyncClient:
         image: ImageSource | None = None,
         **options: Unpack[TaskOptions],
     ) -> Result:
-        """Relations, and the entities that they are between."""
-        return await self._made(calls.extract, text, image, options, Task.RELATIONS)
+        """Extract relations, with the entities they connect."""
+        return await self._prepare_and_call(calls.extract, text, image, options, Task.RELATIONS)
 
     async def extract_events(
         self,
@@ -75,8 +91,8 @@ class AsyncClient:
         image: ImageSource | None = None,
         **options: Unpack[TaskOptions],
     ) -> Result:
-        """Events alone."""
-        return await self._made(calls.extract, text, image, options, Task.EVENTS)
+        """Extract events only."""
+        return await self._prepare_and_call(calls.extract, text, image, options, Task.EVENTS)
 
     def extract_many(
         self,
@@ -86,13 +102,13 @@ class AsyncClient:
         progress: bool = False,
         **options: Unpack[ExtractOptions],
     ) -> AsyncIterator[Outcome]:
-        """As `Client.extract_many`; items may come asynchronously, too."""
+        """Like `Client.extract_many`; `items` may be an asynchronous iterable too."""
         check(items, concurrency)
 
-        async def ask(item: Item) -> Result:
-            return await self._made(calls.extract, *arguments_of(item, options))
+        async def request(item: Item) -> Result:
+            return await self._prepare_and_call(calls.extract, *arguments_of(item, options))
 
-        return outcomes_async(ask, items, concurrency, progress)
+        return outcomes_async(request, items, concurrency, progress)
 
     async def instruct(
         self,
@@ -100,34 +116,34 @@ class AsyncClient:
         image: ImageSource | None = None,
         **options: Unpack[InstructOptions],
     ) -> Instructed:
-        """One prompt in so many words, with the model's raw answer."""
-        return await self._made(calls.instruct, text, image, options)
+        """Send a free instruction; the response has the model's raw output."""
+        return await self._prepare_and_call(calls.instruct, text, image, options)
 
     async def tasks(self) -> list[TaskListed]:
-        """What can be asked for."""
-        return await self._ask(calls.tasks())
+        """List the extraction tasks."""
+        return await self._call(calls.tasks())
 
     async def ontologies(self) -> list[OntologyListed]:
-        """The label inventories that can be named."""
-        return await self._ask(calls.ontologies())
+        """List the ontologies of the service."""
+        return await self._call(calls.ontologies())
 
     async def ontology(self, name: str) -> OntologyDetail:
-        """One of them, with what its relations hold between; raises `NotFound`."""
-        return await self._ask(calls.ontology(name))
+        """Return one ontology in full; raises `NotFound`."""
+        return await self._call(calls.ontology(name))
 
     async def model(self) -> ModelListed:
-        """The model that answers, and its limits."""
-        return await self._ask(calls.model())
+        """Return the loaded model and its limits."""
+        return await self._call(calls.model())
 
     async def ready(self) -> bool:
-        """Whether the service takes work now; False, too, where nothing answers."""
+        """Whether the service accepts requests now; False if it is unreachable."""
         try:
-            return await self._ask(calls.ready())
+            return await self._call(calls.ready())
         except (TimedOut, Unreachable):
             return False
 
     async def aclose(self) -> None:
-        """Close the connections; the client is of no more use."""
+        """Close the connections. The client cannot be used afterwards."""
         await self._http.aclose()
 
     async def __aenter__(self) -> Self:
@@ -141,27 +157,27 @@ class AsyncClient:
     ) -> None:
         await self.aclose()
 
-    async def _made(self, make: Callable[..., Call[T]], *arguments: Any) -> T:
-        return await self._ask(await asyncio.to_thread(make, *arguments))
+    async def _prepare_and_call(self, make: Callable[..., Call[T]], *arguments: Any) -> T:
+        return await self._call(await asyncio.to_thread(make, *arguments))
 
-    async def _ask(self, call: Call[T]) -> T:
+    async def _call(self, call: Call[T]) -> T:
         steps = self._connection.exchange(call)
-        heard: Heard = None
+        result: StepResult = None
         while True:
             try:
-                step = steps.send(heard)
+                step = steps.send(result)
             except StopIteration as end:
                 reply: Reply = end.value
                 break
             if isinstance(step, Wait):
                 await self._sleep(step.seconds)
-                heard = None
+                result = None
             else:
-                heard = await self._send(step)
+                result = await self._send(step)
         return call.read(reply)
 
-    async def _send(self, send: Send) -> Heard:
-        """What comes of a try."""
+    async def _send(self, send: Send) -> StepResult:
+        """Send a request."""
         call = send.call
         try:
             async with asyncio.timeout(send.seconds):
@@ -175,6 +191,6 @@ class AsyncClient:
         except httpx.RequestError as error:
             return error
         except TimeoutError:
-            return httpx.ReadTimeout("the answer is late")
+            return httpx.ReadTimeout("the response is too slow")
         request_id = response.headers.get(REQUEST_ID, send.request_id)
         return Reply(response.status_code, response.content, response.headers, request_id)

@@ -1,4 +1,4 @@
-"""Many extractions, some at a time, answered in order."""
+"""Many extractions with limited concurrency, in input order."""
 
 from __future__ import annotations
 
@@ -27,28 +27,34 @@ from umie_client.pictures import ImageSource
 from umie_client.result import Result
 
 Item: TypeAlias = str | ExtractItem
-"""A text, or the arguments of `extract` as a mapping."""
+"""A text, or a mapping with the arguments of `extract`."""
 
 Sleep: TypeAlias = Callable[[float], None]
 Arguments: TypeAlias = tuple[str | None, ImageSource | None, dict[str, Any]]
-"""Text, picture and options."""
+"""Text, image and options."""
 
 AHEAD = 2
-"""Items taken for each request that may be under way, so that a slow one does not idle the rest."""
+"""Items read ahead, as a multiple of the concurrency, so that a slow one delays few others."""
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of an item: a result or an error, never both."""
+    """The outcome of an item: either a result or an error.
+
+    Attributes:
+        item: the item as given.
+        result: the result, or None.
+        error: the error, or None.
+    """
 
     item: Item
     result: Result | None
     error: ClientError | None
 
     def get(self) -> Result:
-        """The result; raises the error where there is none."""
+        """Return the result, or raise the error."""
         if self.result is None:
             assert self.error is not None
             raise self.error
@@ -56,37 +62,43 @@ class Outcome:
 
 
 def arguments_of(item: object, options: Mapping[str, Any]) -> Arguments:
-    """What to ask for an item; its own options go before those of all.
+    """Return the arguments of an item; its own options override `options`.
 
-    Raises `InvalidArgument`.
+    Raises:
+        InvalidArgument: the item is neither a string nor a mapping.
     """
     if isinstance(item, str):
         return item, None, dict(options)
     if not isinstance(item, Mapping):
-        raise InvalidArgument(f"an item is to be a str or a mapping, not {type(item).__name__}")
+        raise InvalidArgument(f"an item must be a str or a mapping, not {type(item).__name__}")
     merged = {**options, **item}
     return merged.pop("text", None), merged.pop("image", None), merged
 
 
 def check(items: object, concurrency: int) -> None:
-    """Raise `InvalidArgument` where many items cannot be asked for like this."""
+    """Raise `InvalidArgument` if `items` or `concurrency` is invalid."""
     if isinstance(items, (str, bytes, Mapping)):
-        raise InvalidArgument("items is to be an iterable of texts or mappings, not one of them")
+        raise InvalidArgument("items must be an iterable of texts or mappings, not a single one")
     if not (isinstance(concurrency, int) and concurrency >= 1):
-        raise InvalidArgument(f"concurrency is to be 1 or more, not {concurrency!r}")
+        raise InvalidArgument(f"concurrency must be an integer of at least 1, not {concurrency!r}")
 
 
 def outcomes(
-    ask: Callable[[Item, Sleep], Result],
+    request: Callable[[Item, Sleep], Result],
     items: Iterable[Item],
     concurrency: int,
     progress: bool,
 ) -> Iterator[Outcome]:
-    """An outcome for each item, in order; `ask` runs in up to `concurrency` threads.
+    """Yield an outcome for each item, in order.
 
-    At most `AHEAD * concurrency` items are taken before their outcomes are. Whoever stops early
-    waits for the requests under way, not for pauses between tries. Where taking an item fails,
-    the items before it are still answered, and then the failure is raised.
+    Closing the generator waits for the requests in flight, but not for pauses before retries. If
+    reading an item fails, the outcomes of the items before it are yielded first.
+
+    Args:
+        request: sends one request; runs on up to `concurrency` threads.
+        items: the items; at most `AHEAD * concurrency` are read ahead.
+        concurrency: most requests in flight.
+        progress: whether to show a progress bar.
     """
     stopped = threading.Event()
 
@@ -96,7 +108,7 @@ def outcomes(
 
     def work(item: Item) -> Outcome:
         try:
-            return Outcome(item, ask(item, pause), None)
+            return Outcome(item, request(item, pause), None)
         except ClientError as error:
             return Outcome(item, None, error)
 
@@ -118,18 +130,18 @@ def outcomes(
 
 
 async def outcomes_async(
-    ask: Callable[[Item], Awaitable[Result]],
+    request: Callable[[Item], Awaitable[Result]],
     items: Iterable[Item] | AsyncIterable[Item],
     concurrency: int,
     progress: bool,
 ) -> AsyncIterator[Outcome]:
-    """As `outcomes`, in tasks; whoever stops early cancels the requests under way."""
-    places = asyncio.Semaphore(concurrency)
+    """Like `outcomes`, in tasks. Closing the generator cancels the requests in flight."""
+    slots = asyncio.Semaphore(concurrency)
 
     async def work(item: Item) -> Outcome:
-        async with places:
+        async with slots:
             try:
-                return Outcome(item, await ask(item), None)
+                return Outcome(item, await request(item), None)
             except ClientError as error:
                 return Outcome(item, None, error)
 
@@ -153,11 +165,11 @@ async def outcomes_async(
 
 
 class _Stopped(Exception):
-    """Nobody waits for the outcome any more."""
+    """The generator was closed."""
 
 
 class _Source(Generic[T]):
-    """Items until there are no more, or taking one fails; `check` raises that failure later."""
+    """Iterates over items; `check` raises the error that ended the iteration early, if any."""
 
     def __init__(self, items: Iterable[T] | AsyncIterable[T]) -> None:
         self._items = items

@@ -1,4 +1,4 @@
-"""The calls that the service takes: arguments in, requests out."""
+"""Converts the arguments of the client's methods to calls."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from urllib.parse import quote
 from pydantic import TypeAdapter
 
 from schema.extraction import RegionFound, Task
-from umie_client.answers import Instructed, ModelListed, OntologyDetail, OntologyListed, TaskListed
-from umie_client.call import Call
+from schema.responses import Instructed, ModelListed, OntologyDetail, OntologyListed, TaskListed
 from umie_client.errors import InvalidArgument
+from umie_client.exchange import Call
 from umie_client.options import ExtractItem, Region
 from umie_client.pictures import ImageSource, Kept, data_of, kept
 from umie_client.reply import Reply, content_of
@@ -34,9 +34,18 @@ def extract(
     options: Mapping[str, Any],
     task: Task | None = None,
 ) -> Call[Result]:
-    """A call of `/extract`, or of one task's path; raises `InvalidArgument`.
+    """Create a call of `/extract`, or of the path of one task.
 
-    A picture that is given by its path is read here, and again when the result is drawn.
+    An image path is read here, and again when the result is drawn.
+
+    Args:
+        text: the text, or None.
+        image: the image, or None.
+        options: other fields of the request.
+        task: the only task; None for `/extract`.
+
+    Raises:
+        InvalidArgument: an argument is unknown or cannot be sent.
     """
     known = _EXTRACT if task is None else _EXTRACT - {"tasks"}
     if unknown := sorted(options.keys() - known):
@@ -50,33 +59,33 @@ def extract(
 def instruct(
     text: str | None, image: ImageSource | None, options: Mapping[str, Any]
 ) -> Call[Instructed]:
-    """A call of `/instruct`; raises `InvalidArgument`."""
+    """Create a call of `/instruct`; raises `InvalidArgument`."""
     picture = None if image is None else kept(image)
     return Call("/instruct", _reader(Instructed), _body(text, picture, options))
 
 
 def tasks() -> Call[list[TaskListed]]:
-    """A call of `/tasks`."""
+    """Create a call of `/tasks`."""
     return Call("/tasks", _reader(list[TaskListed]))
 
 
 def ontologies() -> Call[list[OntologyListed]]:
-    """A call of `/ontologies`."""
+    """Create a call of `/ontologies`."""
     return Call("/ontologies", _reader(list[OntologyListed]))
 
 
 def ontology(name: str) -> Call[OntologyDetail]:
-    """A call of `/ontologies/{name}`."""
+    """Create a call of `/ontologies/{name}`."""
     return Call(f"/ontologies/{quote(name, safe='')}", _reader(OntologyDetail))
 
 
 def model() -> Call[ModelListed]:
-    """A call of `/model`."""
+    """Create a call of `/model`."""
     return Call("/model", _reader(ModelListed))
 
 
 def ready() -> Call[bool]:
-    """A call of `/readyz`, which is answered whatever comes back."""
+    """Create a call of `/readyz`; every status is a valid response."""
     return Call("/readyz", lambda reply: reply.status == 200, probe=True)
 
 
@@ -91,7 +100,7 @@ def _result(text: str, picture: Kept | None, reply: Reply) -> Result:
 
 def _body(text: str | None, picture: Kept | None, options: Mapping[str, Any]) -> bytes:
     if text is not None and not isinstance(text, str):
-        raise InvalidArgument(f"text is to be a str, not {type(text).__name__}")
+        raise InvalidArgument(f"text must be a str, not {type(text).__name__}")
     fields: dict[str, Any] = {} if text is None else {"text": text}
     if picture is not None:
         fields["image"] = base64.b64encode(data_of(picture)).decode("ascii")

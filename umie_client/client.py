@@ -1,4 +1,4 @@
-"""The client that waits for its answers."""
+"""The synchronous client."""
 
 from __future__ import annotations
 
@@ -10,13 +10,12 @@ from typing import Self, TypeVar, Unpack
 import httpx
 
 from schema.extraction import Task
+from schema.responses import Instructed, ModelListed, OntologyDetail, OntologyListed, TaskListed
 from umie_client import calls
-from umie_client.answers import Instructed, ModelListed, OntologyDetail, OntologyListed, TaskListed
 from umie_client.batches import Item, Outcome, Sleep, arguments_of, check, outcomes
-from umie_client.call import Call
 from umie_client.connection import DEFAULT_URL, connection_to
 from umie_client.errors import TimedOut, Unreachable
-from umie_client.exchange import Heard, Send, Wait
+from umie_client.exchange import Call, Send, StepResult, Wait
 from umie_client.options import ExtractOptions, InstructOptions, TaskOptions
 from umie_client.pictures import ImageSource
 from umie_client.reply import REQUEST_ID, Reply
@@ -26,11 +25,10 @@ T = TypeVar("T")
 
 
 class Client:
-    """Asks a UMIE service; threads may share one. Use it as a context manager, or close it.
+    """A synchronous client of a UMIE service.
 
-    `timeout_s` is for a whole call with its tries and pauses, `retries` how often a request is sent
-    again where that can help (see `umie_client.retries`). Every call raises the errors of
-    `umie_client.errors`. `transport` is httpx', for proxies, sockets and tests.
+    Threads may share it. Use it as a context manager, or close it. Every call raises the errors of
+    `umie_client.errors`.
     """
 
     def __init__(
@@ -42,7 +40,18 @@ class Client:
         retries: int = 4,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
-        """Opens no connection yet; raises `InvalidArgument`."""
+        """Create the client; connections are opened on demand.
+
+        Args:
+            url: base URL of the service.
+            api_key: the API key, if the service requires one.
+            timeout_s: most seconds for a call, retries and pauses included.
+            retries: most retries of a request (see `umie_client.retries`).
+            transport: transport of httpx, for proxies, sockets and tests.
+
+        Raises:
+            InvalidArgument: an argument is invalid.
+        """
         self._connection = connection_to(url, api_key, timeout_s, retries)
         self._sleep: Sleep = time.sleep
         self._http = httpx.Client(transport=transport, **self._connection.options)
@@ -53,8 +62,14 @@ class Client:
         image: ImageSource | None = None,
         **options: Unpack[ExtractOptions],
     ) -> Result:
-        """Entities, relations and events of a text, a picture, or both."""
-        return self._ask(calls.extract(text, image, options))
+        """Extract entities, relations and events.
+
+        Args:
+            text: the text; may be omitted with an image.
+            image: the image; may be omitted with a text.
+            options: other fields of the request.
+        """
+        return self._call(calls.extract(text, image, options))
 
     def extract_entities(
         self,
@@ -62,8 +77,8 @@ class Client:
         image: ImageSource | None = None,
         **options: Unpack[TaskOptions],
     ) -> Result:
-        """Entities alone."""
-        return self._ask(calls.extract(text, image, options, Task.ENTITIES))
+        """Extract entities only."""
+        return self._call(calls.extract(text, image, options, Task.ENTITIES))
 
     def extract_relations(
         self,
@@ -71,8 +86,8 @@ class Client:
         image: ImageSource | None = None,
         **options: Unpack[TaskOptions],
     ) -> Result:
-        """Relations, and the entities that they are between."""
-        return self._ask(calls.extract(text, image, options, Task.RELATIONS))
+        """Extract relations, with the entities they connect."""
+        return self._call(calls.extract(text, image, options, Task.RELATIONS))
 
     def extract_events(
         self,
@@ -80,8 +95,8 @@ class Client:
         image: ImageSource | None = None,
         **options: Unpack[TaskOptions],
     ) -> Result:
-        """Events alone."""
-        return self._ask(calls.extract(text, image, options, Task.EVENTS))
+        """Extract events only."""
+        return self._call(calls.extract(text, image, options, Task.EVENTS))
 
     def extract_many(
         self,
@@ -91,17 +106,26 @@ class Client:
         progress: bool = False,
         **options: Unpack[ExtractOptions],
     ) -> Iterator[Outcome]:
-        """An outcome for each item, in order, with up to `concurrency` requests under way.
+        """Extract from many items and yield an outcome for each, in order.
 
-        What fails with one of the client's errors fails alone. `options` are for all items that do
-        not say otherwise. Items are taken as outcomes are, so there may be any number.
+        Items are read lazily, so there may be any number of them. An error of one item is its
+        outcome and does not affect the others.
+
+        Args:
+            items: texts, or mappings with the arguments of `extract`.
+            concurrency: most requests in flight.
+            progress: whether to show a progress bar.
+            options: arguments for all items; an item's own override them.
+
+        Raises:
+            InvalidArgument: `items` or `concurrency` is invalid.
         """
         check(items, concurrency)
 
-        def ask(item: Item, sleep: Sleep) -> Result:
-            return self._ask(calls.extract(*arguments_of(item, options)), sleep)
+        def request(item: Item, sleep: Sleep) -> Result:
+            return self._call(calls.extract(*arguments_of(item, options)), sleep)
 
-        return outcomes(ask, items, concurrency, progress)
+        return outcomes(request, items, concurrency, progress)
 
     def instruct(
         self,
@@ -109,34 +133,34 @@ class Client:
         image: ImageSource | None = None,
         **options: Unpack[InstructOptions],
     ) -> Instructed:
-        """One prompt in so many words, with the model's raw answer."""
-        return self._ask(calls.instruct(text, image, options))
+        """Send a free instruction; the response has the model's raw output."""
+        return self._call(calls.instruct(text, image, options))
 
     def tasks(self) -> list[TaskListed]:
-        """What can be asked for."""
-        return self._ask(calls.tasks())
+        """List the extraction tasks."""
+        return self._call(calls.tasks())
 
     def ontologies(self) -> list[OntologyListed]:
-        """The label inventories that can be named."""
-        return self._ask(calls.ontologies())
+        """List the ontologies of the service."""
+        return self._call(calls.ontologies())
 
     def ontology(self, name: str) -> OntologyDetail:
-        """One of them, with what its relations hold between; raises `NotFound`."""
-        return self._ask(calls.ontology(name))
+        """Return one ontology in full; raises `NotFound`."""
+        return self._call(calls.ontology(name))
 
     def model(self) -> ModelListed:
-        """The model that answers, and its limits."""
-        return self._ask(calls.model())
+        """Return the loaded model and its limits."""
+        return self._call(calls.model())
 
     def ready(self) -> bool:
-        """Whether the service takes work now; False, too, where nothing answers."""
+        """Whether the service accepts requests now; False if it is unreachable."""
         try:
-            return self._ask(calls.ready())
+            return self._call(calls.ready())
         except (TimedOut, Unreachable):
             return False
 
     def close(self) -> None:
-        """Close the connections; the client is of no more use."""
+        """Close the connections. The client cannot be used afterwards."""
         self._http.close()
 
     def __enter__(self) -> Self:
@@ -150,26 +174,26 @@ class Client:
     ) -> None:
         self.close()
 
-    def _ask(self, call: Call[T], sleep: Sleep | None = None) -> T:
+    def _call(self, call: Call[T], sleep: Sleep | None = None) -> T:
         pause = sleep or self._sleep
         steps = self._connection.exchange(call)
-        heard: Heard = None
+        result: StepResult = None
         while True:
             try:
-                step = steps.send(heard)
+                step = steps.send(result)
             except StopIteration as end:
                 reply: Reply = end.value
                 break
             if isinstance(step, Wait):
                 pause(step.seconds)
-                heard = None
+                result = None
             else:
-                heard = self._send(step)
+                result = self._send(step)
         return call.read(reply)
 
-    def _send(self, send: Send) -> Heard:
-        """What comes of a try; an answer that trickles in is given up when the time is over."""
-        until = self._connection.now() + send.seconds
+    def _send(self, send: Send) -> StepResult:
+        """Send a request; give up a response that is still incomplete at the timeout."""
+        deadline = self._connection.now() + send.seconds
         call, content = send.call, bytearray()
         try:
             with self._http.stream(
@@ -181,8 +205,8 @@ class Client:
             ) as response:
                 for piece in response.iter_bytes():
                     content += piece
-                    if self._connection.now() > until:
-                        return httpx.ReadTimeout("the answer trickles in")
+                    if self._connection.now() > deadline:
+                        return httpx.ReadTimeout("the response is too slow")
         except httpx.RequestError as error:
             return error
         request_id = response.headers.get(REQUEST_ID, send.request_id)

@@ -1,4 +1,4 @@
-"""Colours of types: the same type has the same one in pictures and in pages."""
+"""Colours of types, the same in drawings and pages."""
 
 from __future__ import annotations
 
@@ -21,45 +21,45 @@ PALETTE = (
     "#cc79a7",
     "#661100",
 )
-"""Told apart by most who see colours otherwise (after Okabe and Ito, and Tol)."""
+"""Colours that are distinguishable with colour vision deficiency (Okabe and Ito; Tol)."""
 
 MUTED = "#6e7781"
-"""For what has no type."""
+"""The colour of marks without a type."""
 
-_LIGHT_ENOUGH = 0.179
-"""Luminance from which black has more contrast than white (WCAG 2); either has 4.5 at least."""
+_LIGHT_LUMINANCE = 0.179
+"""Luminance from which black has more contrast than white (WCAG 2); both have at least 4.5."""
 
 
 def colours_of(extraction: Extraction) -> dict[str, str]:
-    """A colour "#rrggbb" for each type of entity and event."""
+    """Assign a colour "#rrggbb" to each entity and event type."""
     types = {entity.type for entity in extraction.entities}
     return assigned(types | {event.type for event in extraction.events})
 
 
 def assigned(types: Iterable[str]) -> dict[str, str]:
-    """A colour for each of `types`: its usual one, or the next that is free.
+    """Assign a colour to each type: its default colour, or the next free one.
 
-    Colours repeat only where there are more types than colours.
+    Colours repeat only if there are more types than colours.
     """
     taken: dict[str, str] = {}
     for kind in sorted(set(types)):
-        usual = zlib.crc32(kind.encode("utf-8", errors="replace")) % len(PALETTE)
-        turned = PALETTE[usual:] + PALETTE[:usual]
-        free = [colour for colour in turned if colour not in taken.values()]
-        taken[kind] = (free or turned)[0]
+        default = zlib.crc32(kind.encode("utf-8", errors="replace")) % len(PALETTE)
+        rotated = PALETTE[default:] + PALETTE[:default]
+        free = [colour for colour in rotated if colour not in taken.values()]
+        taken[kind] = (free or rotated)[0]
     return taken
 
 
 def colour_of(kind: str | None, colours: Mapping[str, str]) -> str:
-    """The colour of a type; muted where there is none."""
+    """Return the colour of a type; `MUTED` for None."""
     return MUTED if kind is None else colours.get(kind, MUTED)
 
 
 def ink_on(colour: str) -> str:
-    """Black or white, whichever is read better on `colour`."""
+    """Return black or white, whichever has more contrast on `colour`."""
     red, green, blue = (_linear(int(colour[at : at + 2], 16) / 255) for at in (1, 3, 5))
     luminance = 0.2126 * red + 0.7152 * green + 0.0722 * blue
-    return "#000000" if luminance > _LIGHT_ENOUGH else "#ffffff"
+    return "#000000" if luminance > _LIGHT_LUMINANCE else "#ffffff"
 
 
 def _linear(channel: float) -> float:

@@ -1,4 +1,4 @@
-"""An answer drawn over its picture: boxes, and the names of what they show."""
+"""Draws the boxes of an extraction on its image, with captions."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from umie_client.marks import Mark, marks_of
 from umie_client.pictures import upright
 
 _FONTS = ("DejaVuSans.ttf", "Arial.ttf")
-"""Looked for where the system keeps fonts; they have more letters than Pillow's own.
+"""Fonts of the system with more glyphs than Pillow's own.
 
-What the one that is found has no letter for, Chinese for example, is written as empty squares.
+Missing glyphs, Chinese for example, are drawn as empty squares.
 """
 
 _SMALLEST_FONT = 11
@@ -26,23 +26,30 @@ _ELLIPSIS = "…"
 
 
 def draw(extraction: Extraction, image: Image.Image) -> Image.Image:
-    """A copy of the picture, upright and in RGB, with a box for each region that it has.
+    """Draw the regions of an extraction.
 
-    Boxes that entities or arguments are grounded in have these beside them, in the colour of the
-    type; the rest are thin and grey. A picture of another size than the service saw is drawn on in
-    proportion. Boxes beyond the picture are cut at its border or left out.
+    Regions that entities or arguments are grounded in have captions and the colour of the type;
+    other boxes are thin and grey. Boxes are scaled if the image has another size than the image
+    of the request, and clipped at its border.
+
+    Args:
+        extraction: the extraction.
+        image: the image, in any mode.
+
+    Returns:
+        An upright RGB copy of the image with the boxes.
     """
     canvas = upright(image)
     if min(canvas.size) < 1:
         return canvas
     marks, colours = marks_of(extraction), colours_of(extraction)
-    sheet = _Sheet(canvas)
+    drawn = _Canvas(canvas)
     for mark in marks:
         first = mark.captions[0].type if mark.captions else None
-        sheet.frame(mark, colour_of(first, colours))
+        drawn.frame(mark, colour_of(first, colours))
     for mark in marks:
         for caption in mark.captions:
-            sheet.caption(mark, caption.text, colour_of(caption.type, colours))
+            drawn.caption(mark, caption.text, colour_of(caption.type, colours))
     return canvas
 
 
@@ -53,12 +60,12 @@ class _Label:
     height: int
 
 
-class _Sheet:
-    """A picture that is drawn on, and where labels lie already."""
+class _Canvas:
+    """An image to draw on, and the layout of its labels."""
 
     def __init__(self, canvas: Image.Image) -> None:
         self._width, self._height = canvas.size
-        self._pen = ImageDraw.Draw(canvas)
+        self._draw = ImageDraw.Draw(canvas)
         shorter = min(canvas.size)
         self._font = _font(max(_SMALLEST_FONT, shorter // _LETTERS_IN_HEIGHT))
         self._line = max(2, shorter // _LINES_IN_HEIGHT)
@@ -66,27 +73,24 @@ class _Sheet:
         self._layout = Layout(self._width, self._height)
 
     def frame(self, mark: Mark, colour: str) -> None:
-        """Draw the box, on a white edge that parts it from the picture.
-
-        A thin one where it shows nothing.
-        """
+        """Draw a box with a white edge; boxes without captions are thin."""
         x1, y1, x2, y2 = self._pixels(mark)
         line = self._line if mark.captions else max(1, self._line // 2)
-        self._pen.rectangle((x1 - 1, y1 - 1, x2, y2), outline="white", width=line + 1)
-        self._pen.rectangle((x1, y1, x2 - 1, y2 - 1), outline=colour, width=line)
+        self._draw.rectangle((x1 - 1, y1 - 1, x2, y2), outline="white", width=line + 1)
+        self._draw.rectangle((x1, y1, x2 - 1, y2 - 1), outline=colour, width=line)
 
     def caption(self, mark: Mark, text: str, colour: str) -> None:
-        """Write a line beside the box, where it hides no other if there is such a place."""
+        """Write a caption beside the box, preferably where it covers no other."""
         label = self._fitted(_printable(text))
         if label is None:
             return
         place = self._layout.place(self._pixels(mark), label.width, label.height)
-        self._pen.rectangle((place[0], place[1], place[2] - 1, place[3] - 1), fill=colour)
+        self._draw.rectangle((place[0], place[1], place[2] - 1, place[3] - 1), fill=colour)
         at = (place[0] + self._pad, place[1] + self._pad)
-        self._pen.text(at, label.text, font=self._font, fill=ink_on(colour), anchor="la")
+        self._draw.text(at, label.text, font=self._font, fill=ink_on(colour), anchor="la")
 
     def _pixels(self, mark: Mark) -> Rectangle:
-        """The box in whole pixels, of at least one, inside the picture."""
+        """Convert the box to whole pixels inside the image, at least one wide and high."""
         x1 = min(int(mark.box[0] * self._width), self._width - 1)
         y1 = min(int(mark.box[1] * self._height), self._height - 1)
         x2 = max(x1 + 1, round(mark.box[2] * self._width))
@@ -94,16 +98,16 @@ class _Sheet:
         return x1, y1, x2, y2
 
     def _fitted(self, text: str) -> _Label | None:
-        """The text, shortened until the picture can hold it; None where it cannot hold a letter."""
+        """Shorten the text to the width of the image; None if not even one letter fits."""
         ascent, descent = _metrics(self._font)
         height = ascent + descent + 2 * self._pad
         limits = self._width - 2 * self._pad
         shown = text
-        while shown.strip(_ELLIPSIS) and self._pen.textlength(shown, font=self._font) > limits:
+        while shown.strip(_ELLIPSIS) and self._draw.textlength(shown, font=self._font) > limits:
             shown = shown.rstrip(_ELLIPSIS)[:-1].rstrip() + _ELLIPSIS
         if not shown.strip(_ELLIPSIS) or height > self._height:
             return None
-        width = int(self._pen.textlength(shown, font=self._font)) + 2 * self._pad
+        width = int(self._draw.textlength(shown, font=self._font)) + 2 * self._pad
         return _Label(shown, min(width, self._width), height)
 
 
@@ -123,6 +127,6 @@ def _metrics(font: ImageFont.FreeTypeFont | ImageFont.ImageFont) -> tuple[int, i
 
 
 def _printable(text: str) -> str:
-    """One line without what fonts have no shape for."""
+    """Convert to one line without control characters."""
     plain = "".join(" " if unicodedata.category(letter)[0] in "CZ" else letter for letter in text)
     return " ".join(plain.split())

@@ -1,73 +1,77 @@
-"""Every error that the client raises on purpose, in one tree.
+"""The errors of the client.
 
-    UMIEError                     the project's root, in `tasks.errors`
-    └── ClientError
-        ├── InvalidArgument         cannot be sent as it stands (a ValueError, too)
-        │   └── ImageUnreadable       no file there, or nothing that can be decoded
-        ├── MissingExtra            an export needs a package that is not installed (an ImportError)
-        ├── Unreachable             nothing answers at the address, or the connection broke
-        ├── TimedOut                the call's own time was up before an answer was there
-        ├── UnexpectedAnswer        what answers is not the UMIE service
-        └── Refused                 the service answered with a problem document: `problem`
-            ├── BadRequest            any 4xx without a class of its own
-            │   ├── Unauthorised        401, 403
-            │   ├── NotFound            404
-            │   └── TooLarge            413, 431
-            ├── Busy                  the same request may succeed later: `retry_after_s`
-            │   ├── TooManyRequests     429
-            │   ├── Unavailable         502, 503
-            │   └── TooLate             504
-            └── ServiceFailed         any other 5xx
+    ClientError
+    ├── InvalidArgument         an argument cannot be sent (also a ValueError)
+    │   └── ImageUnreadable       the image file is missing or cannot be decoded
+    ├── MissingExtra            an optional package is not installed (also an ImportError)
+    ├── Unreachable             no connection, or the connection broke
+    ├── TimedOut                no response within the timeout of the call
+    ├── UnexpectedAnswer        the response is not one of the UMIE service
+    └── Refused                 the response is a problem document: `problem`
+        ├── BadRequest            any other 4xx
+        │   ├── Unauthorised        401, 403
+        │   ├── NotFound            404
+        │   └── TooLarge            413, 431
+        ├── Busy                  the same request may succeed later: `retry_after_s`
+        │   ├── TooManyRequests     429
+        │   ├── Unavailable         502, 503
+        │   └── TooLate             504
+        └── ServiceFailed         any other 5xx
 
-Those from `Unreachable` on carry the `request_id` under which the request was sent.
+`Unreachable`, `TimedOut`, `UnexpectedAnswer` and `Refused` have the `request_id` of the request.
 """
 
 from __future__ import annotations
 
-from tasks.errors import UMIEError
 from umie_client.problem import Problem
 
 
-class ClientError(UMIEError):
-    """Root of the client's errors; its message is fit to be shown."""
+class ClientError(Exception):
+    """Root of the client's errors. Messages are safe to show to users."""
 
 
 class InvalidArgument(ClientError, ValueError):
-    """An argument that cannot be sent; nothing was."""
+    """An argument cannot be sent. No request was sent."""
 
 
 class ImageUnreadable(InvalidArgument):
-    """A picture that is not there, or cannot be decoded."""
+    """An image file is missing or cannot be decoded."""
 
 
 class MissingExtra(ClientError, ImportError):
-    """A package that only some users need is not installed; the message names the extra."""
+    """An optional package is not installed. The message names it."""
 
 
-class _Asked(ClientError):
-    """A request was sent under `request_id`, which the service's log has, too."""
+class _RequestError(ClientError):
+    """An error after a request was sent.
+
+    Attributes:
+        request_id: id of the request, also in the service's log.
+    """
 
     def __init__(self, message: str, *, request_id: str | None = None) -> None:
         super().__init__(message)
         self.request_id = request_id
 
 
-class Unreachable(_Asked):
-    """No connection, or one that broke, however often it was tried."""
+class Unreachable(_RequestError):
+    """No connection, or a broken connection, after all retries."""
 
 
-class TimedOut(_Asked):
-    """The time for the call was up, tries and pauses included."""
+class TimedOut(_RequestError):
+    """No response within the timeout of the call, retries and pauses included."""
 
 
-class UnexpectedAnswer(_Asked):
-    """An answer that the service does not give."""
+class UnexpectedAnswer(_RequestError):
+    """The response is not one of the UMIE service."""
 
 
-class Refused(_Asked):
-    """The service's own no: `problem` says why.
+class Refused(_RequestError):
+    """The service rejected the request.
 
-    Where something between client and service answered, `problem` is made from the status.
+    Attributes:
+        problem: the problem document; derived from the status if a proxy responded.
+        retry_after_s: seconds from `Retry-After`, None if absent.
     """
 
     def __init__(
@@ -83,39 +87,39 @@ class Refused(_Asked):
 
 
 class BadRequest(Refused):
-    """The request cannot be answered as it stands."""
+    """The request is invalid."""
 
 
 class Unauthorised(BadRequest):
-    """No key of the service was sent."""
+    """The API key is missing or unknown."""
 
 
 class NotFound(BadRequest):
-    """There is nothing of that name."""
+    """The path or name does not exist."""
 
 
 class TooLarge(BadRequest):
-    """More bytes, pixels or lines than are admitted; `problem.limit` tells how many are."""
+    """Too many bytes, pixels or lines; `problem.limit` is the largest allowed number."""
 
 
 class Busy(Refused):
-    """The service's state, not the request's fault; `retry_after_s` is its advice, if any."""
+    """The service cannot respond now; the request may succeed after `retry_after_s`."""
 
 
 class TooManyRequests(Busy):
-    """More work waits than is admitted, or the key was used too often."""
+    """The queue is full, or the rate limit of the key is exceeded."""
 
 
 class Unavailable(Busy):
-    """The model starts, is stuck or dead, or the service stops."""
+    """The model is starting or has failed, or the service is stopping."""
 
 
 class TooLate(Busy):
-    """The service's own deadline passed before the answer was ready."""
+    """The service's deadline passed before the response was ready."""
 
 
 class ServiceFailed(Refused):
-    """A fault of the service; its log has more under `request_id`."""
+    """An internal error of the service; see its log for `request_id`."""
 
 
 _OF_STATUS: dict[int, type[Refused]] = {
@@ -131,10 +135,10 @@ _OF_STATUS: dict[int, type[Refused]] = {
 }
 
 
-def refusal_of(
+def error_for(
     problem: Problem, *, request_id: str | None = None, retry_after_s: float | None = None
 ) -> Refused:
-    """The error for a problem document."""
-    usual = BadRequest if problem.status < 500 else ServiceFailed
-    kind = _OF_STATUS.get(problem.status, usual)
+    """Create the error for a problem document, by its status."""
+    default = BadRequest if problem.status < 500 else ServiceFailed
+    kind = _OF_STATUS.get(problem.status, default)
     return kind(problem, request_id=request_id, retry_after_s=retry_after_s)

@@ -1,4 +1,4 @@
-"""Where labels go in a picture: beside their boxes, and not over each other."""
+"""Places labels beside their boxes without overlaps."""
 
 from __future__ import annotations
 
@@ -10,27 +10,33 @@ Rectangle: TypeAlias = tuple[int, int, int, int]
 
 
 class Layout:
-    """A picture of `width` x `height` pixels, and the labels that lie in it already."""
+    """The labels placed so far in an image."""
 
     def __init__(self, width: int, height: int) -> None:
+        """Create an empty layout of `width` x `height` pixels."""
         self._width, self._height = width, height
         self._taken: list[Rectangle] = []
 
     def place(self, box: Rectangle, width: int, height: int) -> Rectangle:
-        """A place for a label of this size, which the picture is large enough for.
+        """Place a label.
 
-        It never leaves the picture. Where every place near the box hides another label, it is the
-        first one all the same.
+        Args:
+            box: the box to label.
+            width: pixels of the label, at most those of the image.
+            height: pixels of the label, at most those of the image.
+
+        Returns:
+            A rectangle inside the image. It overlaps another label only if every candidate does.
         """
         places = list(self._near(box, width, height))
-        place = next((place for place in places if not self._hides(place)), places[0])
+        place = next((place for place in places if not self._overlaps(place)), places[0])
         self._taken.append(place)
         return place
 
     def _near(self, box: Rectangle, width: int, height: int) -> Iterator[Rectangle]:
-        """Above the box, in it, below it, then down and up the picture; at its left, at its right.
+        """Yield candidates: above, inside and below the box, then further down and up.
 
-        Where there is no limits above, that comes last.
+        Each is aligned to the left, then to the right. If there is no space above, it comes last.
         """
         x1, y1, x2, y2 = box
         above = y1 - height
@@ -44,6 +50,6 @@ class Layout:
                 inside_y = min(max(top, 0), self._height - height)
                 yield inside_x, inside_y, inside_x + width, inside_y + height
 
-    def _hides(self, place: Rectangle) -> bool:
+    def _overlaps(self, place: Rectangle) -> bool:
         x1, y1, x2, y2 = place
         return any(x1 < t[2] and t[0] < x2 and y1 < t[3] and t[1] < y2 for t in self._taken)

@@ -1,7 +1,7 @@
-"""An answer as linked data.
+"""An extraction as linked data.
 
-The text and its spans are those of NIF 2.0, entities and events are things of their own, and every
-claim that has a score is a reified statement:
+The text and its spans follow NIF 2.0, entities and events are resources, and every statement with a
+score is reified:
 
     <text#char=0,66>   a nif:Context; nif:isString "…"
     <text#char=0,14>   a nif:Phrase; nif:anchorOf "Eileen Collins"; nif:referenceContext
@@ -17,11 +17,11 @@ claim that has a score is a reified statement:
                        role:target <picture#xywh=…>
     <picture#xywh=…>   a schema:ImageObject; schema:isPartOf <picture>; schema:name "people"
 
-Offsets count code points, as NIF has it, and pixels are those of the upright picture (Media
-Fragments 1.0). A claim is stated plainly and with its score: `#entity-0-type` is the statement of
-an entity's type, `#event-0-type` of an event's, `#event-0-argument-1` of an argument. Labels are
-words of the request, so types, relations, events and roles get names under `urn:umie:`, with the
-label as `rdfs:label`; where schema.org has a class for an entity type, that is said as well.
+Offsets count code points, as in NIF, and pixels are those of the upright image (Media Fragments
+1.0). A statement occurs both plainly and reified with its score: `#entity-0-type` is the statement
+of an entity's type, `#event-0-type` of an event's, `#event-0-argument-1` of an argument. Labels are
+free text, so types, relations, events and roles get URIs under `urn:umie:` with the label as
+`rdfs:label`; entity types with a class in schema.org have that class too.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from urllib.parse import quote
 
 from schema.extraction import EventFound, Extraction, RegionFound
 from umie_client.errors import InvalidArgument, MissingExtra
-from umie_client.letters import sound
+from umie_client.segments import replace_surrogates
 
 try:
     from rdflib import RDF, RDFS, XSD, Graph, Literal, Namespace, URIRef
@@ -80,14 +80,14 @@ _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\x00-\x20<>\"{}|\\^`#]+")
 def turtle_of(
     extraction: Extraction, text: str, base: str | None = None, picture: str | None = None
 ) -> str:
-    """The graph in Turtle."""
+    """Serialise the graph of `graph_of` as Turtle."""
     return graph_of(extraction, text, base, picture).serialize(format="turtle")
 
 
 def jsonld_of(
     extraction: Extraction, text: str, base: str | None = None, picture: str | None = None
 ) -> dict[str, Any]:
-    """The graph as a JSON-LD document with "@context" and "@graph", in a fixed order."""
+    """Serialise the graph of `graph_of` as JSON-LD with "@context" and "@graph", sorted."""
     graph = graph_of(extraction, text, base, picture)
     context = {prefix: str(space) for prefix, space in _PREFIXES.items()}
     tree = json.loads(graph.serialize(format="json-ld", context=context))
@@ -98,23 +98,29 @@ def jsonld_of(
 def graph_of(
     extraction: Extraction, text: str, base: str | None = None, picture: str | None = None
 ) -> Graph:
-    """The graph that the module describes.
+    """Build the graph that the module describes.
 
-    `base` is the text's address and `picture` the picture's, without fragments. Without them the
-    text's name is made of its content, and the picture's of both contents' sizes and regions.
-    Raises `InvalidArgument` where one is no absolute address.
+    Args:
+        extraction: the extraction.
+        text: the text of the request.
+        base: URI of the text, without fragment; by default a URN derived from the text.
+        picture: URI of the image, without fragment; by default a URN derived from the text, the
+            size of the image and its regions.
+
+    Raises:
+        InvalidArgument: `base` or `picture` is not an absolute URI without a fragment.
     """
     writer = _Writer(
         extraction,
-        sound(text),
+        replace_surrogates(text),
         _address("base", base) or _named("text", text),
-        _address("picture", picture) or _named("picture", text, *_looks(extraction)),
+        _address("picture", picture) or _named("picture", text, *_image_facts(extraction)),
     )
     return writer.graph
 
 
 class _Writer:
-    """Puts an answer into a graph, part by part."""
+    """Writes an extraction to a graph."""
 
     def __init__(self, extraction: Extraction, text: str, base: str, picture: str) -> None:
         self.graph = Graph(bind_namespaces="none")
@@ -131,7 +137,7 @@ class _Writer:
         self._put_entities(extraction)
         self._put_relations(extraction)
         for index, event in enumerate(extraction.events):
-            self._put_event(self._own(f"event-{index}"), event)
+            self._put_event(self._resource(f"event-{index}"), event)
         for phrase, score in self._confidence.items():
             self._add(phrase, ITS.taConfidence, _real(score))
 
@@ -153,8 +159,8 @@ class _Writer:
 
     def _put_entities(self, extraction: Extraction) -> None:
         for entity in extraction.entities:
-            node, kind = self._own(f"entity-{entity.id}"), self._term(TYPE, entity.type)
-            self._claim(f"entity-{entity.id}-type", node, RDF.type, kind, entity.score)
+            node, kind = self._resource(f"entity-{entity.id}"), self._term(TYPE, entity.type)
+            self._add_scored(f"entity-{entity.id}-type", node, RDF.type, kind, entity.score)
             if (known := _CLASSES.get(entity.type.casefold())) is not None:
                 self._add(node, RDF.type, SCHEMA[known])
             self._add(node, SCHEMA.name, _plain(entity.text))
@@ -165,17 +171,17 @@ class _Writer:
 
     def _put_relations(self, extraction: Extraction) -> None:
         for index, relation in enumerate(extraction.relations):
-            self._claim(
+            self._add_scored(
                 f"relation-{index}",
-                self._own(f"entity-{relation.head}"),
+                self._resource(f"entity-{relation.head}"),
                 self._term(RELATION, relation.type),
-                self._own(f"entity-{relation.tail}"),
+                self._resource(f"entity-{relation.tail}"),
                 relation.score,
             )
 
     def _put_event(self, node: URIRef, event: EventFound) -> None:
         name, kind = node.fragment, self._term(EVENT, event.type)
-        self._claim(f"{name}-type", node, RDF.type, kind, event.score)
+        self._add_scored(f"{name}-type", node, RDF.type, kind, event.score)
         self._add(node, RDF.type, SCHEMA.Event)
         self._add(node, SCHEMA.name, _plain(event.trigger.text))
         self._identify(
@@ -189,10 +195,10 @@ class _Writer:
                 filler = _plain(argument.text)
             if filler is not None:
                 role = self._term(ROLE, argument.role)
-                self._claim(f"{name}-argument-{index}", node, role, filler, argument.score)
+                self._add_scored(f"{name}-argument-{index}", node, role, filler, argument.score)
 
     def _phrase(self, start: int | None, end: int | None) -> URIRef | None:
-        """A span of the text; None where it stands nowhere in it."""
+        """Add a span of the text; None if the offsets are missing or outside the text."""
         if start is None or end is None or not 0 <= start < end <= len(self._text):
             return None
         node = URIRef(f"{self._base}#char={start},{end}")
@@ -208,14 +214,14 @@ class _Writer:
         self._add(node, NIF.referenceContext, self._context)
 
     def _identify(self, phrase: URIRef | None, node: URIRef, kind: URIRef, score: float) -> None:
-        """Say what a span stands for; of several things, the surest gives the span's confidence."""
+        """Link a span to its entity or event; the highest score is the span's confidence."""
         if phrase is not None:
             self._add(phrase, ITS.taIdentRef, node)
             self._add(phrase, ITS.taClassRef, kind)
             self._add(phrase, ITS.taAnnotatorsRef, self._model)
             self._confidence[phrase] = max(score, self._confidence.get(phrase, score))
 
-    def _claim(
+    def _add_scored(
         self,
         name: str,
         subject: URIRef,
@@ -223,8 +229,8 @@ class _Writer:
         value: URIRef | Literal,
         score: float,
     ) -> None:
-        """State something, and how sure it is."""
-        statement = self._own(name)
+        """Add a statement, plainly and reified with its score."""
+        statement = self._resource(name)
         self._add(subject, predicate, value)
         self._add(statement, RDF.type, RDF.Statement)
         self._add(statement, RDF.subject, subject)
@@ -238,7 +244,7 @@ class _Writer:
         self._add(term, RDFS.label, _plain(label))
         return term
 
-    def _own(self, name: str) -> URIRef:
+    def _resource(self, name: str) -> URIRef:
         return URIRef(f"{self._base}#{name}")
 
     def _add(self, subject: URIRef, predicate: URIRef, value: URIRef | Literal) -> None:
@@ -246,7 +252,7 @@ class _Writer:
 
 
 def _fragment(region: RegionFound, extraction: Extraction) -> str | None:
-    """The region in whole pixels, as a media fragment; None where it lies beyond the picture."""
+    """Return the region as a media fragment in whole pixels; None if it is outside the image."""
     size = extraction.image
     if size is None or not all(math.isfinite(side) for side in region.box):
         return None
@@ -258,7 +264,7 @@ def _fragment(region: RegionFound, extraction: Extraction) -> str | None:
     return f"xywh={left},{top},{right - left},{bottom - top}"
 
 
-def _looks(extraction: Extraction) -> list[str]:
+def _image_facts(extraction: Extraction) -> list[str]:
     size = extraction.image
     boxes = [str(region.box) for region in extraction.regions]
     return [*boxes] if size is None else [f"{size.width}x{size.height}", *boxes]
@@ -272,16 +278,16 @@ def _named(kind: str, *parts: str) -> str:
 
 def _address(field: str, given: str | None) -> str | None:
     if given is not None and not _ADDRESS.fullmatch(given):
-        raise InvalidArgument(f"{field} is to be an absolute address without #, not {given!r}")
+        raise InvalidArgument(f"{field} must be an absolute URI without #, not {given!r}")
     return given
 
 
 def _quoted(label: str) -> str:
-    return quote(sound(label), safe="")
+    return quote(replace_surrogates(label), safe="")
 
 
 def _plain(text: str) -> Literal:
-    return Literal(sound(text))
+    return Literal(replace_surrogates(text))
 
 
 def _real(number: float) -> Literal:
@@ -289,7 +295,7 @@ def _real(number: float) -> Literal:
 
 
 def _ordered(value: Any) -> Any:
-    """The tree with its lists sorted: rdflib gives sets in the order of their hashes."""
+    """Sort the lists of a tree, because rdflib returns sets in hash order."""
     if isinstance(value, dict):
         return {key: _ordered(value[key]) for key in sorted(value)}
     if isinstance(value, list):

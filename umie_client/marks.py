@@ -1,4 +1,4 @@
-"""What is marked in a picture: boxes, and what stands beside them."""
+"""The boxes and captions to draw on an image."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _LONGEST_NAME = 32
 
 @dataclass(frozen=True, slots=True)
 class Caption:
-    """A line beside a box; `type` gives its colour."""
+    """A caption of a box; `type` selects its colour."""
 
     text: str
     type: str
@@ -21,10 +21,12 @@ class Caption:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A region of the picture, its box x1, y1, x2, y2 as fractions of width and height.
+    """A region to draw.
 
-    0 <= x1 <= x2 <= 1, likewise y. `captions` has a line for every entity and argument that the
-    region shows; `name` is what the service calls the region.
+    Attributes:
+        name: id and label of the region.
+        box: x1, y1, x2, y2 as fractions of width and height, 0 <= x1 <= x2 <= 1, likewise y.
+        captions: one for each entity and argument that is grounded in the region.
     """
 
     name: str
@@ -33,7 +35,7 @@ class Mark:
 
 
 def marks_of(extraction: Extraction) -> list[Mark]:
-    """The regions that lie in the picture, at least in part; those that show nothing first."""
+    """Return the regions that are at least partly in the image, those without captions first."""
     if extraction.image is None or min(extraction.image.width, extraction.image.height) < 1:
         return []
     width, height = extraction.image.width, extraction.image.height

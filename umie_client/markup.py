@@ -1,6 +1,6 @@
-"""An answer as HTML that needs nothing else: for notebooks, and as a page of its own.
+"""An extraction as self-contained HTML: a fragment for notebooks, and a page.
 
-The templates escape whatever is put into them. jinja2 is loaded when the first one is rendered.
+The templates escape all values. jinja2 is imported when the first one is rendered.
 """
 
 from __future__ import annotations
@@ -17,21 +17,20 @@ from PIL import Image
 from schema.extraction import ArgumentFound, EventFound, Extraction
 from umie_client.colours import colour_of, colours_of, ink_on
 from umie_client.errors import ImageUnreadable, MissingExtra
-from umie_client.letters import sound
 from umie_client.marks import Mark, marks_of
 from umie_client.pictures import opened
-from umie_client.segments import Segment, marked_in, segments
+from umie_client.segments import Segment, marked_in, replace_surrogates, segments
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-View = dict[str, Any]
-"""What a template shows."""
+Context = dict[str, Any]
+"""Variables of a template."""
 
 _SHOWN = ("JPEG", "PNG", "WEBP")
 """Formats that every browser shows; others are embedded as JPEG."""
 _ORIENTATION = 0x0112
-_PREVIEW_SIDE = 800
+_THUMBNAIL_SIDE = 800
 _QUALITY = 90
 _NEAR_TOP = 0.08
 _TINT = "33"
@@ -41,29 +40,37 @@ _TEMPLATES = Path(__file__).with_name("templates")
 
 
 def page(extraction: Extraction, text: str, image: bytes | None) -> str:
-    """A whole HTML document; the picture's file is in it as it is.
+    """Render an HTML document with the image file embedded.
+
+    Args:
+        extraction: the extraction.
+        text: the text of the request.
+        image: the image file, or None.
 
     Raises:
-        ImageUnreadable: `image` is no picture that can be decoded.
+        ImageUnreadable: `image` cannot be decoded.
         MissingExtra: jinja2 is not installed.
     """
     address = None if image is None else _embedded(image)
     title = f"UMIE: {text[:60]}" if text else "UMIE"
-    view = _view(extraction, text, address)
-    return _environment().get_template("page.html").render(view, title=title)
+    context = _context(extraction, text, address)
+    return _environment().get_template("page.html").render(context, title=title)
 
 
 def fragment(extraction: Extraction, text: str, image: bytes | None) -> str:
-    """A piece of HTML with its own style; of the picture, a preview of at most 800 pixels a side.
+    """Render an HTML fragment with its style and a thumbnail of at most 800 x 800 pixels.
 
-    A picture that cannot be read is left out. Raises `MissingExtra` without jinja2.
+    An image that cannot be read is omitted.
+
+    Raises:
+        MissingExtra: jinja2 is not installed.
     """
     try:
-        address = None if image is None else _preview(image)
+        address = None if image is None else _thumbnail(image)
     except ImageUnreadable:
         address = None
-    view = _view(extraction, text, address)
-    return _environment().get_template("answer.html").render(view, with_style=True)
+    context = _context(extraction, text, address)
+    return _environment().get_template("answer.html").render(context, with_style=True)
 
 
 @cache
@@ -81,10 +88,10 @@ def _environment() -> Environment:
 
 
 def _finalised(value: object) -> object:
-    return sound(value) if type(value) is str else value
+    return replace_surrogates(value) if type(value) is str else value
 
 
-def _view(extraction: Extraction, text: str, picture: str | None) -> View:
+def _context(extraction: Extraction, text: str, picture: str | None) -> Context:
     colours = colours_of(extraction)
     return {
         "with_style": False,
@@ -95,9 +102,9 @@ def _view(extraction: Extraction, text: str, picture: str | None) -> View:
     }
 
 
-def _piece(segment: Segment, colours: Mapping[str, str]) -> View:
+def _piece(segment: Segment, colours: Mapping[str, str]) -> Context:
     tags = [{"text": end.type, "style": _filled(colours[end.type])} for end in segment.ending]
-    piece: View = {"text": segment.text, "tags": tags, "style": None}
+    piece: Context = {"text": segment.text, "tags": tags, "style": None}
     if segment.covers:
         colour = colours[segment.covers[-1].type]
         piece["style"] = f"background:{colour}{_TINT};border-color:{colour}"
@@ -109,7 +116,7 @@ def _filled(colour: str) -> str:
     return f"background:{colour};color:{ink_on(colour)}"
 
 
-def _picture(extraction: Extraction, address: str, colours: Mapping[str, str]) -> View:
+def _picture(extraction: Extraction, address: str, colours: Mapping[str, str]) -> Context:
     marks = marks_of(extraction)
     return {
         "address": address,
@@ -118,7 +125,7 @@ def _picture(extraction: Extraction, address: str, colours: Mapping[str, str]) -
     }
 
 
-def _box(mark: Mark, colours: Mapping[str, str]) -> View:
+def _box(mark: Mark, colours: Mapping[str, str]) -> Context:
     x1, y1, x2, y2 = mark.box
     colour = colour_of(mark.captions[0].type if mark.captions else None, colours)
     sides = f"left:{x1:.3%};top:{y1:.3%};width:{x2 - x1:.3%};height:{y2 - y1:.3%}"
@@ -126,8 +133,8 @@ def _box(mark: Mark, colours: Mapping[str, str]) -> View:
     return {"kind": kind, "style": f"{sides};border-color:{colour}", "name": mark.name}
 
 
-def _captions(mark: Mark, colours: Mapping[str, str]) -> View:
-    """Beside the box, on that side of it that leaves more room, so that none leaves the picture."""
+def _captions(mark: Mark, colours: Mapping[str, str]) -> Context:
+    """Place captions at the side of the box with more space, so that they stay in the image."""
     x1, y1, x2, _ = mark.box
     from_right = x2 > 1 - x1
     across = f"right:{1 - x2:.3%};max-width:{x2:.3%}" if from_right else f"left:{x1:.3%}"
@@ -144,7 +151,7 @@ def _captions(mark: Mark, colours: Mapping[str, str]) -> View:
     }
 
 
-def _tables(extraction: Extraction) -> list[View]:
+def _tables(extraction: Extraction) -> list[Context]:
     names = {entity.id: entity.text for entity in extraction.entities}
     entities = [
         (entity.text, entity.type, " ".join(entity.regions), _score(entity.score))
@@ -162,7 +169,7 @@ def _tables(extraction: Extraction) -> list[View]:
     ]
 
 
-def _table(title: str, heads: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> View:
+def _table(title: str, heads: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> Context:
     return {"title": title, "heads": heads, "rows": rows}
 
 
@@ -181,27 +188,27 @@ def _score(score: float) -> str:
 
 
 def _embedded(data: bytes) -> str:
-    """The file as an address; as JPEG where not all browsers show it, or show it upright."""
+    """Convert a file to a data URI; to JPEG if not all browsers show it, or show it upright."""
     try:
         with Image.open(io.BytesIO(data)) as image:
             kind = image.get_format_mimetype()
             plain = image.format in _SHOWN and image.getexif().get(_ORIENTATION, 1) == 1
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise ImageUnreadable("image: is no picture that can be decoded") from error
-    return _jpeg(opened(data)) if not plain else _address(data, kind or "image/png")
+        raise ImageUnreadable("image: not an image file that can be decoded") from error
+    return _data_uri(data, kind or "image/png") if plain else _jpeg(opened(data))
 
 
-def _preview(data: bytes) -> str:
+def _thumbnail(data: bytes) -> str:
     image = opened(data)
-    image.thumbnail((_PREVIEW_SIDE, _PREVIEW_SIDE))
+    image.thumbnail((_THUMBNAIL_SIDE, _THUMBNAIL_SIDE))
     return _jpeg(image)
 
 
 def _jpeg(image: Image.Image) -> str:
     buffer = io.BytesIO()
     image.save(buffer, format="JPEG", quality=_QUALITY)
-    return _address(buffer.getvalue(), "image/jpeg")
+    return _data_uri(buffer.getvalue(), "image/jpeg")
 
 
-def _address(data: bytes, kind: str) -> str:
+def _data_uri(data: bytes, kind: str) -> str:
     return f"data:{kind};base64,{base64.b64encode(data).decode('ascii')}"

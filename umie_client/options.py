@@ -1,4 +1,4 @@
-"""What can be asked for, by name; None is the same as leaving it out."""
+"""Types of the keyword arguments of the client. None means that an argument is omitted."""
 
 from __future__ import annotations
 
@@ -12,18 +12,22 @@ Labels: TypeAlias = str | Sequence[str]
 """One label, or several."""
 
 Box: TypeAlias = Sequence[float]
-"""x1, y1, x2, y2 in pixels of the upright picture."""
+"""x1, y1, x2, y2 in pixels of the upright image."""
 
 Region: TypeAlias = Box | Mapping[str, Any] | RegionFound
-"""A box, `{"box": …, "label": …}`, or a region of another answer."""
+"""A box, `{"box": …, "label": …}`, or a region of another response."""
 
 
 class TaskOptions(TypedDict, total=False):
-    """What each task takes.
+    """Options of every task.
 
-    `ontology` is the name of one of the service's, or a mapping in the form of its files;
-    `entity_types`, `relation_types` and `event_types` stand in for the ontology's; `regions` for
-    those that the model would propose. What scores lower than `min_score` is left out.
+    Attributes:
+        ontology: name of an ontology of the service, or a mapping in the format of its files.
+        entity_types: replace those of the ontology.
+        relation_types: replace those of the ontology.
+        event_types: replace those of the ontology.
+        regions: replace the proposed regions.
+        min_score: smallest score of results, in 0..1.
     """
 
     ontology: str | Mapping[str, Any] | None
@@ -35,24 +39,31 @@ class TaskOptions(TypedDict, total=False):
 
 
 class ExtractOptions(TaskOptions, total=False):
-    """What extraction takes: `tasks` are "entities", "relations" and "events", all by default."""
+    """Options of an extraction: `tasks` are "entities", "relations" and "events"; default all."""
 
     tasks: Task | str | Sequence[Task | str] | None
 
 
 class ExtractItem(ExtractOptions, total=False):
-    """One of many extractions: `text` or `image` or both, and options of its own."""
+    """An item of `extract_many`: `text` or `image` or both, and its own options."""
 
     text: str | None
     image: ImageSource | None
 
 
 class InstructOptions(TypedDict, total=False):
-    """What an instruction takes.
+    """Options of an instruction.
 
-    `before` and `after` stand around the text in the prompt; `spots` are types and `asocs` roles
-    or relations to choose from. `head` and `tail` say where a pair's mentions stand in the text,
-    half-open, in code points. Not `constrained`, the model writes what it likes.
+    Attributes:
+        before: the part of the prompt before the text.
+        after: the part of the prompt after the text.
+        spots: types to choose from.
+        asocs: roles or relations to choose from.
+        form: the grammar of the answer.
+        head: offsets of the head of a pair, half-open, in code points.
+        tail: offsets of the tail.
+        constrained: whether decoding is constrained by the grammar; default True.
+        regions: replace the proposed regions.
     """
 
     before: str | None

@@ -1,4 +1,4 @@
-"""Pictures as callers have them: paths, files' bytes, and Pillow's images."""
+"""Images as paths, bytes of files, and Pillow images."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from PIL import Image, ImageOps
 from umie_client.errors import ImageUnreadable, InvalidArgument
 
 ImageSource: TypeAlias = bytes | str | os.PathLike[str] | Image.Image
-"""A path or bytes of a file that the service decodes, or a picture that Pillow holds."""
+"""Path or bytes of an image file in a format of the service, or a Pillow image."""
 
 Kept: TypeAlias = bytes | Path
-"""What a result keeps of its picture: a file's bytes, or where to read them again."""
+"""What a result keeps of its image: the bytes of the file, or its path."""
 
 _PNG_MODES = frozenset({"1", "L", "LA", "P", "RGB", "RGBA", "I;16"})
 _SIXTEEN_BITS = "I"
@@ -25,10 +25,11 @@ pillow_heif.register_heif_opener()
 
 
 def kept(image: ImageSource) -> Kept:
-    """The picture in a form that nobody changes: Pillow's images as PNG, upright.
+    """Convert an image to an immutable form: Pillow images become upright PNG files.
 
-    Raises `InvalidArgument` where it is no picture at all, and `ImageUnreadable` where Pillow
-    cannot write it.
+    Raises:
+        InvalidArgument: `image` has an unsupported type.
+        ImageUnreadable: Pillow cannot write the image.
     """
     if isinstance(image, (bytes, bytearray, memoryview)):
         return bytes(image)
@@ -36,24 +37,22 @@ def kept(image: ImageSource) -> Kept:
         return Path(image)
     if isinstance(image, Image.Image):
         return png_of(image)
-    raise InvalidArgument(
-        f"image is to be a path, bytes or a PIL.Image, not {type(image).__name__}"
-    )
+    raise InvalidArgument(f"image must be a path, bytes or a PIL.Image, not {type(image).__name__}")
 
 
 def data_of(picture: Kept) -> bytes:
-    """The file's bytes; raises `ImageUnreadable`."""
+    """Return the bytes of the file; raises `ImageUnreadable`."""
     if isinstance(picture, bytes):
         return picture
     try:
         return picture.read_bytes()
     except (OSError, ValueError) as error:
-        why = getattr(error, "strerror", None) or error
-        raise ImageUnreadable(f"image: cannot read {str(picture)!r}: {why}") from error
+        reason = getattr(error, "strerror", None) or error
+        raise ImageUnreadable(f"image: cannot read {str(picture)!r}: {reason}") from error
 
 
 def png_of(image: Image.Image) -> bytes:
-    """The picture as a PNG file, turned as its EXIF orientation says; raises `ImageUnreadable`."""
+    """Encode an image as PNG, with its EXIF orientation applied; raises `ImageUnreadable`."""
     buffer = io.BytesIO()
     try:
         turned = ImageOps.exif_transpose(image)
@@ -65,7 +64,7 @@ def png_of(image: Image.Image) -> bytes:
 
 
 def opened(data: bytes) -> Image.Image:
-    """The picture in a file, upright, RGB; raises `ImageUnreadable`."""
+    """Decode a file to an upright RGB image; raises `ImageUnreadable`."""
     try:
         with Image.open(io.BytesIO(data)) as image:
             return upright(image)
@@ -74,9 +73,9 @@ def opened(data: bytes) -> Image.Image:
 
 
 def upright(image: Image.Image) -> Image.Image:
-    """A copy in RGB, turned as its EXIF orientation says, transparency laid on white."""
+    """Copy an image in RGB: EXIF orientation applied, transparency blended onto white."""
     turned = ImageOps.exif_transpose(image)
-    if turned.mode.startswith(_SIXTEEN_BITS):  # convert would clip at 255, not scale
+    if turned.mode.startswith(_SIXTEEN_BITS):  # convert("L") would clip at 255, not scale
         turned = turned.convert("I").point(lambda value: value / 256.0).convert("L")
     if turned.has_transparency_data:
         layer = turned.convert("RGBA")

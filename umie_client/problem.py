@@ -1,41 +1,38 @@
-"""Problem documents (RFC 9457) as the client reads them."""
+"""Problem documents (RFC 9457), also from proxies."""
 
 from __future__ import annotations
 
 from http import HTTPStatus
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
-NO_WORD = "about:blank"
-"""The type of a problem that has no word of its own (RFC 9457, section 4.2.1)."""
+from schema import responses
+
+NO_TYPE = "about:blank"
+"""The type of a problem without an identifier (RFC 9457, section 4.2.1)."""
 
 _SHOWN = 200
 
 
-class Problem(BaseModel):
-    """What went wrong, in the service's words.
+class Problem(responses.Problem):
+    """A problem document; documents of proxies may have no type."""
 
-    `field` is the request's field at fault and `limit` the largest that is admitted, where known.
-    """
-
-    model_config = ConfigDict(frozen=True)
-
-    type: str = NO_WORD
-    title: str
-    status: int
-    detail: str
-    field: str | None = None
-    limit: int | None = None
+    type: str = NO_TYPE
 
 
 def problem_in(status: int, content: bytes) -> Problem:
-    """The problem document in an answer; made from the status where there is none."""
+    """Parse a problem document; without one, derive it from the status.
+
+    Args:
+        status: HTTP status of the response.
+        content: body of the response.
+    """
     try:
         return Problem.model_validate_json(content)
     except ValidationError:
-        said = content[:_SHOWN].decode("utf-8", errors="replace").strip()
+        text = content[:_SHOWN].decode("utf-8", errors="replace").strip()
         phrase = _phrase(status)
-        return Problem(title=phrase, status=status, detail=f"{status} {phrase}. {said}".strip())
+        return Problem(title=phrase, status=status, detail=f"{status} {phrase}. {text}".strip())
 
 
 def _phrase(status: int) -> str:

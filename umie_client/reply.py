@@ -1,4 +1,4 @@
-"""What came back over the wire, and what it says."""
+"""Replies of the service, and how they are parsed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import httpx
 from pydantic import TypeAdapter, ValidationError
 
-from umie_client.errors import ClientError, UnexpectedAnswer, refusal_of
+from umie_client.errors import ClientError, UnexpectedAnswer, error_for
 from umie_client.problem import problem_in
 
 REQUEST_ID = "X-Request-ID"
@@ -24,7 +24,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer's status, headers and body."""
+    """Status, headers and body of a response."""
 
     status: int
     content: bytes
@@ -32,8 +32,8 @@ class Reply:
     request_id: str | None = None
 
 
-def refusal_in(reply: Reply) -> ClientError | None:
-    """The error that the answer tells of, if it does."""
+def error_in(reply: Reply) -> ClientError | None:
+    """Return the error for a status other than 2xx, else None."""
     if 200 <= reply.status < 300:
         return None
     if reply.status < 400:
@@ -41,7 +41,7 @@ def refusal_in(reply: Reply) -> ClientError | None:
             f"the service redirects ({reply.status}) to {reply.headers.get('Location', 'nowhere')}",
             request_id=reply.request_id,
         )
-    return refusal_of(
+    return error_for(
         problem_in(reply.status, reply.content),
         request_id=reply.request_id,
         retry_after_s=retry_after_s(reply.headers),
@@ -49,14 +49,17 @@ def refusal_in(reply: Reply) -> ClientError | None:
 
 
 def retry_after_s(headers: httpx.Headers) -> float | None:
-    """The seconds that `Retry-After` asks for, 0 or more; None where it is missing or senseless.
+    """Parse `Retry-After`.
 
-    A date is compared with the answer's own, so that clocks need not agree.
+    A date is compared with the response's `Date`, so clocks need not agree.
+
+    Returns:
+        Seconds, at least 0; None if the header is missing or invalid.
     """
-    said = headers.get("Retry-After", "")
-    if seconds := _SECONDS.fullmatch(said):
+    value = headers.get("Retry-After", "")
+    if seconds := _SECONDS.fullmatch(value):
         return float(seconds.group(1))
-    then = _timestamp(said)
+    then = _timestamp(value)
     if then is None:
         return None
     now = _timestamp(headers.get("Date", ""))
@@ -64,7 +67,7 @@ def retry_after_s(headers: httpx.Headers) -> float | None:
 
 
 def content_of(reply: Reply, kind: TypeAdapter[T], **more: Any) -> T:
-    """The answer's JSON as a `kind`, with `more` keys; raises `UnexpectedAnswer`."""
+    """Parse the JSON of a reply, with `more` keys added; raises `UnexpectedAnswer`."""
     try:
         if not more:
             return kind.validate_json(reply.content)
@@ -73,16 +76,16 @@ def content_of(reply: Reply, kind: TypeAdapter[T], **more: Any) -> T:
     except ValidationError as error:
         shown = reply.content[:_SHOWN].decode("utf-8", errors="replace")
         raise UnexpectedAnswer(
-            f"the answer is not one of the UMIE service: {shown!r}", request_id=reply.request_id
+            f"the response is not one of the UMIE service: {shown!r}", request_id=reply.request_id
         ) from error
 
 
 _OBJECT = TypeAdapter(dict[str, Any])
 
 
-def _timestamp(said: str) -> float | None:
+def _timestamp(date: str) -> float | None:
     try:
-        stamp = email.utils.parsedate_to_datetime(said).timestamp()
+        stamp = email.utils.parsedate_to_datetime(date).timestamp()
     except (ValueError, TypeError, OverflowError, OSError):
         return None
     return stamp if math.isfinite(stamp) else None

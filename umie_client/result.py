@@ -1,4 +1,4 @@
-"""An extraction with the text and the picture that it is of."""
+"""An extraction with its text and image."""
 
 from __future__ import annotations
 
@@ -19,57 +19,67 @@ if TYPE_CHECKING:
 
 
 class Result(Extraction):
-    """The service's answer, which can draw itself and be turned into other forms.
+    """An extraction that can be drawn and converted to other formats.
 
-    `text` is the text as it was sent, so `text[entity.start:entity.end]` is an entity's span.
-    `picture` is the picture's file or its path, and no part of the result's JSON:
-    `Result.model_validate_json(result.model_dump_json())` is the same result without it.
+    Attributes:
+        text: the text as sent, so `text[entity.start:entity.end]` is the span of an entity.
+        picture: the image file or its path. It is not part of the JSON:
+            `Result.model_validate_json(result.model_dump_json())` is the result without it.
     """
 
     text: str
     picture: Kept | None = Field(None, exclude=True, repr=False)
 
     def draw(self, image: ImageSource | None = None) -> Image.Image:
-        """The picture with boxes over it (see `umie_client.drawing.draw`).
+        """Draw the boxes on the image (see `umie_client.drawing.draw`).
 
-        `image` stands in for the picture that was sent. Raises `InvalidArgument` where there is
-        neither, and `ImageUnreadable`.
+        Args:
+            image: an image to draw on instead of the one that was sent.
+
+        Raises:
+            InvalidArgument: there is no image.
+            ImageUnreadable: the image cannot be decoded.
         """
         if isinstance(image, Image.Image):
             return draw(self, image)
         picture = self.picture if image is None else kept(image)
         if picture is None:
-            raise InvalidArgument("the result has no picture; give one: draw(image)")
+            raise InvalidArgument("the result has no image; pass one: draw(image)")
         return draw(self, opened(data_of(picture)))
 
     def to_html(self, image: ImageSource | None = None) -> str:
-        """A page of its own (see `umie_client.markup.page`); raises `ImageUnreadable`."""
+        """Render an HTML page (see `umie_client.markup.page`); raises `ImageUnreadable`."""
         picture = self.picture if image is None else kept(image)
         return page(self, self.text, None if picture is None else data_of(picture))
 
     def to_rows(self) -> list[dict[str, Any]]:
-        """Everything in the answer as flat rows (see `umie_client.rows.rows_of`)."""
+        """Convert all results to flat rows (see `umie_client.rows.rows_of`)."""
         return rows_of(self)
 
     def to_frames(self) -> dict[str, pandas.DataFrame]:
-        """A data frame for each kind of row (see `umie_client.rows.frames_of`).
+        """Convert to one data frame per kind of row (see `umie_client.rows.frames_of`).
 
-        Raises `MissingExtra` without pandas.
+        Raises:
+            MissingExtra: pandas is not installed.
         """
         return frames_of(self)
 
     def to_turtle(self, base: str | None = None, picture: str | None = None) -> str:
-        """The answer as linked data in Turtle (see `umie_client.linked.graph_of`).
+        """Convert to linked data in Turtle (see `umie_client.linked.graph_of`).
 
-        `base` is the address of the text and `picture` that of the picture; without them both get
-        names that are made of their content. Raises `MissingExtra` without rdflib.
+        Args:
+            base: URI of the text; by default derived from the text.
+            picture: URI of the image; by default derived from the result.
+
+        Raises:
+            MissingExtra: rdflib is not installed.
         """
         from umie_client.linked import turtle_of
 
         return turtle_of(self, self.text, base, picture)
 
     def to_jsonld(self, base: str | None = None, picture: str | None = None) -> dict[str, Any]:
-        """The same as a JSON-LD document, a tree for `json.dumps`."""
+        """Convert to linked data as a JSON-LD document for `json.dumps`; see `to_turtle`."""
         from umie_client.linked import jsonld_of
 
         return jsonld_of(self, self.text, base, picture)

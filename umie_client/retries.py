@@ -1,4 +1,4 @@
-"""When a request is sent again, and after how long."""
+"""Whether and when a request is retried."""
 
 from __future__ import annotations
 
@@ -15,21 +15,26 @@ from umie_client.errors import (
     Unreachable,
 )
 
-LONGEST_ADVICE_S = 60.0
-"""A service that asks for more than this is not waited for."""
+MAX_RETRY_AFTER_S = 60.0
+"""A longer `Retry-After` is not waited for."""
 
 
 @dataclass(frozen=True, slots=True)
 class Retries:
-    """Up to `most` further tries, with pauses that grow from `first_s` to `longest_s` seconds.
+    """Retries with exponential backoff and jitter.
 
-    Sent again is what met a broken connection, 429, 502 or 503: a request changes nothing in the
-    service, so one that was lost may be repeated. 504 is repeated once: the service worked on the
-    request until its own deadline, a second try may find a shorter queue, and a third would add to
-    what makes everybody late. No other status is: the answer would be the same.
+    Broken connections, 429, 502 and 503 are retried; requests have no side effects. 504 is retried
+    once, because the service worked on the request until its deadline and more retries would add
+    to its load. Other statuses are not retried: the response would be the same.
 
-    A pause is what `Retry-After` asks for, plus a random part of the growing one, so that clients
-    that were refused together do not come back together.
+    A pause is `Retry-After` plus a random part of the backoff, so that clients that were rejected
+    together do not retry together.
+
+    Attributes:
+        most: most retries.
+        first_s: first backoff in seconds; it doubles with every retry.
+        longest_s: largest backoff in seconds.
+        uniform: draws the random part.
     """
 
     most: int = 4
@@ -38,18 +43,18 @@ class Retries:
     uniform: Callable[[float, float], float] = random.uniform
 
     def pause_s(self, failures: Sequence[ClientError]) -> float | None:
-        """The seconds before the next try after these failures, oldest first; None to give up."""
+        """Return the seconds before the next retry after these failures; None to give up."""
         last, count = failures[-1], len(failures)
-        if count > self.most or not self._passes(failures):
+        if count > self.most or not self._can_retry(failures):
             return None
-        grown = self.first_s * 2.0 ** min(count - 1, 32)
-        pause = self.uniform(0.0, min(grown, self.longest_s))
-        advice = last.retry_after_s if isinstance(last, Refused) else None
-        if advice is None:
+        backoff = self.first_s * 2.0 ** min(count - 1, 32)
+        pause = self.uniform(0.0, min(backoff, self.longest_s))
+        retry_after_s = last.retry_after_s if isinstance(last, Refused) else None
+        if retry_after_s is None:
             return pause
-        return None if advice > LONGEST_ADVICE_S else advice + pause
+        return None if retry_after_s > MAX_RETRY_AFTER_S else retry_after_s + pause
 
-    def _passes(self, failures: Sequence[ClientError]) -> bool:
+    def _can_retry(self, failures: Sequence[ClientError]) -> bool:
         if isinstance(failures[-1], TooLate):
             return sum(isinstance(failure, TooLate) for failure in failures) == 1
         return isinstance(failures[-1], (Unreachable, TooManyRequests, Unavailable))

@@ -1,4 +1,4 @@
-"""An answer as tables."""
+"""An extraction as tables."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _KINDS: dict[str, dict[str, str]] = {
         **dict.fromkeys(("x1", "y1", "x2", "y2"), _REAL),
     },
 }
-"""The columns of each kind of row, and what pandas is to hold them as."""
+"""The columns of each kind of row, with their pandas types."""
 
 _FRAMES = {
     "entities": "entity",
@@ -45,21 +45,24 @@ _COLUMNS = dict.fromkeys(name for columns in _KINDS.values() for name in columns
 
 
 def rows_of(extraction: Extraction) -> list[dict[str, Any]]:
-    """A row for each entity, relation, event, argument and region; `kind` says which.
+    """Convert each entity, relation, event, argument and region to a row.
 
-    All rows have the same keys, None where a kind has no such thing. `head` and `tail` are ids of
-    entities, `event` is the event's index, `region` a region's id and x1, y1, x2, y2 its box in
-    pixels of the upright picture.
+    Returns:
+        Rows with the same keys, None for columns that a kind does not have. `kind` is the kind of
+        row, `head` and `tail` are ids of entities, `event` is the index of an event, `region` the
+        id of a region, and x1, y1, x2, y2 its box in pixels of the upright image.
     """
     empty = dict.fromkeys(_COLUMNS)
     return [{"kind": kind} | empty | row for kind, row in _rows(extraction)]
 
 
 def frames_of(extraction: Extraction) -> dict[str, pandas.DataFrame]:
-    """Data frames "entities", "relations", "events", "arguments" and "regions".
+    """Convert to data frames "entities", "relations", "events", "arguments" and "regions".
 
-    They have the same columns with the same types however many rows there are, so those of many
-    answers can be put together. Raises `MissingExtra` without pandas.
+    Columns and types do not depend on the rows, so frames of many extractions can be concatenated.
+
+    Raises:
+        MissingExtra: pandas is not installed.
     """
     try:
         import pandas

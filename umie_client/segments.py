@@ -1,4 +1,4 @@
-"""A text cut where marked spans begin and end, however these overlap."""
+"""Splits a text at the borders of marked spans, which may overlap."""
 
 from __future__ import annotations
 
@@ -11,9 +11,13 @@ from schema.extraction import Extraction
 
 @dataclass(frozen=True, slots=True)
 class Marked:
-    """A span of the text, half-open, in code points; `type` gives its colour.
+    """A marked span of the text.
 
-    `note` says what it is, for whoever points at it.
+    Attributes:
+        start: start offset in code points.
+        end: end offset, exclusive.
+        type: the type that selects the colour.
+        note: tooltip.
     """
 
     start: int
@@ -24,7 +28,13 @@ class Marked:
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A piece of the text, what covers it, the innermost last, and what ends with it."""
+    """A piece of the text.
+
+    Attributes:
+        text: the piece.
+        covers: the spans that cover it, the innermost last.
+        ending: the spans that end with it.
+    """
 
     text: str
     covers: tuple[Marked, ...]
@@ -32,7 +42,7 @@ class Segment:
 
 
 def marked_in(extraction: Extraction, text: str) -> list[Marked]:
-    """The entities and triggers that stand in the text; what lies beyond its end is left out."""
+    """Return the spans of entities and triggers; spans beyond the end of the text are dropped."""
     marked = []
     for entity in extraction.entities:
         note = f"{entity.type} {entity.score:.2f}"
@@ -43,8 +53,13 @@ def marked_in(extraction: Extraction, text: str) -> list[Marked]:
     return [span for span in marked if span.end <= len(text)]
 
 
+def replace_surrogates(text: str) -> str:
+    """Replace lone surrogates, which UTF-8 cannot encode, by U+FFFD."""
+    return text.encode("utf-16", errors="surrogatepass").decode("utf-16", errors="replace")
+
+
 def segments(text: str, marked: Sequence[Marked]) -> Iterator[Segment]:
-    """The whole text in pieces, in order."""
+    """Split the text at the borders of the spans."""
     cuts = sorted({0, len(text), *(m.start for m in marked), *(m.end for m in marked)})
     for start, end in itertools.pairwise(cuts):
         covers = [m for m in marked if m.start <= start and end <= m.end]

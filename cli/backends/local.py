@@ -1,4 +1,4 @@
-"""Answers requests with a bundle loaded into this process."""
+"""The backend that loads a bundle into this process."""
 
 from __future__ import annotations
 
@@ -14,14 +14,15 @@ from cli.backends.answer import Answer, Failure
 from cli.backends.failures import failure_of
 from export.manifest import FILE as MANIFEST
 from schema.requests import ExtractBody
-from service.engine.engine import ModelEngine, load_engine
-from service.http.body_parsing import fault_of
+from service.engine.engine import ModelEngine
+from service.engine.loading import load_engine
 from service.http.problems import INTERNAL
-from service.http.validation import extraction_request
+from service.http.validation import extraction_request, validation_problem
 from service.observability.metrics import Metrics
 from service.pipeline.extractor import Extractor
+from service.pipeline.validated_requests import field_errors
 from service.settings import Settings, load_settings
-from service.vision.proposers.choice import proposer_for
+from service.vision.proposers.proposer import proposer_for
 from tasks import ontology
 from tasks.errors import BundleError, CapacityError, InputError
 
@@ -55,8 +56,8 @@ class LocalBackend:
         except BundleError as error:
             if (settings.bundle / MANIFEST).exists():
                 raise
-            hint = "umie export makes a bundle, --url asks a service that runs"
-            raise BundleError(f"{settings.bundle} holds no bundle; {hint}") from error
+            hint = "create one with umie export, or use a running service with --url"
+            raise BundleError(f"{settings.bundle} is not a bundle; {hint}") from error
         extractor = Extractor(
             loaded.engine,
             loaded.prompter,
@@ -65,7 +66,7 @@ class LocalBackend:
             loaded.region_types,
             loaded.model_name,
             metrics,
-            proposer_for(settings, sees=loaded.preprocess is not None),
+            proposer_for(settings, has_tower=loaded.preprocess is not None),
         )
         return cls(extractor, loaded.engine, settings)
 
@@ -80,10 +81,11 @@ class LocalBackend:
         Raises leaves of `CapacityError`.
         """
         try:
-            body = ExtractBody.model_validate(fields)
+            with field_errors():
+                body = ExtractBody.model_validate(fields)
             return await self._extractor.extract(extraction_request(body, self._settings))
         except ValidationError as error:
-            fault = fault_of(error)
+            fault = validation_problem(error)
             if isinstance(fault, InputError):
                 return failure_of(fault)
             return Failure(type="bad-request", detail=fault.detail)

@@ -1,4 +1,4 @@
-"""Answers requests by a running service, over HTTP."""
+"""The backend for a running service, over HTTP."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from cli.backends.answer import Answer, Failure
 from cli.backends.failures import UNREADABLE, failure_of
 from schema.extraction import Extraction
 from schema.requests import ExtractBody
-from tasks.errors import EngineUnavailable, FieldError
+from tasks.errors import DataError, EngineUnavailable, FieldError
 from umie_client.async_client import AsyncClient
 from umie_client.client import Client
 from umie_client.errors import (
@@ -29,7 +29,7 @@ _TIMEOUT_S = 300.0
 
 
 class RemoteBackend:
-    """A client of a service; its connections are closed by `__aexit__`."""
+    """Sends requests to a service; `__aexit__` closes the connections."""
 
     def __init__(self, client: AsyncClient, model: str) -> None:
         self._client, self._model = client, model
@@ -38,14 +38,17 @@ class RemoteBackend:
     def reach(cls, url: str, key: str | None) -> Self:
         """Connect to the service at `url`, with the API key if it requires one.
 
-        Raises `EngineUnavailable` if no service answers or it refuses the key, and
-        `InvalidArgument` if the address is invalid.
+        Raises:
+            EngineUnavailable: no service responds, or it rejects the key.
+            DataError: the address or the key is invalid.
         """
-        with Client(url, api_key=key, retries=0) as client:
-            try:
+        try:
+            with Client(url, api_key=key, retries=0) as client:
                 model = client.model().model
-            except ClientError as error:
-                raise EngineUnavailable(f"{url}: {error}") from error
+        except InvalidArgument as error:
+            raise DataError(str(error)) from error
+        except ClientError as error:
+            raise EngineUnavailable(f"{url}: {error}") from error
         return cls(AsyncClient(url, api_key=key, timeout_s=_TIMEOUT_S, retries=_TRIES), model)
 
     @property
@@ -54,9 +57,10 @@ class RemoteBackend:
         return self._model
 
     async def answer(self, fields: Mapping[str, Any]) -> Answer:
-        """The answer; requests are retried while the service is busy.
+        """Send a request; it is retried while the service is busy.
 
-        Raises leaves of `ClientError` if the service is unreachable, stays busy or refuses the key.
+        Raises:
+            EngineUnavailable: the service is unreachable, stays busy or rejects the key.
         """
         unknown = next((name for name in fields if name not in ExtractBody.model_fields), None)
         if unknown is not None:
@@ -65,8 +69,8 @@ class RemoteBackend:
             result = await self._client.extract(**fields)
         except InvalidArgument as error:
             return Failure(type=UNREADABLE, detail=str(error))
-        except (NotFound, Unauthorised):
-            raise
+        except (NotFound, Unauthorised) as error:
+            raise EngineUnavailable(str(error)) from error
         except (BadRequest, ServiceFailed, TooLate) as error:
             problem = error.problem
             return Failure(
@@ -75,6 +79,8 @@ class RemoteBackend:
                 field=problem.field,
                 limit=problem.limit,
             )
+        except ClientError as error:
+            raise EngineUnavailable(str(error)) from error
         return Extraction.model_validate(dict(result))
 
     async def __aenter__(self) -> Self:

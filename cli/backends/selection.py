@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.help_panels import WHOM
+from cli.help_panels import BACKEND
 
 if TYPE_CHECKING:
     from cli.backends.answer import Backend
@@ -15,22 +15,22 @@ if TYPE_CHECKING:
 BundleOption = Annotated[
     Path | None,
     typer.Option(
-        help="Folder of a bundle to ask in this process; UMIE_BUNDLE or bundles/compact by "
-        "default. The other UMIE_ settings count, too.",
-        rich_help_panel=WHOM,
+        help="Folder of a bundle to load in this process; default UMIE_BUNDLE or bundles/compact. "
+        "Other UMIE_ settings apply too.",
+        rich_help_panel=BACKEND,
     ),
 ]
 UrlOption = Annotated[
     str | None,
     typer.Option(
-        help="Address of a service that runs, such as http://localhost:8000.",
-        rich_help_panel=WHOM,
+        help="URL of a running service, such as http://localhost:8000.",
+        rich_help_panel=BACKEND,
     ),
 ]
 KeyOption = Annotated[
     str | None,
     typer.Option(
-        "--api-key", help="The service's key.", envvar="UMIE_API_KEY", rich_help_panel=WHOM
+        "--api-key", help="API key of the service.", envvar="UMIE_API_KEY", rich_help_panel=BACKEND
     ),
 ]
 
@@ -38,7 +38,7 @@ KeyOption = Annotated[
 def only_one(bundle: Path | None, url: str | None) -> None:
     """Raise `typer.BadParameter` if both --bundle and --url are given."""
     if bundle is not None and url is not None:
-        raise typer.BadParameter("give one of --bundle and --url")
+        raise typer.BadParameter("give only one of --bundle and --url")
 
 
 def choose(bundle: Path | None, url: str | None, key: str | None) -> Backend:

@@ -1,1 +1,1 @@
-"""Evaluators of `umie evaluate`: a bundle, a checkpoint, a running service."""
+"""Models that `umie evaluate` scores: a bundle, a checkpoint, a running service."""

@@ -1,4 +1,4 @@
-"""A model in this process, asked in batches; chains of questions are the service's own."""
+"""The evaluator of a model in this process, in batches, with the pipeline of the service."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from service.engine.interface import Answer, Prompt, VisualFeatures
 from service.engine.offline import OfflineEngine
 from service.pipeline.entities import entities_of, entity_prompt
 from service.pipeline.events import events_of, trigger_prompt, triggers_of
-from service.pipeline.relations import admitted_pairs, questions, relations_of
+from service.pipeline.relations import admitted_pairs, pair_prompts, relations_of
 from service.settings import Settings
 from tasks.document import Box
 from tasks.errors import LabelError, TextTooLong
@@ -33,12 +33,7 @@ MAX_TRIGGERS: int = Settings.model_fields["max_triggers"].default
 
 
 class LocalEvaluator:
-    """A bundle's model, or a checkpoint's that was put into the shape of one.
-
-    kind: what it was loaded from. files: their sizes in bytes. threads: how many it computes with.
-    constrained: whether answers keep to the grammar, or are decoded freely as the published code
-    does.
-    """
+    """Evaluates the model of a bundle, or of a checkpoint loaded as one."""
 
     def __init__(
         self,
@@ -49,6 +44,15 @@ class LocalEvaluator:
         *,
         constrained: bool = True,
     ) -> None:
+        """Create the evaluator.
+
+        Args:
+            bundle: the model.
+            kind: what it was loaded from: "bundle" or "checkpoint".
+            files: sizes of its files in bytes.
+            threads: number of compute threads.
+            constrained: whether decoding is constrained by the grammar.
+        """
         self._bundle, self._engine = bundle, OfflineEngine(bundle, constrained=constrained)
         self._about: dict[str, object] = {
             "kind": kind,
@@ -79,44 +83,48 @@ class LocalEvaluator:
         return self._about
 
     def ask(self, questions: Sequence[Question], title: str) -> list[Prediction]:
-        """What it says to each question; a picture is looked at once."""
+        """Answer each question; each image is encoded once."""
         paths = list(dict.fromkeys(q.picture for q in questions if q.picture is not None))
-        views = (
-            dict(zip(paths, self._engine.look(paths, f"{title}, pictures"), strict=True))
+        encoded = (
+            dict(zip(paths, self._engine.encode_images(paths, f"{title}, pictures"), strict=True))
             if paths
             else {}
         )
-        visual = [views[q.picture] if q.picture is not None else None for q in questions]
-        answers = self._engine.ask([q.example for q in questions], title, visual)
-        return [_said(answer, view) for answer, view in zip(answers, visual, strict=True)]
+        visual = [encoded[q.picture] if q.picture is not None else None for q in questions]
+        answers = self._engine.answer([q.example for q in questions], title, visual)
+        return [_prediction(*pair) for pair in zip(answers, visual, strict=True)]
 
     def chain(
         self, chain: Chain, texts: Sequence[str], ontology: Ontology, title: str
     ) -> list[Prediction]:
-        """What it finds in each text, end to end, as the service would."""
+        """Extract from each text end to end, as the service does."""
         if chain is Chain.RELATIONS:
             return self._relations(texts, ontology, title)
         return self._events(texts, ontology, title)
 
     def propose(self, pictures: Sequence[Path], title: str) -> list[list[Box]]:
-        """All regions that it proposes, those too that are too doubtful to be offered."""
+        """Propose regions for each image, those below the score threshold included."""
         engine = OfflineEngine(replace(self._bundle, least_region_score=0.0))
         return [
             [box for box, score in zip(_boxes(visual), visual.scores, strict=True) if score > 0]
-            for visual in engine.look(pictures, title)
+            for visual in engine.encode_images(pictures, title)
         ]
 
     def _relations(self, texts: Sequence[str], ontology: Ontology, title: str) -> list[Prediction]:
         prompter = self._engine.prompter
         prompts = [_entity_prompt(prompter, text, ontology) for text in texts]
-        answers = self._engine.read(prompts, title)
+        answers = self._engine.generate(prompts, title)
         entities = [entities_of(answer.records if answer else (), 0.0) for answer in answers]
-        asked = [
-            questions(prompter, text, admitted_pairs(found, ontology, MAX_PAIRS))
+        pair_lists = [
+            pair_prompts(prompter, text, admitted_pairs(found, ontology, MAX_PAIRS))
             for text, found in zip(texts, entities, strict=True)
         ]
-        said = self._follow_up([q.prompt for pairs in asked for q in pairs], f"{title}, pairs")
-        relations = [relations_of(pairs, [next(said) for _ in pairs], 0.0) for pairs in asked]
+        follow_ups = self._follow_up(
+            [pair.prompt for pairs in pair_lists for pair in pairs], f"{title}, pairs"
+        )
+        relations = [
+            relations_of(pairs, [next(follow_ups) for _ in pairs], 0.0) for pairs in pair_lists
+        ]
         return [
             Prediction(entity_records(found, related)) if answer else NO_PREDICTION
             for answer, found, related in zip(answers, entities, relations, strict=True)
@@ -125,18 +133,20 @@ class LocalEvaluator:
     def _events(self, texts: Sequence[str], ontology: Ontology, title: str) -> list[Prediction]:
         prompter = self._engine.prompter
         prompts = [_trigger_prompt(prompter, text, ontology) for text in texts]
-        answers = self._engine.read(prompts, title)
+        answers = self._engine.generate(prompts, title)
         triggers = [
             triggers_of(
                 prompter, text, ontology, answer.records if answer else (), 0.0, MAX_TRIGGERS
             )
             for text, answer in zip(texts, answers, strict=True)
         ]
-        asked = [[t.prompt for t in found if t.prompt is not None] for found in triggers]
-        said = self._follow_up([p for prompts in asked for p in prompts], f"{title}, arguments")
+        prompt_lists = [[t.prompt for t in found if t.prompt is not None] for found in triggers]
+        follow_ups = self._follow_up(
+            [prompt for prompts in prompt_lists for prompt in prompts], f"{title}, arguments"
+        )
         events = [
-            events_of(found, [next(said) for _ in prompts], 0.0)
-            for found, prompts in zip(triggers, asked, strict=True)
+            events_of(found, [next(follow_ups) for _ in prompts], 0.0)
+            for found, prompts in zip(triggers, prompt_lists, strict=True)
         ]
         return [
             Prediction(event_records(found)) if answer else NO_PREDICTION
@@ -144,11 +154,11 @@ class LocalEvaluator:
         ]
 
     def _follow_up(self, prompts: Sequence[Prompt], title: str) -> Iterator[Answer]:
-        return (answer for answer in self._engine.read(prompts, title) if answer is not None)
+        return (answer for answer in self._engine.generate(prompts, title) if answer is not None)
 
 
 def parameters_of(config: UMIEConfig, tower: object) -> dict[str, int]:
-    """How many parameters the network has, and its visual tower where it is ours."""
+    """Count the parameters of the network, and of a compact visual tower."""
     with meta_init():
         parts: dict[str, torch.nn.Module] = {"network": UMIE(config)}
         if isinstance(tower, TowerConfig):
@@ -170,7 +180,7 @@ def _trigger_prompt(prompter: Prompter, text: str, ontology: Ontology) -> Prompt
         return None
 
 
-def _said(answer: Answer | None, visual: VisualFeatures | None) -> Prediction:
+def _prediction(answer: Answer | None, visual: VisualFeatures | None) -> Prediction:
     if answer is None:
         return NO_PREDICTION
     boxes = {} if visual is None else dict(enumerate(_boxes(visual), start=1))

@@ -1,4 +1,4 @@
-"""A service that runs, asked over HTTP."""
+"""The evaluator of a running service, over HTTP."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ from cli.evaluators.response_records import (
     instructed_records,
 )
 from schema.extraction import Extraction, Task
-from service.pipeline.instruct import FORMS, Instructed
+from schema.responses import Instructed
+from service.pipeline.validated_requests import FORMS
 from tasks import form, instruction
 from tasks.document import Box
 from tasks.errors import EngineUnavailable
@@ -31,13 +32,13 @@ from training.evaluation.question import NO_PREDICTION, Prediction, Question
 _TIMEOUT_S = 120.0
 _TRIES = 5
 _BUSY = frozenset({429, 503, 504})
-_TOO_MUCH = frozenset(
+_INVALID = frozenset(
     {"text-too-long", "invalid-labels", "image-too-large", "body-too-large", "image-damaged"}
 )
-"""Problems of one question alone."""
+"""Problem types that concern one question alone."""
 
 _PAIR = frozenset({"head", "tail"})
-"""Fields that are refused where no tokens spell them."""
+"""Fields that are rejected if they do not align with tokens."""
 
 T = TypeVar("T")
 A = TypeVar("A")
@@ -49,46 +50,46 @@ Work = Callable[[httpx.Client, T], A]
 
 
 class RemoteEvaluator:
-    """A service at an address.
+    """Evaluates a running service.
 
-    Entities in the usual words are asked of `/extract`, as are chains; every other question is a
-    free instruction. At most `concurrency` requests are under way at a time.
+    Entity questions with the default wording and chains go to `/extract`, all other questions to
+    `/instruct`. At most `concurrency` requests are in flight.
     """
 
     def __init__(self, connect: Callable[[], httpx.Client], concurrency: int = 8) -> None:
-        """Raises `EngineUnavailable` where no service answers what `connect` opens."""
+        """Create the evaluator; raises `EngineUnavailable` if no service responds."""
         self._connect, self._concurrency = connect, concurrency
         with connect() as client:
             self._name = str(_send(client, "GET", "/model")["model"])
 
     @property
     def name(self) -> str:
-        """The model's name and version, as the service tells them."""
+        """The model's name and version, as the service reports them."""
         return self._name
 
     @property
     def sees(self) -> bool:
-        """Pictures are sent; a service that takes none says so."""
+        """Images are sent; a service without a visual tower rejects them."""
         return True
 
     @property
     def proposes(self) -> bool:
-        """A service lists the regions that are sure or named."""
+        """False: a service lists only regions with a high score or that are named."""
         return False
 
     @property
     def about(self) -> Mapping[str, object]:
-        """That it is a service."""
+        """The kind of evaluator."""
         return {"kind": "service"}
 
     def ask(self, questions: Sequence[Question], title: str) -> list[Prediction]:
-        """What it says to each question."""
+        """Answer each question."""
         return self._each(_answer, questions, title)
 
     def chain(
         self, chain: Chain, texts: Sequence[str], ontology: Ontology, title: str
     ) -> list[Prediction]:
-        """What it finds in each text, end to end."""
+        """Extract from each text end to end."""
         task = Task.RELATIONS if chain is Chain.RELATIONS else Task.EVENTS
         given = ontology_body(ontology)
 
@@ -98,18 +99,18 @@ class RemoteEvaluator:
         return self._each(found, texts, title)
 
     def propose(self, pictures: Sequence[Path], title: str) -> list[list[Box]]:
-        """The regions that the service lists, which are not all."""
+        """Return the regions that the service lists, which are not all proposals."""
 
         def regions(client: httpx.Client, picture: Path) -> list[Box]:
-            said = _extracted(client, {"image": _encoded(picture)})
-            return [said.boxes[number] for number in sorted(said.boxes)]
+            prediction = _extracted(client, {"image": _encoded(picture)})
+            return [prediction.boxes[number] for number in sorted(prediction.boxes)]
 
         return self._each(regions, pictures, title)
 
     def _each(self, work: Work[T, A], items: Sequence[T], title: str) -> list[A]:
         with self._connect() as client, ThreadPoolExecutor(self._concurrency) as pool:
-            said = pool.map(lambda item: work(client, item), items)
-            return list(tqdm(said, total=len(items), desc=title, leave=False))
+            results = pool.map(lambda item: work(client, item), items)
+            return list(tqdm(results, total=len(items), desc=title, leave=False))
 
 
 def _answer(client: httpx.Client, question: Question) -> Prediction:
@@ -117,8 +118,8 @@ def _answer(client: httpx.Client, question: Question) -> Prediction:
     body: dict[str, Any] = {"text": example.text}
     if question.picture is not None:
         body["image"] = _encoded(question.picture)
-    usual = example.wording == instruction.ENTITIES
-    if usual and example.form in (form.ENTITIES, form.GROUNDED):
+    default = example.wording == instruction.ENTITIES
+    if default and example.form in (form.ENTITIES, form.GROUNDED):
         body |= {"tasks": [Task.ENTITIES], "entity_types": list(example.spots)}
         return _extracted(client, body)
     body |= {
@@ -133,8 +134,8 @@ def _answer(client: httpx.Client, question: Question) -> Prediction:
     answer = _send(client, "POST", "/instruct", body)
     if answer is None:
         return NO_PREDICTION
-    told = Instructed.model_validate(answer)
-    return Prediction(instructed_records(told.records), boxes_of(told.regions, told.image))
+    result = Instructed.model_validate(answer)
+    return Prediction(instructed_records(result.records), boxes_of(result.regions, result.image))
 
 
 def _extracted(client: httpx.Client, body: Mapping[str, Any]) -> Prediction:
@@ -149,9 +150,13 @@ def _extracted(client: httpx.Client, body: Mapping[str, Any]) -> Prediction:
 def _send(
     client: httpx.Client, method: str, path: str, body: Mapping[str, Any] | None = None
 ) -> Any:
-    """The answer's JSON; None where this question cannot be put, though others can.
+    """Send a request, with retries while the service is busy.
 
-    A service that is busy is asked again. Raises `EngineUnavailable`.
+    Returns:
+        The JSON of the response; None if this request is invalid, though others may be valid.
+
+    Raises:
+        EngineUnavailable: the service is unreachable or rejects all requests.
     """
     for attempt in range(_TRIES):
         try:
@@ -164,27 +169,27 @@ def _send(
             time.sleep(float(response.headers.get("Retry-After", 1)))
     if response.status_code == httpx.codes.OK:
         return response.json()
-    if _cannot_be_put(response):
+    if _is_invalid(response):
         return None
-    told = f"{response.status_code} {response.text[:200]}"
-    raise EngineUnavailable(f"{client.base_url.join(path)}: {told}")
+    reason = f"{response.status_code} {response.text[:200]}"
+    raise EngineUnavailable(f"{client.base_url.join(path)}: {reason}")
 
 
 def client_for(url: str, key: str | None = None) -> httpx.Client:
-    """A client of the service at `url`, which may want a key."""
+    """Create an HTTP client of the service at `url`, with an API key if one is given."""
     headers = {"Authorization": f"Bearer {key}"} if key else {}
     return httpx.Client(base_url=url, headers=headers)
 
 
-def _cannot_be_put(response: httpx.Response) -> bool:
+def _is_invalid(response: httpx.Response) -> bool:
     if response.headers.get("content-type") != "application/problem+json":
         return False
     problem = response.json()
-    return problem["type"] in _TOO_MUCH or problem.get("field") in _PAIR
+    return problem["type"] in _INVALID or problem.get("field") in _PAIR
 
 
 def ontology_body(ontology: Ontology) -> dict[str, Any]:
-    """An inventory as a request brings one of its own."""
+    """Convert an ontology to the `ontology` field of a request."""
     return {
         "name": ontology.name,
         "entities": [{"name": kind.name} for kind in ontology.entities],

@@ -1,4 +1,4 @@
-"""What the service finds, as the records that evaluation compares."""
+"""Converts responses to the records that evaluation compares."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from schema.extraction import (
     RegionFound,
     RelationFound,
 )
-from service.pipeline.instruct import AsocFound, RecordFound, SpanFound
+from schema.responses import AsocFound, RecordFound, SpanFound
 from tasks.document import Box
 from tasks.form import REGION_ROLE
 from tasks.records import Asoc, Record, Region, Span
@@ -21,7 +21,7 @@ from tasks.records import Asoc, Record, Region, Span
 def entity_records(
     entities: Sequence[EntityFound], relations: Sequence[RelationFound] = ()
 ) -> tuple[Record, ...]:
-    """Entities with their regions and with the relations that they head."""
+    """Convert entities, with their regions and the relations they are the head of."""
     spans = {entity.id: Span(entity.text, entity.start, entity.end) for entity in entities}
     return tuple(
         Record(
@@ -38,7 +38,7 @@ def entity_records(
 
 
 def event_records(events: Sequence[EventFound]) -> tuple[Record, ...]:
-    """Triggers with their arguments."""
+    """Convert triggers with their arguments."""
     return tuple(
         Record(
             event.type,
@@ -51,7 +51,7 @@ def event_records(events: Sequence[EventFound]) -> tuple[Record, ...]:
 
 
 def instructed_records(records: Sequence[RecordFound]) -> tuple[Record, ...]:
-    """The answer to a free instruction."""
+    """Convert the records of a response to a free instruction."""
     return tuple(
         Record(
             record.label,
@@ -64,7 +64,7 @@ def instructed_records(records: Sequence[RecordFound]) -> tuple[Record, ...]:
 
 
 def boxes_of(regions: Sequence[RegionFound], image: ImageSize | None) -> dict[int, Box]:
-    """The boxes of regions by their numbers, as fractions of the picture."""
+    """Return boxes by region number, x1, y1, x2, y2 as fractions of the image's size."""
     if image is None:
         return {}
     return {

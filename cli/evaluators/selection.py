@@ -1,4 +1,4 @@
-"""Which model is to be examined, from a command's options."""
+"""Selects the evaluator from a command's options."""
 
 from __future__ import annotations
 
@@ -21,14 +21,25 @@ def choose(
     threads: int = 0,
     free: bool = False,
 ) -> Evaluator:
-    """The one that is given, or the bundle at `BUNDLE`; `free` decodes without the grammar.
+    """Load the evaluator.
 
-    Raises `DataError` where more than one is given, and what loading it or reaching it raises.
+    Args:
+        bundle: folder of a bundle; default `BUNDLE`.
+        checkpoint: folder of a checkpoint.
+        url: URL of a running service.
+        key: API key of the service.
+        concurrency: concurrent requests to the service.
+        threads: compute threads, 0 for one per core.
+        free: whether to decode without the grammar.
+
+    Raises:
+        DataError: more than one model is given, or `free` with a service.
+        UMIEError: a leaf of it, if the model cannot be loaded or the service does not respond.
     """
     if sum(given is not None for given in (bundle, checkpoint, url)) > 1:
-        raise DataError("give one of --bundle, --checkpoint and --url")
+        raise DataError("give only one of --bundle, --checkpoint and --url")
     if url is not None and free:
-        raise DataError("a service keeps to its grammar; --free is for bundles and checkpoints")
+        raise DataError("--free is for bundles and checkpoints; a service always uses the grammar")
     if url is not None:
         from cli.evaluators.remote import RemoteEvaluator, client_for
 

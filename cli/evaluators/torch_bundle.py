@@ -1,4 +1,4 @@
-"""A checkpoint in the shape of a bundle: torch computes what ONNX Runtime would."""
+"""Loads a checkpoint as a bundle: torch computes the graphs instead of ONNX Runtime."""
 
 from __future__ import annotations
 
@@ -23,75 +23,78 @@ Graph = VisualGraph | ClipVisualGraph | FusionGraph
 
 
 class Named(NamedTuple):
-    """An input or an output of a session."""
+    """Name of an input or output of a session."""
 
     name: str
 
 
 class Binding:
-    """What a session is to read and has made, as ONNX Runtime's IO bindings hold it."""
+    """Inputs and outputs of a session, with the interface of ONNX Runtime's IO bindings."""
 
     def __init__(self) -> None:
+        """Create an empty binding."""
         self.feeds: dict[str, NDArray[Any]] = {}
-        self.made: tuple[Tensor, ...] = ()
+        self.outputs: tuple[Tensor, ...] = ()
 
     def bind_cpu_input(self, name: str, array: NDArray[Any]) -> None:
-        """Have the input `name` read `array`."""
+        """Bind the input `name` to `array`."""
         self.feeds[name] = array
 
     def bind_output(self, name: str, device: str) -> None:
-        """Outputs are all made, and lie where the network does."""
+        """Do nothing: all outputs are computed, on the CPU."""
 
     def synchronize_outputs(self) -> None:
-        """Outputs are there when `run_with_iobinding` returns."""
+        """Do nothing: `run_with_iobinding` is synchronous."""
 
     def get_outputs(self) -> tuple[Tensor, ...]:
-        """All outputs, in order."""
-        return self.made
+        """Return all outputs, in order."""
+        return self.outputs
 
 
 class TorchSession:
-    """A graph that torch computes on the CPU, called as ONNX Runtime's sessions are."""
+    """Computes a graph with torch on the CPU, with the interface of ONNX Runtime's sessions."""
 
     def __init__(self, graph: Graph) -> None:
+        """Create a session of `graph`."""
         self._graph = graph.eval()
         self._inputs, self._outputs = graph.INPUTS, graph.OUTPUTS
 
     def get_inputs(self) -> list[Named]:
-        """What it reads."""
+        """Return the names of the inputs."""
         return [Named(name) for name in self._inputs]
 
     def get_outputs(self) -> list[Named]:
-        """What it makes; the last ones are missing where the network lacks them."""
+        """Return the names of the outputs; optional ones at the end may not be computed."""
         return [Named(name) for name in self._outputs]
 
     def get_providers(self) -> list[str]:
-        """As ONNX Runtime calls the CPU."""
+        """Return the name of the CPU provider."""
         return ["CPUExecutionProvider"]
 
     def io_binding(self) -> Binding:
-        """An empty binding."""
+        """Create a binding."""
         return Binding()
 
     def run_with_iobinding(self, binding: Binding) -> None:
-        """Compute what `binding` feeds."""
-        binding.made = self._compute(binding.feeds)
+        """Compute the outputs of `binding`."""
+        binding.outputs = self._compute(binding.feeds)
 
     def run(self, names: None, feeds: Mapping[str, NDArray[Any]]) -> list[NDArray[Any]]:
-        """All outputs, in order."""
+        """Compute all outputs, in order."""
         return [output.numpy() for output in self._compute(feeds)]
 
     @torch.no_grad()
     def _compute(self, feeds: Mapping[str, NDArray[Any]]) -> tuple[Tensor, ...]:
         arrays = (np.ascontiguousarray(feeds[name]) for name in self._inputs)
-        made = self._graph(*map(torch.from_numpy, arrays))
-        return made if isinstance(made, tuple) else (made,)
+        outputs = self._graph(*map(torch.from_numpy, arrays))
+        return outputs if isinstance(outputs, tuple) else (outputs,)
 
 
 def load_as_bundle(folder: Path) -> Bundle:
-    """The checkpoint in `folder`; its version tells it from the bundle made of it.
+    """Load the checkpoint in `folder`; its version differs from that of an exported bundle.
 
-    Raises `CheckpointError`.
+    Raises:
+        CheckpointError: the checkpoint cannot be loaded.
     """
     checkpoint = load_checkpoint(folder)
     paths = [*sorted(folder.glob("*.safetensors")), folder / "tokenizer.json"]

@@ -1,4 +1,4 @@
-"""The documents that the arguments of `umie extract` name."""
+"""The documents in the arguments of `umie extract`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,12 @@ _TABLES = frozenset({".csv", ".jsonl", ".ndjson", ".parquet", ".tsv"})
 
 @dataclass(frozen=True, slots=True)
 class NamedDocuments:
-    """Documents; `single` where the call names one, and not a folder that happens to hold one."""
+    """Documents of a command.
+
+    Attributes:
+        documents: the documents.
+        single: whether the arguments name one document, and not a folder with one.
+    """
 
     documents: list[Document]
     single: bool
@@ -30,10 +35,16 @@ class NamedDocuments:
 def named_documents(
     texts: Sequence[str], image: Path | None, files: Sequence[Path]
 ) -> NamedDocuments:
-    """What arguments, `--image` and `--file` stand for, in this order; "-" reads standard input.
+    """Return the documents of the arguments, in order.
 
-    An argument that names a file of a known kind is that file, any other is a text. Raises
-    `DataError` where something is not there, `typer.BadParameter` where the call makes no sense.
+    Args:
+        texts: texts, or paths of files with a known suffix; "-" reads standard input.
+        image: value of `--image`.
+        files: values of `--file`.
+
+    Raises:
+        DataError: a file is missing or cannot be read.
+        typer.BadParameter: the combination of arguments is invalid.
     """
     documents: list[Document] = []
     for number, text in enumerate(texts, start=1):
@@ -64,7 +75,7 @@ def _of_argument(number: int, argument: str) -> Document:
     except UnicodeEncodeError as error:
         raise DataError(f"text {number} is not in UTF-8") from error
     if os.path.isfile(argument):
-        typer.echo(f"{shown(argument)} is taken for a text; --file reads the file", err=True)
+        typer.echo(f"{shown(argument)} is used as a text; --file reads the file", err=True)
     return Document(str(number), {"text": argument})
 
 
@@ -73,9 +84,9 @@ def _of_path(path: Path) -> Iterator[Document]:
         yield from documents_in(path)
         return
     if not path.is_file():
-        raise DataError(f"{shown(path)} is no file and no folder")
+        raise DataError(f"{shown(path)} is not a file or folder")
     if path.suffix.lower() in _TABLES:
-        raise DataError(f"{shown(path)} holds many documents; umie batch reads it")
+        raise DataError(f"{shown(path)} contains many documents; use umie batch")
     if is_picture(path):
         yield Document(shown(path), image=path)
     else:
@@ -84,9 +95,11 @@ def _of_path(path: Path) -> Iterator[Document]:
 
 def _with_image(documents: Sequence[Document], image: Path) -> Document:
     if not image.is_file():
-        raise DataError(f"{shown(image)} is no file")
+        raise DataError(f"{shown(image)} is not a file")
     if not documents:
         return Document(shown(image), image=image)
     if len(documents) > 1 or documents[0].image is not None:
-        raise typer.BadParameter("--image goes with one text; folders pair texts and pictures")
+        raise typer.BadParameter(
+            "--image needs exactly one text; use a folder to pair texts and images"
+        )
     return replace(documents[0], image=image)

@@ -66,4 +66,4 @@ class ColumnNames:
         return kept | self.of_table(row)
 
 
-USUAL = ColumnNames()
+DEFAULT = ColumnNames()

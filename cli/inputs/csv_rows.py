@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from cli.inputs.column_names import USUAL, ColumnNames
+from cli.inputs.column_names import DEFAULT, ColumnNames
 from cli.inputs.document import Document, shown
 from cli.inputs.documents import Documents, digest_of
 from cli.inputs.row import broken, from_cells
@@ -17,11 +17,13 @@ from tasks.errors import DataError
 _TABS = ".tsv"
 
 
-def read_csv(path: Path, columns: ColumnNames = USUAL) -> Documents:
-    """One document a row below a row of column names; UTF-8, commas (tabs in a .tsv).
+def read_csv(path: Path, columns: ColumnNames = DEFAULT) -> Documents:
+    """Read one document per row: UTF-8, a header, separated by commas (tabs in a .tsv).
 
-    Lists are split at commas, an own ontology and regions are JSON. Raises `DataError` where the
-    file cannot be read or has neither text nor image.
+    Lists are split at commas; regions and an ontology that is not a name are JSON.
+
+    Raises:
+        DataError: the file cannot be read, or has neither a text nor an image column.
     """
     digest, rows = digest_of(path), _reader(path)
     try:
@@ -35,7 +37,7 @@ def read_csv(path: Path, columns: ColumnNames = USUAL) -> Documents:
 
 
 def _reader(path: Path) -> csv.DictReader[str]:
-    csv.field_size_limit(sys.maxsize)  # texts have a limit of their own
+    csv.field_size_limit(sys.maxsize)  # texts have their own limit
     delimiter = "\t" if path.suffix.lower() == _TABS else ","
     return csv.DictReader(_lines(path), delimiter=delimiter, strict=True)
 
@@ -49,6 +51,6 @@ def _documents(path: Path, columns: ColumnNames) -> Iterator[Document]:
     row: dict[Any, Any]
     for number, row in enumerate(_reader(path), start=1):
         if None in row or None in row.values():
-            yield broken(number, "has more or fewer cells than the first row")
+            yield broken(number, "must have as many cells as the header")
             continue
         yield from_cells(columns.of_table(row), number, path.parent)

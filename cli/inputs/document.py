@@ -25,10 +25,14 @@ _SHOWN = 100
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A document whose files are not read yet.
+    """A document whose files are read later.
 
-    id: its id in the output. fields: fields of the request, `text` included if it is known. text,
-    image: paths of files. fault: the error if its row cannot be used.
+    Attributes:
+        id: id in the output.
+        fields: fields of the request, including `text` if it is known.
+        text: path of the text file.
+        image: path of the image file.
+        fault: the error if its row is invalid.
     """
 
     id: str
@@ -38,9 +42,14 @@ class Document:
     fault: UMIEError | None = None
 
     def request(self) -> dict[str, Any]:
-        """The request's fields, `image` being the file's bytes.
+        """Read the files and return the fields of the request.
 
-        Raises the fault, and `DataError` if a file cannot be read.
+        Returns:
+            The fields; `image` is the bytes of the file.
+
+        Raises:
+            UMIEError: `fault`.
+            DataError: a file cannot be read.
         """
         if self.fault is not None:
             raise self.fault
@@ -55,12 +64,12 @@ class Document:
 
 
 def is_picture(path: Path) -> bool:
-    """Whether a file's name ends as a picture's does."""
+    """Whether a file name has the suffix of an image."""
     return path.suffix.lower() in PICTURES
 
 
 def read_bytes(path: Path) -> bytes:
-    """A file's content; raises `DataError`."""
+    """Read a file; raises `DataError`."""
     try:
         return path.read_bytes()
     except (OSError, ValueError) as error:
@@ -73,10 +82,15 @@ def decode_text(data: bytes, name: str) -> str:
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise DataError(f"{name} is not a text in UTF-8") from error
+        raise DataError(f"{name} is not text in UTF-8") from error
+
+
+def split_list(cell: str) -> list[str]:
+    """Split a comma-separated list and strip its items."""
+    return [item.strip() for item in cell.split(",")]
 
 
 def shown(path: Path | str) -> str:
-    """A path for messages: truncated, with invalid UTF-8 replaced."""
+    """Format a path for messages: truncated, with invalid UTF-8 replaced."""
     text = os.fsencode(path).decode("utf-8", errors="replace")
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"

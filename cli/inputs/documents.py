@@ -15,9 +15,11 @@ from tasks.errors import DataError
 class Documents:
     """A collection of documents.
 
-    count: number of documents. digest: SHA-256 of their file, None for a folder, whose file names
-    identify its documents. left_out: ignored columns. read: returns an iterator over them in order;
-    can be called repeatedly.
+    Attributes:
+        count: number of documents.
+        digest: SHA-256 of their file; None for a folder, whose documents have ids by file name.
+        read: returns a new iterator over them, in order.
+        left_out: ignored columns.
     """
 
     count: int
@@ -27,7 +29,7 @@ class Documents:
 
 
 def digest_of(path: Path) -> str:
-    """A file's SHA-256 in hex; raises `DataError`."""
+    """Return the SHA-256 of a file in hex; raises `DataError`."""
     try:
         with path.open("rb") as file:
             return file_digest(file, "sha256").hexdigest()

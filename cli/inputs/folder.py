@@ -10,16 +10,18 @@ from cli.inputs.document_files import DOCUMENTS
 from tasks.errors import DataError
 
 TEXT = ".txt"
-"""The ending of the texts that go with pictures."""
+"""Suffix of the text files that are paired with images."""
 
 
 def documents_in(folder: Path) -> list[Document]:
-    """The documents and pictures under `folder`, by name.
+    """Find the documents and images under `folder`, sorted by id.
 
-    A picture goes with the .txt of the same stem beside it; texts and pictures without such a
-    partner stand alone, as do other documents. What a document is called is the picture's path
-    inside the folder, or the text's. Other files and hidden ones are passed over. Raises
-    `DataError` where nothing is left.
+    An image and a .txt with the same path except for the suffix are one document; every other file
+    is a document of its own. The id is the relative path of the image, or of the text. Files of
+    other types and hidden files are ignored.
+
+    Raises:
+        DataError: there are no documents and no images.
     """
     paths = sorted(_files(folder), key=lambda path: path.as_posix())
     texts = {path.with_suffix(""): path for path in paths if path.suffix.lower() == TEXT}
@@ -32,7 +34,7 @@ def documents_in(folder: Path) -> list[Document]:
     ]
     if not found:
         kinds = ", ".join(f"*{ending}" for ending in sorted(DOCUMENTS))
-        raise DataError(f"{folder} holds no documents ({kinds}) and no pictures (*.jpg, *.png, …)")
+        raise DataError(f"{folder} has no documents ({kinds}) and no images (*.jpg, *.png, …)")
     return sorted(found, key=lambda document: document.id)
 
 

@@ -5,21 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from cli.inputs.column_names import USUAL, ColumnNames
+from cli.inputs.column_names import DEFAULT, ColumnNames
 from cli.inputs.document import Document, shown
 from cli.inputs.documents import Documents, digest_of
 from cli.inputs.row import document_of
 from tasks.errors import DataError
 
 _ROWS = 1024
-"""Read at once."""
+"""Rows per read."""
 
 
-def read_parquet(path: Path, columns: ColumnNames = USUAL) -> Documents:
-    """One document a row; lists, an own ontology and regions are nested values.
+def read_parquet(path: Path, columns: ColumnNames = DEFAULT) -> Documents:
+    """Read one document per row; lists, regions and an ontology are nested values.
 
-    Raises `DataError` where the file cannot be read, has neither text nor image, or pyarrow is not
-    installed.
+    Raises:
+        DataError: the file cannot be read, has neither a text nor an image column, or pyarrow is
+            not installed.
     """
     try:
         import pyarrow as pa
@@ -33,7 +34,7 @@ def read_parquet(path: Path, columns: ColumnNames = USUAL) -> Documents:
         with pq.ParquetFile(path) as file:
             count, names = file.metadata.num_rows, file.schema_arrow.names
     except (OSError, pa.ArrowException) as error:
-        raise DataError(f"{shown(path)} is no Parquet file: {error}") from error
+        raise DataError(f"{shown(path)} is not a Parquet file: {error}") from error
     left_out = columns.check(names, path)
     return Documents(count, digest, lambda: _documents(path, columns), left_out)
 

@@ -1,4 +1,4 @@
-"""A row of a table, or a line of JSON, as a document."""
+"""Converts rows of tables and lines of JSON to documents."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from typing import Any
 
 from pydantic_core import from_json
 
-from cli.inputs.comma_lists import split
-from cli.inputs.document import Document
+from cli.inputs.document import Document, split_list
 from tasks.errors import DataError, FieldError
 
 ID, TEXT, IMAGE = "id", "text", "image"
@@ -29,9 +28,9 @@ def document_of(row: Mapping[str, Any], number: int, folder: Path) -> Document:
     values = {name: value for name, value in row.items() if value is not None and value != ""}
     name, image = values.pop(ID, number), values.pop(IMAGE, None)
     if isinstance(name, (dict, list)):
-        return broken(number, "id is to be a text or a number")
+        return broken(number, "id must be a string or a number")
     if image is not None and not isinstance(image, str):
-        fault = FieldError("image is to be the path of a file", field=IMAGE)
+        fault = FieldError("image must be the path of a file", field=IMAGE)
         return Document(str(name), fault=fault)
     return Document(str(name), values, image=None if image is None else folder / image)
 
@@ -52,7 +51,7 @@ def from_cells(cells: Mapping[str, str], number: int, folder: Path) -> Document:
 
 def _value(name: str, cell: str) -> Any:
     if name in _LISTS:
-        return split(cell)
+        return split_list(cell)
     try:
         if name in _NUMBERS:
             return float(cell)
@@ -60,5 +59,5 @@ def _value(name: str, cell: str) -> Any:
             return from_json(cell, allow_inf_nan=False)
     except ValueError as error:
         kind = "a number" if name in _NUMBERS else "JSON"
-        raise FieldError(f"{name} is to be {kind}", field=name) from error
+        raise FieldError(f"{name} must be {kind}", field=name) from error
     return cell

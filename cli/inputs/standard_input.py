@@ -27,7 +27,7 @@ def read_standard_input(columns: ColumnNames) -> Documents:
     path = folder / "standard-input.ndjson"
     with path.open("wb") as file:
         shutil.copyfileobj(sys.stdin.buffer, file)
-    documents = read_ndjson(path, columns, pictures=Path())
+    documents = read_ndjson(path, columns, images=Path())
     if not documents.count:
         raise DataError("standard input holds no documents; it is to be lines of JSON")
     return documents

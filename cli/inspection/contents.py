@@ -20,9 +20,13 @@ CONFIG = "config.json"
 class File:
     """A file of the model.
 
-    bytes: its size, None where it is missing. precision: of its weights, if it has any. parameters:
-    how many these are, a graph's constants included. sha256: what the manifest says, if it does.
-    intact: whether that is so; None where nobody looked.
+    Attributes:
+        name: file name.
+        bytes: size; None if the file is missing.
+        precision: precision of its weights, if any.
+        parameters: number of its weights, constants of a graph included.
+        sha256: digest in the manifest, if any.
+        intact: whether the digest matches; None if it was not checked.
     """
 
     name: str
@@ -35,11 +39,21 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """A bundle or a checkpoint.
+    """The contents of a bundle or a checkpoint.
 
-    version: as answers carry it; a checkpoint has none. network, tower, prompt: configurations;
-    tower is None where the model reads text only. differences: the largest one between torch and
-    ONNX Runtime, by output. about: training, metrics and licences, as far as they are told.
+    Attributes:
+        kind: "bundle" or "checkpoint".
+        name: name of the model.
+        network: configuration of the network.
+        tower: configuration of the visual tower; None for text-only models.
+        prompt: configuration of prompts.
+        files: the files.
+        about: metadata about training, metrics and licences.
+        version: version in responses; None for a checkpoint.
+        format: format of the bundle.
+        opset: ONNX opset.
+        precision: precision of the bundle.
+        differences: largest difference between torch and ONNX Runtime, by output.
     """
 
     kind: Literal["bundle", "checkpoint"]
@@ -57,23 +71,30 @@ class Contents:
 
     @property
     def intact(self) -> bool:
-        """Whether every file is there, and none is known to be altered."""
+        """Whether all files exist and no checked file is altered."""
         return all(file.bytes is not None and file.intact is not False for file in self.files)
 
 
 def contents_of(folder: Path, *, check: bool = False) -> Contents:
-    """What the bundle or the checkpoint in `folder` holds; `check` compares its files' digests.
+    """Inspect the bundle or checkpoint in `folder`.
 
-    Bundles of other formats are read as far as they can be. Raises `BundleError` and
-    `CheckpointError` where there is neither, or it cannot be read.
+    Bundles of other formats are read as far as possible.
+
+    Args:
+        folder: folder of a bundle or a checkpoint.
+        check: whether to compare the digests of the files.
+
+    Raises:
+        BundleError: there is neither, or the bundle cannot be read.
+        CheckpointError: the checkpoint cannot be read, or has no digests to check.
     """
     if (folder / MANIFEST).is_file():
         return _bundle(folder, check=check)
     if (folder / CONFIG).is_file():
         if check:
-            raise CheckpointError(f"{folder} is a checkpoint, which keeps no digests to check")
+            raise CheckpointError(f"{folder} is a checkpoint, which has no digests to check")
         return _checkpoint(folder)
-    raise BundleError(f"{folder} holds neither a bundle ({MANIFEST}) nor a checkpoint ({CONFIG})")
+    raise BundleError(f"{folder} has neither a bundle ({MANIFEST}) nor a checkpoint ({CONFIG})")
 
 
 def _bundle(folder: Path, *, check: bool) -> Contents:
@@ -83,7 +104,9 @@ def _bundle(folder: Path, *, check: bool) -> Contents:
         manifest = Manifest(**known)
         files = sorted(manifest.files.items())
     except (TypeError, AttributeError) as error:
-        raise BundleError(f"{folder / MANIFEST} is no bundle's: something is missing") from error
+        raise BundleError(
+            f"{folder / MANIFEST} is not the manifest of a bundle: a value is missing"
+        ) from error
     except (OSError, ValueError) as error:
         raise BundleError(f"{folder / MANIFEST} cannot be read: {error}") from error
     return Contents(
@@ -108,7 +131,9 @@ def _checkpoint(folder: Path) -> Contents:
         name, network, tower = values["name"], values["umie"], values["tower"]
         prompt, about = values["prompt"], values.get("about", {})
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise CheckpointError(f"{folder / CONFIG} is no checkpoint's: {error!r}") from error
+        raise CheckpointError(
+            f"{folder / CONFIG} is not the configuration of a checkpoint: {error!r}"
+        ) from error
     paths = [*sorted(folder.glob("*.safetensors")), folder / "tokenizer.json"]
     return Contents(
         kind="checkpoint",

@@ -26,9 +26,13 @@ _LARGEST_HEADER = 100_000_000
 
 
 def numbers_in(path: Path) -> Counter[str] | None:
-    """How many numbers of each precision ("fp32", …) a file holds; None where it has no weights.
+    """Count the numbers in a file by precision ("fp32", …).
 
-    Raises `BundleError` where it cannot be read.
+    Returns:
+        The counts; None if the file has no weights.
+
+    Raises:
+        BundleError: the file cannot be read.
     """
     readers = {".safetensors": _safetensors, ".onnx": _graph}
     reader = readers.get(path.suffix)
@@ -42,7 +46,7 @@ def numbers_in(path: Path) -> Counter[str] | None:
 
 
 def precision_of(numbers: Counter[str]) -> str:
-    """The precision of most numbers."""
+    """Return the most frequent precision."""
     return numbers.most_common(1)[0][0] if numbers else "none"
 
 
@@ -50,7 +54,7 @@ def _safetensors(path: Path) -> Counter[str]:
     with path.open("rb") as file:
         length = int.from_bytes(file.read(_LENGTH_BYTES), "little")
         if length > _LARGEST_HEADER:
-            raise ValueError("it is no file of safetensors")
+            raise ValueError("it is not a safetensors file")
         header = json.loads(file.read(length))
     counts: Counter[str] = Counter()
     for name, tensor in header.items():

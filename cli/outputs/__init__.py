@@ -1,1 +1,1 @@
-"""What becomes of answers: tables, lines of JSON, pictures, pages."""
+"""Output formats: tables, JSON lines, drawings, pages."""

@@ -14,13 +14,15 @@ from cli.inputs.document import Document, shown
 from cli.inputs.documents import Documents
 from tasks.errors import DataError
 
-AGAIN = "--restart begins anew"
+RESTART_HINT = "use --restart to start over"
 
 
 class AnswerFile:
-    """Answers to `documents` in the file `out`, which is open between `__enter__` and `__exit__`.
+    """The results of `documents` in the file `out`, open between `__enter__` and `__exit__`.
 
-    done: how many documents have their line. failed: how many of these are errors.
+    Attributes:
+        done: number of documents with a line.
+        failed: number of lines with an error.
     """
 
     def __init__(self, out: Path, documents: Documents) -> None:
@@ -75,10 +77,14 @@ class AnswerFile:
                 if answer is None:
                     if next(file, None) is None:
                         break
-                    raise DataError(f"{shown(self._out)}, line {self.done + 1}: no answer; {AGAIN}")
+                    raise DataError(
+                        f"{shown(self._out)}, line {self.done + 1}: not a result; {RESTART_HINT}"
+                    )
                 document = next(documents, None)
                 if document is None or document.id != answer.id:
-                    raise DataError(f"{shown(self._out)} answers another input; {AGAIN}")
+                    raise DataError(
+                        f"{shown(self._out)} has results of another input; {RESTART_HINT}"
+                    )
                 end += len(line)
                 self._count(answer)
         return end

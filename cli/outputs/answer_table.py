@@ -1,4 +1,4 @@
-"""An answer as text tables."""
+"""An extraction as text tables."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rich.text import Text
 from schema.extraction import ArgumentFound, EventFound, Extraction
 
 PLAIN_WIDTH = 10_000
-"""Where the output is no terminal, so that nothing is wrapped or cut."""
+"""Width if the output is not a terminal, so that nothing is wrapped or truncated."""
 
 
 _REGION = ("", "label", "score", "box")
@@ -22,18 +22,18 @@ _EVENT = ("type", "", "text", "at", "score")
 
 
 class Tables:
-    """Writes answers to standard output: in colours and within its width on a terminal."""
+    """Prints extractions; on a terminal in colours and within its width."""
 
     def __init__(self) -> None:
         width = None if sys.stdout.isatty() else PLAIN_WIDTH
         self._console = Console(highlight=False, width=width)
 
     def title(self, name: str) -> None:
-        """A line with a document's name."""
+        """Print the name of a document."""
         self._console.print(Text(one_line(name), style="bold"))
 
     def answer(self, extraction: Extraction) -> None:
-        """What was found, part by part, and an empty line."""
+        """Print the results and an empty line."""
         parts = [
             self._part("regions", _REGION, _regions(extraction)),
             self._part("entities", _ENTITY, _entities(extraction)),
@@ -57,7 +57,7 @@ class Tables:
 
 
 def one_line(text: str) -> str:
-    """The text in one line, without what could steer a terminal."""
+    """Convert a text to one line without control characters."""
     return "".join(
         letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}"
         for letter in " ".join(text.split())

@@ -44,7 +44,11 @@ def _facts(contents: Contents) -> Iterator[tuple[str, ...]]:
     if contents.format is None:
         yield "kind", contents.kind
     else:
-        known = "" if contents.format == FORMAT else f", this is made for {FORMAT}: export it again"
+        known = (
+            ""
+            if contents.format == FORMAT
+            else f", this version supports {FORMAT}: export it again"
+        )
         yield "kind", f"{contents.kind}, format {contents.format}{known}"
     yield "preset", f"{network.get('preset')}, text encoder {network.get('text_encoder')}"
     layers = f"{network.get('num_layers')} + {network.get('num_decoder_layers')}"
@@ -54,7 +58,7 @@ def _facts(contents: Contents) -> Iterator[tuple[str, ...]]:
         f"{network.get('vocab_size')} tokens",
     )
     if tower is None:
-        yield "tower", "none: texts only"
+        yield "tower", "none: text only"
     else:
         yield "tower", f"{tower.get('kind', 'compact')}, {tower.get('image_size')} pixels a side"
     if "max_text_tokens" in prompt:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from cli.backends.answer import DocumentAnswer
 from cli.inputs.document import shown
-from cli.outputs.answer_file import AGAIN
+from cli.outputs.answer_file import RESTART_HINT
 from cli.outputs.csv_file import write_csv
 from cli.outputs.parquet_file import check_pyarrow, write_parquet
 from cli.outputs.turtle_file import check_rdflib, write_turtle
@@ -36,7 +36,7 @@ _FORMS = {
 }
 
 
-def check_form(out: Path) -> None:
+def check_ending(out: Path) -> None:
     """Raise `DataError` where OUT has another ending, or its form needs what is not installed."""
     ending = out.suffix.lower()
     if ending in _LINES:
@@ -55,7 +55,7 @@ def lines_path(out: Path) -> Path:
 def check_own(out: Path) -> None:
     """Raise `DataError` where OUT exists, and not the lines that it would have been made of."""
     if out.exists() and not lines_path(out).exists():
-        raise DataError(f"{shown(out)} was not begun by umie batch; {AGAIN}")
+        raise DataError(f"{shown(out)} was not begun by umie batch; {RESTART_HINT}")
 
 
 def finish(out: Path) -> None:

@@ -1,23 +1,47 @@
-"""An answer drawn on its image, and as an HTML page."""
+"""Writes an extraction as a drawing on its image, and as an HTML page."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from schema.extraction import Extraction
+from tasks.errors import DataError
 from umie_client.drawing import draw
+from umie_client.errors import ClientError
 from umie_client.markup import page
 from umie_client.pictures import opened
 
 
 def save_drawing(extraction: Extraction, image: bytes, out: Path) -> None:
-    """Write the picture with its boxes, in the format that the name's ending says.
+    """Write the image with its boxes, in the format of the file name's suffix.
 
-    Raises OSError where it cannot be written.
+    Raises:
+        DataError: the image cannot be decoded.
+        OSError: the file cannot be written.
     """
-    draw(extraction, opened(image)).save(out)
+    with _data_errors():
+        drawn = draw(extraction, opened(image))
+    drawn.save(out)
 
 
 def save_page(extraction: Extraction, text: str, image: bytes | None, out: Path) -> None:
-    """Write a page that needs no other file; raises OSError where it cannot be written."""
-    out.write_text(page(extraction, text, image), encoding="utf-8")
+    """Write a self-contained HTML page.
+
+    Raises:
+        DataError: the image cannot be decoded.
+        OSError: the file cannot be written.
+    """
+    with _data_errors():
+        html = page(extraction, text, image)
+    out.write_text(html, encoding="utf-8")
+
+
+@contextmanager
+def _data_errors() -> Iterator[None]:
+    """Raise `DataError` for errors of the client."""
+    try:
+        yield
+    except ClientError as error:
+        raise DataError(str(error)) from error

@@ -10,35 +10,39 @@ from pathlib import Path
 from typing import Any, Self
 
 from cli.inputs.document import shown
-from cli.outputs.answer_file import AGAIN
+from cli.outputs.answer_file import RESTART_HINT
 from tasks.errors import DataError
 
 
 @dataclass(frozen=True, slots=True)
 class ResumeState:
-    """The request options, the input's digest and the model of a batch run.
+    """The request options, the input and the model of a batch run.
 
-    asked: request fields that apply to every document. input: SHA-256 of the input file, None for
-    a folder. model: None before it is known.
+    Attributes:
+        options: request fields for every document.
+        input: SHA-256 of the input file; None for a folder.
+        model: name and version; None before it is known.
     """
 
-    asked: Mapping[str, Any]
+    options: Mapping[str, Any]
     input: str | None
     model: str | None = None
 
     def check(self, out: Path) -> None:
-        """Raise `DataError` if `out` has answers of a run with another input, options or model."""
+        """Raise `DataError` if `out` has results of another input, options or model."""
         if not out.exists() or not out.stat().st_size:
             return
         stored = self._read(out)
         if stored.input != self.input:
-            raise DataError(f"{shown(out)} was begun with another input; {AGAIN}")
-        if stored.asked != self.asked:
-            options = json.dumps(stored.asked, ensure_ascii=False)
-            raise DataError(f"{shown(out)} was begun with other options, {options}; {AGAIN}")
+            raise DataError(f"{shown(out)} was started with another input; {RESTART_HINT}")
+        if stored.options != self.options:
+            shown_options = json.dumps(stored.options, ensure_ascii=False)
+            raise DataError(
+                f"{shown(out)} was started with other options, {shown_options}; {RESTART_HINT}"
+            )
         if self.model not in (None, stored.model):
             raise DataError(
-                f"{shown(out)} was begun with {stored.model}, not {self.model}; {AGAIN}"
+                f"{shown(out)} was started with {stored.model}, not {self.model}; {RESTART_HINT}"
             )
 
     def for_model(self, model: str) -> Self:
@@ -58,9 +62,11 @@ class ResumeState:
         try:
             return cls(**json.loads(options_path(out).read_text(encoding="utf-8")))
         except FileNotFoundError as error:
-            raise DataError(f"{shown(out)} was not begun by umie batch; {AGAIN}") from error
+            raise DataError(
+                f"{shown(out)} was not written by umie batch; {RESTART_HINT}"
+            ) from error
         except (OSError, ValueError, TypeError) as error:
-            raise DataError(f"{shown(options_path(out))} cannot be read; {AGAIN}") from error
+            raise DataError(f"{shown(options_path(out))} cannot be read; {RESTART_HINT}") from error
 
 
 def options_path(out: Path) -> Path:

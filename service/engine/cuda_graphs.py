@@ -1,11 +1,11 @@
-"""Decoder steps recorded once and played back: on CUDA, hundreds of launches become one.
+"""CUDA graphs of decoder steps: a replay replaces hundreds of kernel launches by one.
 
-What is recorded has fixed shapes and addresses. So a step is rounded up to the next recorded number
-of slots and tokens, and reads what stands there: what is too much is hidden by the masks that hide
-it anyway, and slots that nobody uses are written where whoever comes next writes first.
+A graph has fixed shapes and addresses. So a step is rounded up to the next recorded shape. The
+attention masks hide the excess positions; the excess slots are free ones, which are overwritten
+before their next use.
 
-All recordings are made before the first request, and share one pool of memory: they are played one
-after the other, and what one leaves is read before the next.
+All graphs are recorded before the first request. They share one memory pool: they run one after
+another, and the output of a graph is read before the next one runs.
 """
 
 from __future__ import annotations
@@ -21,60 +21,66 @@ import torch
 from torch import Tensor
 
 from models.layout import Layout
-from service.engine.streams import NO_LOCK
+from service.engine.device import NO_LOCK
 
 log = logging.getLogger(__name__)
 
-MOST_RECORDINGS = 32
-"""Each takes memory of its own beside the pool, and a moment when the service starts."""
+MAX_GRAPHS = 32
+"""Each graph needs memory beside the pool, and time when the service starts."""
 
 _STEPS = (64,)
 _LENGTHS = (128,)
 _TRIES = 2
 _TOLERANCE = 1e-2
-"""By how much of their size recorded states may differ from others: kernels go by shapes."""
+"""Largest relative difference of replayed and computed states: kernels depend on shapes."""
 
 Work = Callable[[], Tensor]
 GraphRecorder = Callable[[Work], Work]
-"""Makes of work that reads and writes the same memory each time what does it again."""
+"""Records work, which must use the same memory at each call; returns a function to replay it."""
 
 
 @dataclass(frozen=True)
 class Inputs:
-    """What a recorded step of B slots reads: (3, B) next tokens, their depths and places."""
+    """The inputs of a recorded step of B slots.
+
+    Attributes:
+        values: (3, B) next tokens, bracket depths, positions.
+        layout: the layout of one token per slot; a view of the positions in `values`.
+    """
 
     values: Tensor
     layout: Layout
 
     @classmethod
     def of(cls, slots: int, steps: int, device: torch.device) -> Inputs:
-        """For one token a slot; places are told later, all below `steps`."""
+        """Allocate inputs for one token per slot, at positions below `steps`."""
         values = torch.zeros(3, slots, dtype=torch.int64, device=device)
         each = torch.arange(slots, device=device)
         return cls(values, Layout(each, values[2], each[:, None], each, steps))
 
 
 class _Shape(NamedTuple):
-    """How many slots, steps and tokens of prompts a recording reaches to."""
+    """The most slots, positions of a sequence and tokens of a prompt that a graph handles."""
 
     slots: int
     steps: int
     length: int
 
     def covers(self, other: _Shape) -> bool:
-        return all(mine >= its for mine, its in zip(self, other, strict=True))
+        return all(own >= others for own, others in zip(self, other, strict=True))
 
 
 class CudaGraphCache:
-    """Steps by how many slots, steps and tokens of prompts they reach to.
+    """Graphs of decoder steps, by shape.
 
     Args:
-        record: what makes a recording.
-        step: the states (B, d) after a step of inputs, of which the last argument is how far
-            prompts are read.
-        slots, steps, length: the most of each.
-        device: where inputs are kept.
-        lock: held while a recording is made.
+        record: records a graph.
+        step: computes the states (B, d) of inputs, with prompts cut at the second argument.
+        slots: the most slots of a step.
+        steps: the most tokens of a sequence.
+        length: the most tokens of a prompt.
+        device: the device of the inputs.
+        lock: held while a graph is recorded.
     """
 
     def __init__(
@@ -91,37 +97,50 @@ class CudaGraphCache:
         sizes = [slots, *(1 << n for n in reversed(range(slots.bit_length())) if 1 << n < slots)]
         ranges = [steps, *(size for size in _STEPS if size < steps)]
         lengths = [length, *(size for size in _LENGTHS if size < length)]
-        # the largest first: the others find room in what it has left of the pool
+        # the largest first: the others fit into the memory that it leaves in the pool
         shapes = [_Shape(*shape) for shape in product(sizes, ranges, lengths)]
-        self._shapes = shapes[:MOST_RECORDINGS]
-        self._made: list[tuple[_Shape, Inputs, Work]] = []
+        self._shapes = shapes[:MAX_GRAPHS]
+        self._graphs: list[tuple[_Shape, Inputs, Work]] = []
 
     def capture(self) -> None:
-        """Record all shapes; no slot may be in use. One that fails is computed step by step."""
-        self._made = []
-        for shape in self._shapes:
-            made = next(filter(None, (self._make(shape) for _ in range(_TRIES))), None)
-            if made is not None:
-                self._made.insert(0, (shape, *made))
-        if lost := len(self._shapes) - len(self._made):
-            log.warning("%d of %d decoder steps are not recorded", lost, len(self._shapes))
+        """Record all shapes. No slot may be in use.
 
-    def play(
-        self, tokens: Sequence[int], depths: Sequence[int], places: Sequence[int], length: int
+        Where recording fails, the steps of that shape are computed without a graph.
+        """
+        self._graphs = []
+        for shape in self._shapes:
+            graph = next(filter(None, (self._record_shape(shape) for _ in range(_TRIES))), None)
+            if graph is not None:
+                self._graphs.insert(0, (shape, *graph))
+        if missing := len(self._shapes) - len(self._graphs):
+            log.warning("%d of %d decoder steps are not recorded", missing, len(self._shapes))
+
+    def replay(
+        self, tokens: Sequence[int], depths: Sequence[int], positions: Sequence[int], length: int
     ) -> Tensor | None:
-        """The states (S, d) of S slots; None where no recording reaches so far."""
-        wanted = _Shape(len(tokens), max(places) + 1, length)
-        found = next((made for made in self._made if made[0].covers(wanted)), None)
+        """Run the smallest graph that covers a step.
+
+        Args:
+            tokens: the next token of each of S slots.
+            depths: their bracket depths.
+            positions: their positions in the sequences.
+            length: the length of the longest prompt in tokens.
+
+        Returns:
+            The states (S, d); None where no graph covers the step.
+        """
+        needed = _Shape(len(tokens), max(positions) + 1, length)
+        found = next((graph for graph in self._graphs if graph[0].covers(needed)), None)
         if found is None:
             return None
         _, inputs, work = found
-        told = torch.tensor([list(tokens), list(depths), list(places)])
+        values = torch.tensor([list(tokens), list(depths), list(positions)])
         inputs.values.zero_()
-        inputs.values[:, : len(tokens)] = told.to(self._device)
+        inputs.values[:, : len(tokens)] = values.to(self._device)
         return work()[: len(tokens)]
 
-    def _make(self, shape: _Shape) -> tuple[Inputs, Work] | None:
-        """A recording that is as good as what it records, or None."""
+    def _record_shape(self, shape: _Shape) -> tuple[Inputs, Work] | None:
+        """Record a graph and compare it with a computed step; None where that fails."""
         inputs = Inputs.of(shape.slots, shape.steps, self._device)
 
         def step() -> Tensor:
@@ -130,10 +149,10 @@ class CudaGraphCache:
         try:
             with self._lock:
                 work = self._record(step)
-                inputs.values[0] = 1  # other tokens than it was recorded with
-                wanted = step().clone()
-                if not _alike(work(), wanted):
-                    raise RuntimeError("what was recorded is not what is computed")
+                inputs.values[0] = 1  # other tokens than those of the recording
+                expected = step().clone()
+                if not _close(work(), expected):
+                    raise RuntimeError("the replayed states differ from the computed ones")
         except Exception:
             log.warning("a decoder step of %s cannot be recorded", shape, exc_info=True)
             return None
@@ -141,18 +160,18 @@ class CudaGraphCache:
 
 
 def recorder_for(device: torch.device) -> GraphRecorder | None:
-    """How steps are recorded on a device; None where there is nothing to win by it."""
+    """Return the recorder of a device; None where graphs are not supported."""
     return CudaGraphRecorder() if device.type == "cuda" else None
 
 
 class CudaGraphRecorder:
-    """Makes CUDA graphs that share a pool of memory."""
+    """Records CUDA graphs that share a memory pool."""
 
     def __init__(self) -> None:
         self._pool: Any = None
 
     def __call__(self, work: Work) -> Work:
-        """A graph of `work`, which has been done once before on a stream of its own."""
+        """Record `work`, after a first run on a separate stream to initialise libraries."""
         stream = torch.cuda.Stream()
         stream.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(stream):
@@ -164,13 +183,13 @@ class CudaGraphRecorder:
         with torch.cuda.graph(graph, pool=self._pool, capture_error_mode="thread_local"):
             states = work()
 
-        def play() -> Tensor:
+        def replay() -> Tensor:
             graph.replay()
             return states
 
-        return play
+        return replay
 
 
-def _alike(states: Tensor, wanted: Tensor) -> bool:
-    difference = (states.float() - wanted.float()).abs().max()
-    return bool(difference <= _TOLERANCE * wanted.float().abs().max())
+def _close(states: Tensor, expected: Tensor) -> bool:
+    difference = (states.float() - expected.float()).abs().max()
+    return bool(difference <= _TOLERANCE * expected.float().abs().max())

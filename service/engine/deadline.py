@@ -1,4 +1,4 @@
-"""By when the request at hand must be answered; whoever works for it can ask."""
+"""The deadline of the current request, as a context variable."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _DEADLINE: ContextVar[float] = ContextVar("deadline", default=math.inf)
 
 @contextmanager
 def within(seconds: float) -> Iterator[None]:
-    """Work that is begun in this context, tasks included, has until `seconds` from now."""
+    """Set the deadline of this context, and of the tasks created in it, to `seconds` from now."""
     token = _DEADLINE.set(time.monotonic() + seconds)
     try:
         yield
@@ -22,5 +22,5 @@ def within(seconds: float) -> Iterator[None]:
 
 
 def deadline() -> float:
-    """The moment in seconds of the monotonic clock; infinite where nobody set one."""
+    """Return the deadline in seconds of the monotonic clock; infinity where none is set."""
     return _DEADLINE.get()

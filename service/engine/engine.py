@@ -1,4 +1,4 @@
-"""The engine: threads that own the model and work off a bounded queue."""
+"""The engine: threads that run the model on jobs from a bounded queue."""
 
 from __future__ import annotations
 
@@ -7,45 +7,46 @@ import logging
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
 
 import torch
 
-from export.bundle import Bundle, load_bundle
-from models.tower_config import REGION_TYPES, TowerConfig
+from export.bundle import Bundle
 from service.engine.deadline import deadline
-from service.engine.device import decoder_threads, lanes_for, place_decoder, providers_for
+from service.engine.device import decoder_threads, lanes_for
 from service.engine.generator import Generator
 from service.engine.health import Health, Prober
 from service.engine.interface import Answer, Picture, Prompt, VisualFeatures
 from service.engine.jobs import Dropped, EncodeJob, GenerateJob, Job
-from service.engine.preprocess import Preprocess, preprocess_for
-from service.engine.probing import probe
 from service.engine.resources import ResourceMonitor
 from service.engine.scheduler import BatchLimits, JobQueue, batch_limits_for
-from service.engine.warmup import warm_up
+from service.engine.warmup import probe, warm_up
 from service.engine.watchdog import Heartbeat, Heartbeats, Watchdog
 from service.engine.worker import Worker
 from service.observability.metrics import Metrics
 from service.settings import Settings
 from tasks.errors import EngineUnavailable, QueueFull
-from tasks.instruction import Prompter
 
 log = logging.getLogger(__name__)
 
 _CLOSING_S = 60.0
-"""How long closing waits for answers that are on their way."""
+"""How long closing waits for each thread to complete its jobs."""
 
 
 class ModelEngine:
-    """Answers through a bundle; the event loop never computes.
+    """Runs a bundle's model in threads of its own; the event loop computes nothing.
 
-    Work is batched by what is waiting, never by sleeping; answers begin and end independently of
-    each other. A request that fails fails alone. Graphs run in lanes, the decoder in a thread of
-    its own, so that both kinds of work go on at once. Where one of them dies or is stuck, everybody
-    who waits hears of it at once. Where all that is asked fails, or the machine has run out of
-    something, nothing more is taken until that is over.
+    Batches are formed from the waiting jobs, without a delay; answers start and end independently
+    of each other. A failed job does not fail others. Encoder lanes run the graphs and another
+    thread the decoder, concurrently. Where a thread dies or is stuck, all jobs fail at once. While
+    all jobs fail, or the machine lacks a resource, new jobs are refused.
+
+    Args:
+        bundle: the model, placed on its device.
+        settings: the service's settings.
+        metrics: where the engine reports its state.
+        limits: the limits of a batch; None for those of the device.
+        lanes: the number of encoder lanes; None for that of the device.
     """
 
     def __init__(
@@ -73,22 +74,22 @@ class ModelEngine:
             self._health,
         )
         self._prober = Prober(self._health, partial(probe, bundle, self._queue))
-        self._resources = ResourceMonitor(_tell)
+        self._resources = ResourceMonitor(_log_change)
         self._warmed = threading.Event()
-        self._threads = {self._thread("decoder", self._run_decoder): self._heartbeats.writing}
+        self._threads = {self._thread("decoder", self._run_decoder): self._heartbeats.decoder}
         for lane, heartbeat in enumerate(self._heartbeats.lanes):
             self._threads[self._thread(f"lane {lane}", partial(self._run_lane, lane))] = heartbeat
         self._watchdogs = [
-            Watchdog(thread, heartbeat, self._queue.abandon)
+            Watchdog(thread, heartbeat, self._queue.fail_all)
             for thread, heartbeat in self._threads.items()
         ]
         self._warm = self._closing = False
-        metrics.watch(queued=lambda: self.queued, ready=lambda: self.ready)
+        metrics.observe_engine(queued=lambda: self.queued, ready=lambda: self.ready)
         metrics.slots_in_use.set_function(lambda: self._generator.busy)
         metrics.heartbeat_age.set_function(lambda: self._heartbeats.age_s)
 
     def start(self) -> None:
-        """Start the threads; `ready` once the model has answered prompts of its own."""
+        """Start the threads. The engine is `ready` when warm-up is complete."""
         for thread in self._threads:
             thread.start()
         for watchdog in self._watchdogs:
@@ -98,12 +99,12 @@ class ModelEngine:
 
     @property
     def ready(self) -> bool:
-        """Whether the engine's threads are alive, not stuck, and take work that succeeds."""
+        """Whether the engine's threads run and accept jobs."""
         return not self.unready_because
 
     @property
     def unready_because(self) -> str:
-        """Why the engine is not ready, fit to be shown; empty where it is."""
+        """Why the engine is not ready, as a message for the caller; empty if it is ready."""
         if self._closing:
             return "the model is not running"
         if not self._warm:
@@ -112,11 +113,11 @@ class ModelEngine:
 
     @property
     def queued(self) -> int:
-        """How many items wait for the engine."""
+        """How many jobs wait in the queue."""
         return len(self._queue)
 
     async def encode_image(self, picture: Picture) -> tuple[VisualFeatures, dict[str, float]]:
-        """The regions and visual states of one picture."""
+        """Return the features of an image, and the duration of each stage in milliseconds."""
         job = EncodeJob(picture, deadline=deadline())
         self._put([job])
         return await asyncio.wrap_future(job.future)
@@ -124,7 +125,7 @@ class ModelEngine:
     async def generate(
         self, prompts: Sequence[Prompt], visual: VisualFeatures | None
     ) -> list[Answer]:
-        """The answers to `prompts`, in order; where one fails, the others are dropped."""
+        """Return the answers to `prompts`, in order; where one fails, the others are dropped."""
         jobs = [GenerateJob(prompt, visual, deadline=deadline()) for prompt in prompts]
         self._put(jobs)
         self._metrics.prompt_tokens.inc(sum(job.tokens for job in jobs))
@@ -135,7 +136,7 @@ class ModelEngine:
                 job.future.cancel()
 
     async def aclose(self) -> None:
-        """End what is on its way, fail what waits, end the threads."""
+        """Complete the jobs in progress, fail the waiting ones, and end the threads."""
         self._closing = True
         self._queue.close()
         self._worker.stop()
@@ -147,9 +148,10 @@ class ModelEngine:
             watchdog.stop()
         self._prober.stop()
         self._resources.stop()
-        self._queue.abandon()
+        self._queue.fail_all()
 
     def _fault(self) -> str:
+        """Why a warm engine is not ready; empty if it is."""
         if not self._alive:
             return "the engine is stuck"
         if self._health.failing is not None:
@@ -159,8 +161,7 @@ class ModelEngine:
     @property
     def _alive(self) -> bool:
         return all(
-            thread.is_alive() and not heartbeat.silent
-            for thread, heartbeat in self._threads.items()
+            thread.is_alive() and not heartbeat.stuck for thread, heartbeat in self._threads.items()
         )
 
     def _put(self, jobs: Sequence[Job]) -> None:
@@ -185,63 +186,33 @@ class ModelEngine:
             self._worker.run_encoder(lane)
 
     def _run_decoder(self) -> None:
-        with self._supervised(self._heartbeats.writing):
+        with self._supervised(self._heartbeats.decoder):
             torch.set_num_threads(self._decoder_threads)
             warm_up(self._bundle, self._worker, self._generator, self._limits)
-            self._heartbeats.settle()
+            self._heartbeats.end_warmup()
             self._warm = True
             self._warmed.set()
             self._worker.run_decoder()
 
     @contextmanager
     def _supervised(self, heartbeat: Heartbeat) -> Iterator[None]:
-        """The life of a thread; where it ends before its time, so does everything else."""
+        """Enclose the work of a thread. Where it raises, fail all jobs and end all threads."""
         try:
             yield
-            heartbeat.rest()
+            heartbeat.finish()
         except BaseException:
             log.exception("the engine's thread died")
-            # not ready before anybody hears of it: the thread lives a little longer
+            # not ready before the first job fails: this thread is still alive
             self._closing = True
             self._queue.close()
-            self._queue.abandon()
+            self._queue.fail_all()
         finally:
             self._worker.stop()
             self._warmed.set()
 
 
-def _tell(lost: str | None) -> None:
+def _log_change(lost: str | None) -> None:
     if lost is None:
-        log.warning("what the machine lacked is there again")
+        log.warning("the machine has all resources again")
     else:
         log.error("not ready: %s", lost)
-
-
-@dataclass(frozen=True)
-class Loaded:
-    """An engine with what the rest of the service needs to know of its bundle."""
-
-    engine: ModelEngine
-    prompter: Prompter
-    preprocess: Preprocess | None
-    region_types: Sequence[str]
-    model_name: str
-    precision: str
-    provider: str
-
-
-def load_engine(settings: Settings, metrics: Metrics) -> Loaded:
-    """The engine over the settings' bundle; raises `BundleError` and `EngineUnavailable`."""
-    providers = providers_for(settings.device)
-    bundle = load_bundle(settings.bundle, threads=settings.intra_op_threads, providers=providers)
-    place_decoder(bundle, settings.device, settings.decoder_precision)
-    provider = bundle.fusion.get_providers()[0].removesuffix("ExecutionProvider")
-    return Loaded(
-        engine=ModelEngine(bundle, settings, metrics),
-        prompter=bundle.prompter,
-        preprocess=preprocess_for(bundle.tower),
-        region_types=REGION_TYPES if isinstance(bundle.tower, TowerConfig) else (),
-        model_name=bundle.manifest.version,
-        precision=bundle.manifest.precision,
-        provider=provider.lower(),
-    )

@@ -1,4 +1,4 @@
-"""Prompts to answers: fusion graph, decoder, grammar, records."""
+"""Generates answers: fuses prompts, decodes them in one batch, reads their records."""
 
 from __future__ import annotations
 
@@ -7,69 +7,49 @@ import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from export.bundle import Bundle
-from models.umie import Memory
 from service.engine.cuda_graphs import recorder_for
-from service.engine.fusion_encoder import FusionEncoder
-from service.engine.interface import Answer, Prompt, VisualFeatures
+from service.engine.device import lock_for, wait_for
+from service.engine.interface import Answer
 from service.engine.jobs import GenerateJob
+from service.engine.prompt_fusion import Fused, Outcome, PromptFusion
 from service.engine.sampler import BatchDecoder, TargetSequence
-from service.engine.streams import lock_for, wait_for
 from service.observability.metrics import Metrics
-from tasks.automaton import Automaton
-from tasks.decoding_state import (
-    CopyDecodingState,
-    DecodingState,
-    FreeDecodingState,
-    TokenDecodingState,
-)
-from tasks.form import Filler
-from tasks.lenient_parser import LenientParser
-from tasks.lenient_span_first import SpanFirstLenientParser
-from tasks.span_first import SpanFirstAutomaton
 
 log = logging.getLogger(__name__)
 
 _MAX_STEPS = 384
 
-Outcome = tuple[GenerateJob, Answer | Exception]
-"""A job and its answer, or what it died of."""
-
-
-class Fused(NamedTuple):
-    """Prompts that were fused together: row by row of `memory`, and the moments of it."""
-
-    jobs: list[GenerateJob]
-    sequences: list[TargetSequence]
-    memory: Memory
-    begun: float
-    ended: float
-
 
 @dataclass(frozen=True, slots=True)
-class _Read:
-    """A job in work: its gate, and the moments at which it was begun and fused."""
+class _Running:
+    """A job that is being decoded: its gate, and when it was started and fused."""
 
     job: GenerateJob
     gate: float
-    begun: float
+    started: float
     fused: float
 
 
 class Generator:
-    """Answers prompts with one bundle: any number may begin while others are on their way.
+    """Generates answers with one bundle. New ones can start while others are being decoded.
 
-    A prompt that fails fails alone: where a batch fails, each of its prompts is tried by itself.
+    Where a batch fails, each of its prompts is tried again alone, so that only those fail which
+    fail alone.
+
+    Args:
+        bundle: the model.
+        metrics: where stages, batches and tokens are counted.
+        slots: the most answers decoded at once.
     """
 
     def __init__(self, bundle: Bundle, metrics: Metrics, slots: int = 32) -> None:
         self._bundle, self._metrics = bundle, metrics
         device = bundle.decoder.output_embeddings.device
         self.device_lock = lock_for(device)
-        self._fusion_encoder = FusionEncoder(bundle, self.device_lock)
-        self._sampler = BatchDecoder(
+        self._fusion = PromptFusion(bundle, metrics, self.device_lock)
+        self._decoder = BatchDecoder(
             bundle.decoder,
             slots,
             _MAX_STEPS,
@@ -79,109 +59,110 @@ class Generator:
             wait_for(device),
             self.device_lock,
         )
-        self._reads: dict[TargetSequence, _Read] = {}
+        self._running: dict[TargetSequence, _Running] = {}
         self._retry_queue: deque[GenerateJob] = deque()
-        self._alone = False
+        self._retrying = False
 
     @property
     def free(self) -> int:
-        """How many prompts may yet begin: none while suspects are tried alone."""
-        return 0 if self._retry_queue or self._alone else self._sampler.free
+        """How many more prompts can start; 0 while prompts are tried again alone."""
+        return 0 if self._retry_queue or self._retrying else self._decoder.free
 
     @property
     def busy(self) -> int:
-        """How many prompts are on their way."""
-        return len(self._reads) + len(self._retry_queue)
+        """How many prompts are being decoded or wait to be tried again."""
+        return len(self._running) + len(self._retry_queue)
 
     @property
     def jobs(self) -> list[GenerateJob]:
-        """The jobs on their way."""
-        return [read.job for read in self._reads.values()] + list(self._retry_queue)
-
-    def fuse(self, jobs: Sequence[GenerateJob]) -> tuple[list[Fused], list[Outcome]]:
-        """What `admit` takes, and what died before it; any thread may ask for it at any time."""
-        begun = time.monotonic()
-        failed: list[Outcome] = []
-        sequences: dict[GenerateJob, TargetSequence] = {}
-        for job in jobs:
-            try:
-                state = decoding_state_of(self._bundle, job.prompt, job.visual)
-                sequences[job] = TargetSequence(
-                    state, self._bundle.prompter.tokenizer.markers.start
-                )
-            except Exception as error:
-                failed.append((job, error))
-        fused = list(self._fuse(sequences, begun, failed)) if sequences else []
-        return fused, failed
+        """The jobs that `busy` counts."""
+        return [running.job for running in self._running.values()] + list(self._retry_queue)
 
     def capture(self) -> None:
-        """Record decoder steps where that pays, before the first prompt."""
-        self._sampler.capture()
+        """Record decoder steps where the device supports it. Call it before the first prompt."""
+        self._decoder.capture()
+
+    def fuse(self, jobs: Sequence[GenerateJob]) -> tuple[list[Fused], list[Outcome]]:
+        """Fuse prompts with their images. Any thread may call this at any time.
+
+        Returns:
+            The batches for `admit`, and the jobs that failed.
+        """
+        return self._fusion.fuse(jobs)
 
     def admit(self, fused: Fused) -> list[Outcome]:
-        """Let prompts speak that were fused, at most `free` of them; those that ended with it.
+        """Start decoding a fused batch of at most `free` prompts.
 
-        Where that fails for several, each is to be tried alone.
+        Where that fails for several prompts, each is queued to be tried again alone.
+
+        Returns:
+            The jobs that ended at once.
         """
-        jobs, sequences, memory, begun, ended = fused
+        jobs, sequences, memory, started, ended = fused
         try:
-            # weights may be a little beyond the gate's range, and a closed gate a negative zero
+            # rounding can put a gate below its range, and a closed gate is a negative zero
             gates = [max(0.0, gate) for gate in memory.gate.tolist()]
-            reads = {
-                sequence: _Read(job, gate if job.visual else 0.0, begun, ended)
+            running = {
+                sequence: _Running(job, gate if job.visual else 0.0, started, ended)
                 for job, sequence, gate in zip(jobs, sequences, gates, strict=True)
             }
-            self._sampler.begin(sequences, memory, [job.tokens for job in jobs])
+            self._decoder.start(sequences, memory, [job.tokens for job in jobs])
         except Exception as error:
             if len(jobs) == 1:
                 return [(jobs[0], error)]
-            log.warning("a batch got no slots, each of its prompts is tried alone", exc_info=error)
+            log.warning("a batch did not start; each of its prompts is tried alone", exc_info=error)
             self._retry_queue.extend(jobs)
             return []
-        self._reads.update(reads)
+        self._running.update(running)
         return [self._end(sequence) for sequence in sequences if sequence.state.done]
 
-    def begin(self, jobs: Sequence[GenerateJob]) -> list[Outcome]:
-        """Fuse `jobs`, at most `free`, and let them speak; those that ended with it."""
+    def start(self, jobs: Sequence[GenerateJob]) -> list[Outcome]:
+        """Fuse and admit at most `free` jobs. Return those that ended at once."""
         fused, outcomes = self.fuse(jobs)
-        return outcomes + [end for part in fused for end in self.admit(part)]
+        return outcomes + [outcome for batch in fused for outcome in self.admit(batch)]
 
     def step(self) -> list[Outcome]:
-        """Let all that are on their way go on; those that ended with it."""
-        if not self._reads:
-            outcomes = self.begin([self._retry_queue.popleft()])
-            self._alone = bool(self._reads)
+        """Run one decoder step, or start the next prompt to be tried again; `busy` must not be 0.
+
+        Returns:
+            The jobs that ended.
+        """
+        if not self._running:
+            outcomes = self.start([self._retry_queue.popleft()])
+            self._retrying = bool(self._running)
             return outcomes
         try:
-            ended = self._sampler.step()
+            ended = self._decoder.step()
             self._check(ended)
         except Exception as error:
-            return self._retry_each(error)
+            return self._handle_failed_step(error)
         return [self._end(sequence) for sequence in ended]
 
     def drop(self, job: GenerateJob) -> None:
-        """Forget a job that is on its way."""
+        """Stop decoding one of `jobs`."""
         if job in self._retry_queue:
             self._retry_queue.remove(job)
             return
-        (sequence,) = [sequence for sequence, read in self._reads.items() if read.job is job]
-        self._forget(sequence)
+        (sequence,) = [
+            sequence for sequence, running in self._running.items() if running.job is job
+        ]
+        self._remove(sequence)
         try:
-            self._sampler.drop(sequence)
+            self._decoder.drop(sequence)
         except Exception as error:
-            log.warning("a slot cannot be given back, the others begin anew", exc_info=error)
-            self._begin_anew()
+            log.warning("a slot was not released; the other prompts restart", exc_info=error)
+            self._restart_all()
 
     def stream(self, jobs: Iterable[GenerateJob]) -> Iterator[tuple[GenerateJob, Answer]]:
-        """Each of `jobs` with its answer as soon as there is one, nothing else being on its way.
+        """Yield each of `jobs` with its answer as soon as it is complete. No other may be running.
 
-        Raises what a job fails with; the others are dropped then.
+        Raises the error of the first job that fails, and drops the others.
         """
         waiting = deque(jobs)
         try:
             while waiting or self.busy:
-                part = [waiting.popleft() for _ in range(min(self.free, len(waiting)))]
-                for job, result in self.begin(part) if part else self.step():
+                batch = [waiting.popleft() for _ in range(min(self.free, len(waiting)))]
+                for job, result in self.start(batch) if batch else self.step():
                     if isinstance(result, Exception):
                         raise result
                     yield job, result
@@ -189,103 +170,59 @@ class Generator:
             for job in self.jobs:
                 self.drop(job)
 
-    def read(self, jobs: Sequence[GenerateJob]) -> list[Answer]:
-        """The answers to `jobs`, in order, nothing else being on its way."""
+    def run(self, jobs: Sequence[GenerateJob]) -> list[Answer]:
+        """Return the answers to `jobs`, in order; as `stream` otherwise."""
         answers = dict(self.stream(jobs))
         return [answers[job] for job in jobs]
 
-    def _fuse(
-        self, sequences: dict[GenerateJob, TargetSequence], begun: float, failed: list[Outcome]
-    ) -> Iterator[Fused]:
-        jobs = list(sequences)
-        started = time.monotonic()
-        try:
-            memory = self._fusion_encoder.fuse(
-                [job.prompt for job in jobs], [job.visual for job in jobs]
-            )
-        except Exception as error:
-            if len(jobs) == 1:
-                failed.append((jobs[0], error))
-                return
-            log.warning("a batch failed, each of its prompts is tried alone", exc_info=error)
-            for job in jobs:
-                yield from self._fuse({job: sequences[job]}, begun, failed)
-            return
-        ended = time.monotonic()
-        self._metrics.stage("fusion").observe(ended - started)
-        self._metrics.batch_size.labels(stage="read").observe(len(jobs))
-        yield Fused(jobs, list(sequences.values()), memory, begun, ended)
-
     def _end(self, sequence: TargetSequence) -> Outcome:
-        read = self._forget(sequence)
+        """Remove an ended sequence, and return its job's answer or error."""
+        running = self._remove(sequence)
         if sequence.failure is not None:
-            return read.job, sequence.failure
+            return running.job, sequence.failure
         try:
             records = sequence.state.records()
         except Exception as error:
-            return read.job, error
+            return running.job, error
         now = time.monotonic()
-        self._metrics.stage("decode").observe(now - read.fused)
-        self._metrics.generated_tokens.inc(len(sequence.said))
+        self._metrics.stage("decode").observe(now - running.fused)
+        self._metrics.generated_tokens.inc(len(sequence.tokens))
         timing = {
-            "queue": (read.begun - read.job.since) * 1000,
-            "fusion": (read.fused - read.begun) * 1000,
-            "decode": (now - read.fused) * 1000,
+            "queue": (running.started - running.job.since) * 1000,
+            "fusion": (running.fused - running.started) * 1000,
+            "decode": (now - running.fused) * 1000,
         }
         gated = not self._bundle.config.span_first
-        return read.job, Answer(records, read.gate, tuple(sequence.said), timing, gated)
+        answer = Answer(records, running.gate, tuple(sequence.tokens), timing, gated)
+        return running.job, answer
 
-    def _forget(self, sequence: TargetSequence) -> _Read:
-        read = self._reads.pop(sequence)
-        self._alone = self._alone and bool(self._reads)
-        return read
+    def _remove(self, sequence: TargetSequence) -> _Running:
+        running = self._running.pop(sequence)
+        self._retrying = self._retrying and bool(self._running)
+        return running
 
     def _check(self, ended: Sequence[TargetSequence]) -> None:
-        """Raise RuntimeError where slots, sequences and reads are not those of the same answers."""
-        if not self._sampler.consistent or self._sampler.running + len(ended) != len(self._reads):
-            raise RuntimeError("the decoder's slots are not those of the answers on their way")
+        """Raise RuntimeError where slots, sequences and running jobs do not correspond."""
+        count = self._decoder.running + len(ended)
+        if not self._decoder.consistent or count != len(self._running):
+            raise RuntimeError("the decoder's slots do not correspond to the running jobs")
 
-    def _retry_each(self, error: Exception) -> list[Outcome]:
-        """A step failed, and nobody knows because of whom."""
-        if len(self._reads) == 1:
-            (read,) = self._reads.values()
+    def _handle_failed_step(self, error: Exception) -> list[Outcome]:
+        """Fail the only running job; with several, the cause is unknown: try each again alone."""
+        if len(self._running) == 1:
+            (running,) = self._running.values()
             self._reset()
-            return [(read.job, error)]
-        log.warning("a step failed, each of its prompts is tried alone", exc_info=error)
-        self._begin_anew()
+            return [(running.job, error)]
+        log.warning("a step failed; each of its prompts is tried alone", exc_info=error)
+        self._restart_all()
         return []
 
-    def _begin_anew(self) -> None:
-        """Try all that are on their way once more, each alone."""
-        self._retry_queue.extend(read.job for read in self._reads.values())
+    def _restart_all(self) -> None:
+        """Queue all running jobs to be tried again, each alone."""
+        self._retry_queue.extend(running.job for running in self._running.values())
         self._reset()
 
     def _reset(self) -> None:
-        self._reads.clear()
-        self._alone = False
-        self._sampler.reset()
-
-
-def decoding_state_of(
-    bundle: Bundle, prompt: Prompt, visual: VisualFeatures | None
-) -> DecodingState:
-    """The answer to a prompt before its first token; ValueError where the prompt makes no sense."""
-    tokenizer = bundle.prompter.tokenizer
-    offered = len(visual.scores) if visual and Filler.REGION in prompt.form.fillers else 0
-    regions = range(1, offered + 1)
-    if not prompt.constrained:
-        generator = SpanFirstLenientParser if bundle.config.span_first else LenientParser
-        parser = generator(prompt.source, prompt.form, tokenizer, regions)
-        return FreeDecodingState(parser, tokenizer.markers.eos)
-    copying = bundle.decoder.copy_head is not None
-    grammar = SpanFirstAutomaton if bundle.config.span_first else Automaton
-    automaton = grammar(
-        prompt.source,
-        prompt.form,
-        tokenizer.markers,
-        regions=regions,
-        head=prompt.head,
-        tail=prompt.tail,
-        ordered=copying,
-    )
-    return CopyDecodingState(automaton) if copying else TokenDecodingState(automaton)
+        self._running.clear()
+        self._retrying = False
+        self._decoder.reset()

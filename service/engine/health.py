@@ -1,4 +1,4 @@
-"""Whether what the engine is asked for succeeds, and what finds out that it does again."""
+"""Health of the engine: counts failures in a row, and probes until jobs succeed again."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from tasks.errors import UMIEError
 
 log = logging.getLogger(__name__)
 
-MOST_FAILURES = 3
-"""Failures of one stage in a row from which on the engine is not ready."""
+MAX_FAILURES = 3
+"""At so many failures of one stage in a row the engine becomes unready."""
 
 _PAUSE_S = 1.0
-"""Between two probes of which the first failed."""
+"""Seconds between a failed probe and the next."""
 
 
 class Stage(StrEnum):
-    """What is counted by itself: one stage's success says nothing about the other."""
+    """The stages whose failures are counted separately."""
 
     VISUAL = "pictures"
     ANSWER = "prompts"
 
 
 class Health:
-    """Counts failures in a row, each of a job that was tried alone; any thread may report.
+    """Counts failures in a row, each of a job that was tried alone. Thread-safe.
 
-    From `MOST_FAILURES` on the engine counts as failing, until a probe has succeeded.
+    At `MAX_FAILURES` a stage counts as failing, until a probe succeeds.
     """
 
     def __init__(self) -> None:
@@ -41,48 +41,53 @@ class Health:
 
     @property
     def failing(self) -> Stage | None:
-        """The stage that fails; None where none does."""
+        """The stage that counts as failing; None where none does."""
         return self._failing
 
     def succeeded(self, stage: Stage) -> None:
-        """A job of this stage was done."""
+        """Record that a job of this stage succeeded."""
         with self._lock:
             self._failures[stage] = 0
 
     def failed(self, stage: Stage, error: BaseException) -> None:
-        """A job of this stage failed; errors that the project raises on purpose do not count."""
+        """Record that a job of this stage failed. `UMIEError` does not count as a failure."""
         if isinstance(error, UMIEError):
             return
         with self._lock:
             self._failures[stage] += 1
-            if self._failures[stage] < MOST_FAILURES or self._failing is not None:
+            if self._failures[stage] < MAX_FAILURES or self._failing is not None:
                 return
             self._failing = stage
             self._changed.notify_all()
-        log.error("%d %s in a row failed; not ready until a probe succeeds", MOST_FAILURES, stage)
+        log.error("%d %s in a row failed; not ready until a probe succeeds", MAX_FAILURES, stage)
 
     def recover(self) -> None:
-        """A probe of all stages has succeeded."""
+        """Record that a probe of all stages succeeded."""
         with self._lock:
             self._failures.clear()
             self._failing = None
-        log.warning("a probe succeeded; the engine takes work again")
+        log.warning("a probe succeeded; the engine accepts jobs again")
 
     def wait(self) -> bool:
-        """Until the engine fails: True; False where nobody is to wait any more."""
+        """Block until a stage fails. Return False once `stop` was called."""
         with self._changed:
             self._changed.wait_for(lambda: self._stopped or self._failing is not None)
             return not self._stopped
 
     def stop(self) -> None:
-        """Let whoever waits go."""
+        """End all calls of `wait`."""
         with self._changed:
             self._stopped = True
             self._changed.notify_all()
 
 
 class Prober:
-    """A thread that tries `probe` as soon as the engine fails, and again until it succeeds."""
+    """A thread that calls `probe` when a stage fails, and again until it succeeds.
+
+    Args:
+        health: where failures are counted.
+        probe: sends jobs through all stages; raises where one fails.
+    """
 
     def __init__(self, health: Health, probe: Callable[[], None]) -> None:
         self._health, self._probe = health, probe
@@ -90,11 +95,11 @@ class Prober:
         self._thread = threading.Thread(target=self._run, name="engine's probe", daemon=True)
 
     def start(self) -> None:
-        """Begin to wait for failures."""
+        """Start waiting for failures."""
         self._thread.start()
 
     def stop(self) -> None:
-        """Probe no more."""
+        """Stop probing."""
         self._stopped.set()
         self._health.stop()
 

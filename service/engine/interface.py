@@ -1,4 +1,4 @@
-"""What the extractor asks of an engine: see a picture, read prompts. Tests put in a fake one."""
+"""The interface of an engine: encode an image, answer prompts. Tests replace it by a fake."""
 
 from __future__ import annotations
 
@@ -13,19 +13,21 @@ from tasks.form import Form
 from tasks.records import Record
 from tasks.source import Source
 
-MAX_REGIONS = 36
-
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A picture before the visual graph, as the bundle's tower wants it.
+    """A preprocessed image: the input of the visual graph, in the format of the bundle's tower.
 
-    A tower that proposes its own regions takes pixels (3, S, S); with boxes it describes exactly
-    these regions instead. A tower that proposes none takes pixels (1 + R, 3, S, S), the picture and
-    one crop a region, and always boxes.
+    A tower that proposes regions takes pixels (3, S, S); where `boxes` are given, it encodes
+    these regions instead of its proposals. A tower that proposes none takes pixels
+    (1 + R, 3, S, S), the whole image followed by one crop per region, and needs `boxes`.
 
-    boxes (R, 4) x1, y1, x2, y2 as fractions of width and height, in the order of their names, with
-    their labels and scores (None: all certain). R <= 36.
+    Attributes:
+        pixels: normalised pixels, float32.
+        boxes: (R, 4) x1, y1, x2, y2 as fractions of width and height, in the order O1, O2, ...;
+            R <= `MAX_REGIONS`.
+        labels: the label of each box.
+        scores: (R,) the score of each box; None stands for 1.0 each.
     """
 
     pixels: NDArray[np.float32]
@@ -36,11 +38,13 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class VisualFeatures:
-    """A picture after the visual graph.
+    """An image encoded by the visual graph. Regions with too low a score are left out.
 
-    boxes (R, 4) x1, y1, x2, y2 as fractions of width and height, a label for each, scores (R,),
-    states (37, d) with row 0 the whole picture and row k the region Ok. R <= 36; only regions worth
-    offering are counted.
+    Attributes:
+        boxes: (R, 4) x1, y1, x2, y2 as fractions of width and height; R <= `MAX_REGIONS`.
+        labels: the label of each region.
+        scores: (R,) the score of each region.
+        states: (37, d) row 0 is the state of the whole image, row k that of region Ok.
     """
 
     boxes: NDArray[np.float32]
@@ -51,13 +55,17 @@ class VisualFeatures:
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """One instruction for the model: the encoded source and the form its answer takes.
+    """One prompt for the model: the encoded source and the form of its answer.
 
-    `head` and `tail` are the ranges of the source's pieces that spell a pair's mentions, `head`
-    alone the mention or the trigger that is asked about, as `Source.locate` gives them. Not
-    `constrained`, the answer is what the published code would decode, greedily over the whole
-    vocabulary: its records are what can be read of it, and a span that the text does not contain
-    has null offsets.
+    Attributes:
+        source: the encoded prompt.
+        form: the form of the answer.
+        head: half-open range of the source's pieces, as `Source.locate` returns it: the head of a
+            pair, or the given mention or trigger.
+        tail: the range of a pair's tail.
+        constrained: whether the grammar constrains decoding. If not, decoding is greedy over the
+            whole vocabulary, as in the published code. The records are those that the parser finds
+            in the output, and a span that the text does not contain has null offsets.
     """
 
     source: Source
@@ -69,10 +77,15 @@ class Prompt:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the model said to one prompt; `gate` is 0 without a picture, `ids` the raw output.
+    """The model's answer to one prompt.
 
-    `gated` says whether a closed gate means that no region shows what the text names. Span-first
-    weights choose between the regions and none for each span, so theirs does not.
+    Attributes:
+        records: the extracted records.
+        gate: the value of the fusion gate, 0 without an image.
+        ids: the generated token ids.
+        timing_ms: the duration of each stage in milliseconds.
+        gated: whether a closed gate means that no region shows what the text names. It does not
+            with span-first weights, which choose among the regions and none for each span.
     """
 
     records: tuple[Record, ...]
@@ -83,24 +96,30 @@ class Answer:
 
 
 class Engine(Protocol):
-    """A model that answers. Raises the leaves of `CapacityError`."""
+    """A model that encodes images and answers prompts.
+
+    Its methods raise the subclasses of `CapacityError`.
+    """
 
     async def encode_image(self, picture: Picture) -> tuple[VisualFeatures, dict[str, float]]:
-        """The regions and visual states of a picture, and the milliseconds they took."""
+        """Return the features of an image, and the duration of each stage in milliseconds."""
 
     async def generate(
         self, prompts: Sequence[Prompt], visual: VisualFeatures | None
     ) -> list[Answer]:
-        """The answers to `prompts`, in order; each depends on its prompt and the picture alone."""
+        """Return the answers to `prompts`, in order.
+
+        An answer depends on its own prompt and on the image only.
+        """
 
     @property
     def ready(self) -> bool:
-        """Whether the engine's threads are alive and take work."""
+        """Whether the engine's threads run and accept jobs."""
 
     @property
     def unready_because(self) -> str:
-        """Why the engine is not ready, fit to be shown; empty where it is."""
+        """Why the engine is not ready, as a message for the caller; empty if it is ready."""
 
     @property
     def queued(self) -> int:
-        """How many items wait for the engine's threads."""
+        """How many jobs wait in the queue."""

@@ -1,4 +1,4 @@
-"""What the engine's threads are asked to do: look at a picture, answer a prompt."""
+"""Jobs for the engine's threads: encode one image, or generate the answer to one prompt."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from tasks.errors import DeadlineExceeded
 
 T = TypeVar("T")
 
-View = tuple[VisualFeatures, dict[str, float]]
-"""What was visual, and the milliseconds of each stage."""
+EncodedImage = tuple[VisualFeatures, dict[str, float]]
+"""The features of an image, and the duration of each stage in milliseconds."""
 
 
 class Dropped(StrEnum):
-    """Why a job was not done."""
+    """The reason why a job was dropped; the values are labels of a metric."""
 
     EXPIRED = "expired"
     CANCELLED = "cancelled"
@@ -30,28 +30,33 @@ class Dropped(StrEnum):
 
 @dataclass(eq=False, kw_only=True)
 class _Job(Generic[T]):
-    """Somebody waits for `future`; times are the monotonic clock's, in seconds.
+    """A unit of work and the future of its result.
 
-    The future can be cancelled at any time, and whoever finds the engine dead can fail it: nobody
-    but `settle` and `fail` sets it.
+    `deadline` and `since`, the time of creation, are seconds of the monotonic clock. The caller
+    can cancel the future at any time, and the watchdog can fail it while a thread computes the
+    result. Set it through `complete` and `fail` only: they ignore a future that is already done.
     """
 
     deadline: float = math.inf
     since: float = field(default_factory=time.monotonic)
     future: Future[T] = field(default_factory=Future)
 
-    def settle(self, result: T) -> None:
-        """Fulfil the future, if anybody still waits for it."""
+    def complete(self, result: T) -> None:
+        """Set the result, unless the future is already done."""
         with suppress(InvalidStateError):
             self.future.set_result(result)
 
     def fail(self, error: BaseException) -> None:
-        """Fail the future, if anybody still waits for it."""
+        """Set the exception, unless the future is already done."""
         with suppress(InvalidStateError):
             self.future.set_exception(error)
 
-    def lapsed(self, now: float) -> Dropped | None:
-        """Why nobody waits any more; None while somebody does. An expired job fails."""
+    def drop_reason(self, now: float) -> Dropped | None:
+        """Return why the job needs no work any more, None if it does. Fails an expired job.
+
+        Args:
+            now: the current time of the monotonic clock, in seconds.
+        """
         if now >= self.deadline:
             self.fail(DeadlineExceeded("the answer was not ready in time"))
             return Dropped.EXPIRED
@@ -61,14 +66,14 @@ class _Job(Generic[T]):
 
 
 @dataclass(eq=False)
-class EncodeJob(_Job[View]):
-    """A picture to look at."""
+class EncodeJob(_Job[EncodedImage]):
+    """An image to encode."""
 
     picture: Picture
 
     @property
     def tokens(self) -> int:
-        """Pictures do not count in what bounds prompts."""
+        """Always 0: images do not count towards the queue's limit on tokens."""
         return 0
 
 
@@ -81,7 +86,7 @@ class GenerateJob(_Job[Answer]):
 
     @property
     def tokens(self) -> int:
-        """The prompt's length, which is what batches are measured in."""
+        """The length of the prompt in tokens."""
         return len(self.prompt.source.ids)
 
 

@@ -1,4 +1,4 @@
-"""A bundle without a server: questions in, records out, in batches."""
+"""Runs a bundle without a server: questions in, records out, in batches."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from service.engine.generator import Generator
 from service.engine.interface import Answer, Prompt, VisualFeatures
 from service.engine.jobs import GenerateJob
 from service.engine.preprocess import preprocess_for
-from service.engine.visual_encoder import see
+from service.engine.visual_encoder import encode_images
 from service.observability.metrics import Metrics
 from tasks.errors import LabelError, NoVisualTower, TextTooLong
 from tasks.form import Form
@@ -25,39 +25,44 @@ _BATCH = 32
 
 
 class Question(Protocol):
-    """What to ask of a text; `head` and `tail` are character ranges."""
+    """A question about a text. `head` and `tail` are half-open ranges of code points."""
 
     @property
     def text(self) -> str:
-        """The sentence."""
+        """The text."""
 
     @property
     def wording(self) -> Wording:
-        """What stands around it."""
+        """The instruction around the text."""
 
     @property
     def form(self) -> Form:
-        """The answer's shape."""
+        """The form of the answer."""
 
     @property
     def spots(self) -> tuple[str, ...]:
-        """Types to choose from."""
+        """The types to choose from."""
 
     @property
     def asocs(self) -> tuple[str, ...]:
-        """Roles to choose from."""
+        """The roles to choose from."""
 
     @property
     def head(self) -> tuple[int, int] | None:
-        """Characters of a pair's head, or of the trigger that arguments are asked for."""
+        """The range of a pair's head, or of the given mention or trigger."""
 
     @property
     def tail(self) -> tuple[int, int] | None:
-        """Characters of a pair's tail."""
+        """The range of a pair's tail."""
 
 
 class OfflineEngine:
-    """Asks a bundle's model directly, as the engine would."""
+    """Runs a bundle's model in the calling thread. The answers are those of the service's engine.
+
+    Args:
+        bundle: the model.
+        constrained: whether the grammar constrains decoding.
+    """
 
     def __init__(self, bundle: Bundle, *, constrained: bool = True) -> None:
         self._bundle, self._constrained = bundle, constrained
@@ -71,56 +76,77 @@ class OfflineEngine:
 
     @property
     def prompter(self) -> Prompter:
-        """What encodes its prompts."""
+        """The encoder of its prompts."""
         return self._bundle.prompter
 
-    def look(self, pictures: Sequence[Path], title: str) -> list[VisualFeatures]:
-        """What the model sees in picture files, in order; raises `NoVisualTower`."""
+    def encode_images(self, paths: Sequence[Path], title: str) -> list[VisualFeatures]:
+        """Return the features of image files, in order.
+
+        Args:
+            paths: the files.
+            title: the title of the progress bar.
+
+        Raises:
+            NoVisualTower: the bundle has no visual tower.
+        """
         if self._preprocess is None:
             raise NoVisualTower(f"{self.name} has no visual tower")
-        visual: list[VisualFeatures] = []
-        for start in tqdm(range(0, len(pictures), _BATCH), desc=title, leave=False):
-            ready = []
-            for path in pictures[start : start + _BATCH]:
+        features: list[VisualFeatures] = []
+        for start in tqdm(range(0, len(paths), _BATCH), desc=title, leave=False):
+            pictures = []
+            for path in paths[start : start + _BATCH]:
                 with Image.open(path) as image:
-                    ready.append(self._preprocess(ImageOps.exif_transpose(image), None))
-            visual += see(self._bundle, ready)
-        return visual
+                    pictures.append(self._preprocess(ImageOps.exif_transpose(image), None))
+            features += encode_images(self._bundle, pictures)
+        return features
 
-    def ask(
+    def answer(
         self,
         questions: Sequence[Question],
         title: str,
         visual: Sequence[VisualFeatures | None] | None = None,
     ) -> list[Answer | None]:
-        """The answer to each question, in order.
+        """Return the answer to each question, in order.
 
-        None to what cannot be asked: a text too long, or a pair that no tokens spell.
+        Args:
+            questions: the questions.
+            title: the title of the progress bar.
+            visual: the features of each question's image; None for no images.
+
+        Returns:
+            The answers; None where the text is too long, or head or tail are not whole tokens.
         """
-        return self.read([self._prompt(question) for question in questions], title, visual)
+        return self.generate([self._prompt(question) for question in questions], title, visual)
 
-    def read(
+    def generate(
         self,
         prompts: Sequence[Prompt | None],
         title: str,
         visual: Sequence[VisualFeatures | None] | None = None,
     ) -> list[Answer | None]:
-        """The answer to each prompt, in order; similar lengths share batches."""
-        sights = [None] * len(prompts) if visual is None else visual
+        """Return the answer to each prompt, in order; prompts of similar lengths share batches.
+
+        Args:
+            prompts: the prompts; the answer to None is None.
+            title: the title of the progress bar.
+            visual: the features of each prompt's image; None for no images.
+        """
+        features = [None] * len(prompts) if visual is None else visual
         jobs = {
-            i: GenerateJob(replace(prompt, constrained=self._constrained), seen)
-            for i, (prompt, seen) in enumerate(zip(prompts, sights, strict=True))
+            i: GenerateJob(replace(prompt, constrained=self._constrained), image)
+            for i, (prompt, image) in enumerate(zip(prompts, features, strict=True))
             if prompt is not None
         }
         numbers = {job: i for i, job in jobs.items()}
-        alike = sorted(numbers, key=lambda job: job.tokens)
+        by_length = sorted(numbers, key=lambda job: job.tokens)
         answers: list[Answer | None] = [None] * len(prompts)
-        read = self._generator.stream(alike)
-        for job, answer in tqdm(read, desc=title, total=len(alike), leave=False):
+        results = self._generator.stream(by_length)
+        for job, answer in tqdm(results, desc=title, total=len(by_length), leave=False):
             answers[numbers[job]] = answer
         return answers
 
     def _prompt(self, question: Question) -> Prompt | None:
+        """Encode a question; None where that is not possible."""
         try:
             source = self._bundle.prompter.encode(
                 question.text, question.wording, question.spots, question.asocs

@@ -1,4 +1,4 @@
-"""Pictures as a bundle's tower wants them."""
+"""Preprocesses images for a bundle's visual tower."""
 
 from __future__ import annotations
 
@@ -14,41 +14,48 @@ from models.clip_pixels import crops_from_image
 from models.pixels import pixels_from_image
 from models.tower_config import TowerConfig
 from service.engine.interface import Picture
-from service.vision.proposers.proposal import NOTHING, Proposal
+from service.engine.proposal import NOTHING, Proposal
 
-_DETAIL = 3
-"""How many times as large as what is computed from it a reduced picture stays at the least.
+_OVERSAMPLING = 3
+"""The least size of a reduced image, as a multiple of the tower's input.
 
-From three times on, resizing what blocks of pixels were averaged to is as good as resizing all.
+From three times on, averaging blocks of pixels before resizing does not change the result visibly.
 """
 
 
 class Preprocess(Protocol):
-    """Makes pictures ready for a tower."""
+    """Preprocesses images for a tower."""
 
     def __call__(self, image: Image.Image, proposal: Proposal | None) -> Picture:
-        """An upright RGB picture, and the regions to describe in it (None: the tower chooses)."""
+        """Resize and normalise an image.
+
+        Args:
+            image: an upright RGB image.
+            proposal: the regions to encode; None for the tower's own proposals.
+        """
 
     def least_sides(self, proposal: Proposal | None) -> tuple[int, int]:
-        """The width and height from which on more pixels add nothing."""
+        """Return the width and height in pixels that suffice: a larger image adds nothing."""
 
     def input_bytes(self, regions: int) -> int:
-        """How much memory the result takes with so many regions."""
+        """Return the size of the result in bytes, given the number of regions."""
 
 
 def preprocess_for(tower: TowerConfig | ClipTowerConfig | None) -> Preprocess | None:
-    """What makes pictures ready for `tower`; None without one.
+    """Return the preprocessor of a tower; None without a tower.
 
-    A tower that proposes no regions sees the whole picture alone where no regions are given.
+    Where no regions are given, a tower that proposes none encodes the whole image alone.
     """
     if isinstance(tower, TowerConfig):
-        return _Squashed(tower)
+        return _ResizeImage(tower)
     if isinstance(tower, ClipTowerConfig):
-        return _Cropped(tower)
+        return _CropRegions(tower)
     return None
 
 
-class _Squashed:
+class _ResizeImage:
+    """For a tower that proposes regions: the whole image in one size."""
+
     def __init__(self, tower: TowerConfig) -> None:
         self._tower = tower
 
@@ -59,14 +66,16 @@ class _Squashed:
         return Picture(pixels, proposal.boxes, proposal.labels, proposal.scores)
 
     def least_sides(self, proposal: Proposal | None) -> tuple[int, int]:
-        side = _DETAIL * self._tower.image_size
+        side = _OVERSAMPLING * self._tower.image_size
         return side, side
 
     def input_bytes(self, regions: int) -> int:
         return _bytes_of(1, self._tower.image_size)
 
 
-class _Cropped:
+class _CropRegions:
+    """For a CLIP tower: the whole image and one crop per region."""
+
     def __init__(self, tower: ClipTowerConfig) -> None:
         self._tower = tower
 
@@ -76,18 +85,18 @@ class _Cropped:
         return Picture(crops, proposal.boxes, proposal.labels, proposal.scores)
 
     def least_sides(self, proposal: Proposal | None) -> tuple[int, int]:
-        side = _DETAIL * self._tower.image_size
+        side = _OVERSAMPLING * self._tower.image_size
         if proposal is None or not len(proposal.boxes):
             return side, side
-        across, down = _narrowest(proposal.boxes)
-        return math.ceil(side / across), math.ceil(side / down)
+        width, height = _least_extent(proposal.boxes)
+        return math.ceil(side / width), math.ceil(side / height)
 
     def input_bytes(self, regions: int) -> int:
         return _bytes_of(1 + regions, self._tower.image_size)
 
 
-def _narrowest(boxes: NDArray[np.float32]) -> tuple[float, float]:
-    """The least width and height of boxes (R, 4), as fractions of the picture's."""
+def _least_extent(boxes: NDArray[np.float32]) -> tuple[float, float]:
+    """The least width and the least height of boxes (R, 4), as fractions of the image's."""
     sides = np.maximum(boxes[:, 2:] - boxes[:, :2], 1e-6).min(axis=0)
     return float(sides[0]), float(sides[1])
 

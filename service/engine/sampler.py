@@ -1,4 +1,4 @@
-"""Greedy decoding of many answers at once, each at its own place."""
+"""Continuous batching: greedy decoding of many sequences, each at its own position."""
 
 from __future__ import annotations
 
@@ -13,66 +13,82 @@ from models.candidates import choose
 from models.target_decoder import TargetDecoder
 from models.umie import Memory
 from service.engine.cuda_graphs import GraphRecorder
+from service.engine.device import NO_LOCK
 from service.engine.kv_slots import KVCacheSlots
-from service.engine.streams import NO_LOCK
 from tasks.decoding_state import DecodingState, Option
 
-_AT_ONCE = 8
-"""Decided tokens of an answer that the decoder reads in one step; more would hold up others."""
+_MAX_TOKENS_PER_STEP = 8
+"""Forced tokens of one sequence that a step reads; more would delay the other sequences."""
 
 
 class TargetSequence:
-    """One answer in the making.
+    """One sequence that is being decoded.
 
-    Where only one token may follow there is nothing to ask: it is decided. `pending` holds tokens
-    that are decided but not yet read by the decoder, `options` what may follow them. Where all that
-    is left is decided the sequence has done, without reading it. `failure` is what it died of.
+    A token that is the only option is forced: it is appended without a decoder step. A sequence
+    whose remaining tokens are all forced is complete, and the decoder does not read them.
+
+    Attributes:
+        state: the decoding state, which defines the next options.
+        tokens: the generated tokens, start token excluded.
+        pending: tokens that the decoder has not read yet.
+        read: how many tokens the decoder has read, start token included.
+        options: the options for the next token; None for the whole vocabulary.
+        failure: the error with which decoding failed.
     """
 
     def __init__(self, state: DecodingState, start: int) -> None:
         self.state = state
-        self.said: list[int] = []
+        self.tokens: list[int] = []
         self.pending = [start]
         self.read = 0
         self.failure: Exception | None = None
-        self.options = self._append_decided()
+        self.options = self._append_forced()
 
-    def say(self, option: int, logp: float) -> None:
-        """Go on with an option, and with whatever is decided behind it."""
+    def append(self, option: int, logp: float) -> None:
+        """Append the token of an option, and the forced tokens that follow it.
+
+        Args:
+            option: the option's index, or the token itself where `options` is None.
+            logp: its log-probability.
+        """
         self._append(option, logp)
-        self.options = self._append_decided()
+        self.options = self._append_forced()
 
-    def next(self, most: int) -> list[int]:
-        """The tokens to read now, of `most` in all."""
-        count = min(_AT_ONCE, most - self.read)
-        told, self.pending = self.pending[:count], self.pending[count:]
-        self.read += len(told)
-        return told
+    def take_pending(self, limit: int) -> list[int]:
+        """Remove and return the tokens that the next step reads.
 
-    def _append_decided(self) -> Sequence[Option] | None:
+        Args:
+            limit: the most tokens that the decoder may read of this sequence in total.
+        """
+        count = min(_MAX_TOKENS_PER_STEP, limit - self.read)
+        taken, self.pending = self.pending[:count], self.pending[count:]
+        self.read += len(taken)
+        return taken
+
+    def _append_forced(self) -> Sequence[Option] | None:
         while (options := self.state.options()) is not None and len(options) == 1:
             self._append(0, 0.0)
         return options
 
     def _append(self, option: int, logp: float) -> None:
-        token = self.state.say(option, logp)
-        self.said.append(token)
+        token = self.state.append(option, logp)
+        self.tokens.append(token)
         self.pending.append(token)
 
 
 class BatchDecoder:
-    """Answers that begin and end whenever they do; all go on together, a step at a time.
+    """Decodes sequences in one batch; each can start and end at any step.
 
     Args:
-        decoder: in evaluation mode.
-        slots: how many answers at once.
-        steps: how many tokens of an answer; a longer one ends there, and its last, unfinished item
-            is not among its records.
-        length: how many tokens of a prompt.
-        observe: hears how many slots each step has.
-        record: how steps are recorded, if they are.
-        wait: waits until the memory of what begins has been read.
-        lock: keeps recordings apart from other threads' work on the device.
+        decoder: the decoder, in evaluation mode.
+        slots: the most sequences at once.
+        steps: the most tokens of a sequence. A longer one is cut there, and its last, unfinished
+            item is not among its records.
+        length: the most tokens of a prompt.
+        observe: called with the number of running sequences at every step.
+        record: records decoder steps as CUDA graphs; None to compute every step.
+        wait: blocks until the device has read the memory of new sequences.
+        lock: excludes other threads from the device while steps are recorded.
     """
 
     def __init__(
@@ -92,29 +108,38 @@ class BatchDecoder:
 
     @property
     def free(self) -> int:
-        """How many sequences may yet begin."""
+        """How many more sequences can start."""
         return self._slots.free
 
     @property
     def running(self) -> int:
-        """How many sequences have not ended."""
+        """How many sequences are being decoded."""
         return len(self._sequences)
 
     @property
     def consistent(self) -> bool:
-        """Whether every slot in use has its sequence, and every sequence its slot."""
+        """Whether slots in use and running sequences correspond one to one."""
         return self._slots.consistent and self._slots.used == len(self._sequences)
 
     @torch.inference_mode()
     def capture(self) -> None:
-        """Record steps, before anybody speaks."""
+        """Record decoder steps. Call it before the first sequence starts."""
         self._slots.capture()
 
     @torch.inference_mode()
-    def begin(
+    def start(
         self, sequences: Sequence[TargetSequence], memory: Memory, lengths: Sequence[int]
     ) -> None:
-        """Let sequences that are not done speak, of prompts so long; row by row of `memory`."""
+        """Start decoding the unfinished ones of `sequences`.
+
+        Args:
+            sequences: one per row of `memory`.
+            memory: the fused prompts.
+            lengths: the length of each prompt in tokens.
+
+        Raises:
+            ValueError: a prompt is too long, or there are too few free slots.
+        """
         rows = [row for row, sequence in enumerate(sequences) if not sequence.state.done]
         if rows:
             self._slots.fill(memory, rows, [lengths[row] for row in rows])
@@ -122,25 +147,32 @@ class BatchDecoder:
 
     @torch.inference_mode()
     def step(self) -> list[TargetSequence]:
-        """Let everybody go on to the next choice, at the most; the sequences that ended with it."""
+        """Run one decoder step for all sequences. Return those that ended, failed ones included."""
         self._observe(len(self._sequences))
-        states = self._slots.step([sequence.next(self._steps) for sequence in self._sequences])
-        asked = [slot for slot, sequence in enumerate(self._sequences) if not sequence.pending]
-        if asked:
-            self._ask(asked, states)
+        states = self._slots.step(
+            [sequence.take_pending(self._steps) for sequence in self._sequences]
+        )
+        undecided = [slot for slot, sequence in enumerate(self._sequences) if not sequence.pending]
+        if undecided:
+            self._choose(undecided, states)
         ended = [sequence for sequence in self._sequences if self._has_ended(sequence)]
         for sequence in ended:
             self.drop(sequence, wipe=sequence.failure is not None)
         return ended
 
     def reset(self) -> None:
-        """Let nobody speak any more, whatever state the device is in."""
+        """Drop all sequences without using the device, which may be in any state."""
         self._sequences = []
         self._slots.reset()
 
     @torch.inference_mode()
     def drop(self, sequence: TargetSequence, *, wipe: bool = True) -> None:
-        """Let a sequence speak no more."""
+        """Stop decoding a sequence and release its slot.
+
+        Args:
+            sequence: a running sequence.
+            wipe: whether to clear the slot, which may hold values that are not finite.
+        """
         slot = self._sequences.index(sequence)
         self._slots.release(slot, wipe=wipe)
         last = self._sequences.pop()
@@ -150,25 +182,27 @@ class BatchDecoder:
     def _has_ended(self, sequence: TargetSequence) -> bool:
         return bool(sequence.failure) or sequence.state.done or sequence.read >= self._steps
 
-    def _ask(self, asked: Sequence[int], states: Tensor) -> None:
-        options = {slot: self._sequences[slot].options for slot in asked}
+    def _choose(self, undecided: Sequence[int], states: Tensor) -> None:
+        """Choose the next token of the sequences in these slots, given states (B, d)."""
+        options = {slot: self._sequences[slot].options for slot in undecided}
         bound = {slot: some for slot, some in options.items() if some is not None}
         free = [slot for slot, some in options.items() if some is None]
         if bound:
             slots = list(bound)
             contexts = [self._sequences[slot].state.context() for slot in slots]
             logits = self._slots.score(slots, states[slots], list(bound.values()), contexts)
-            self._say(slots, logits)
+            self._append_best(slots, logits)
         if free:
-            self._say(free, self._slots.score_all(states[free]))
+            self._append_best(free, self._slots.score_all(states[free]))
 
-    def _say(self, slots: Sequence[int], logits: Tensor) -> None:
-        column, logp = choose(logits)
-        for slot, option, score in zip(slots, column.tolist(), logp.tolist(), strict=True):
+    def _append_best(self, slots: Sequence[int], logits: Tensor) -> None:
+        """Append to each slot's sequence the best of its options, given logits (S, N)."""
+        best, logps = choose(logits)
+        for slot, option, logp in zip(slots, best.tolist(), logps.tolist(), strict=True):
             sequence = self._sequences[slot]
             try:
-                if math.isnan(score):
-                    raise ArithmeticError("the model's scores are no numbers")
-                sequence.say(option, score)
+                if math.isnan(logp):
+                    raise ArithmeticError("the model's scores are not numbers")
+                sequence.append(option, logp)
             except Exception as error:
                 sequence.failure = error

@@ -1,4 +1,4 @@
-"""The queue before the engine's threads: what bounds it, and which jobs go together."""
+"""The scheduler: a bounded queue of jobs, and which of them form a batch."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from service.engine.jobs import Dropped, EncodeJob, GenerateJob, Job
 from tasks.errors import EngineUnavailable, QueueFull
 
 _WINDOW = 4
-"""How many times a batch's size are looked at to fill it with prompts of like length."""
+"""How many times the batch size of prompts are compared to fill a batch with similar lengths."""
 
 J = TypeVar("J", EncodeJob, GenerateJob)
 
 
 class BatchLimits(NamedTuple):
-    """How much may be begun at once: pictures, prompts, and the prompts' padded tokens."""
+    """The most images, prompts, and padded tokens of prompts in one batch."""
 
     pictures: int
     prompts: int
@@ -28,10 +28,14 @@ class BatchLimits(NamedTuple):
 
 
 def batch_limits_for(bundle: Bundle, slots: int) -> BatchLimits:
-    """How much a lane may begin at once.
+    """Return the limits of a lane's batch.
 
-    A graph on the CPU takes as long for two batches as for one of twice the size, and the prompts
-    of one request can share the lanes.
+    On the CPU one large batch takes as long as two small ones, and small batches let the prompts
+    of one request use all lanes.
+
+    Args:
+        bundle: the bundle, which is on its device already.
+        slots: the decoder's slots.
     """
     if bundle.decoder.output_embeddings.device.type != "cpu":
         return BatchLimits(pictures=8, prompts=slots, tokens=8192)
@@ -39,10 +43,15 @@ def batch_limits_for(bundle: Bundle, slots: int) -> BatchLimits:
 
 
 class JobQueue:
-    """First come, first served, bounded in items and in tokens; closed for good once.
+    """A queue of jobs in order of arrival, limited in items and in tokens.
 
-    Jobs that nobody waits for any more give way to new ones and are never handed out; `dropped`
-    hears why. What was handed out is known until it is done, so that all can be failed at once.
+    Expired and cancelled jobs are removed when others need their place, and never returned. The
+    queue also remembers the jobs in progress, so that all jobs can be failed at once.
+
+    Args:
+        max_items: the most waiting jobs.
+        max_tokens: the most tokens of waiting prompts.
+        dropped: called with the reason for every removed job.
     """
 
     def __init__(
@@ -54,7 +63,7 @@ class JobQueue:
         self._max_items, self._max_tokens = max_items, max_tokens
         self._dropped = dropped
         self._waiting: deque[Job] = deque()
-        self._taken: list[Job] = []
+        self._in_progress: list[Job] = []
         self._tokens = 0
         self._closed = False
         self._changed = threading.Condition()
@@ -63,87 +72,103 @@ class JobQueue:
         return len(self._waiting)
 
     def put(self, jobs: Sequence[Job]) -> None:
-        """Append all of `jobs` or none; raises `QueueFull` or `EngineUnavailable`."""
+        """Append all of `jobs` or none.
+
+        Raises:
+            QueueFull: they exceed a limit.
+            EngineUnavailable: the queue is closed.
+        """
         tokens = sum(job.tokens for job in jobs)
         with self._changed:
             if self._closed:
                 raise EngineUnavailable("the engine is not running")
-            if self._overflow(len(jobs), tokens):
-                self._sweep()
-            if what := self._overflow(len(jobs), tokens):
-                raise QueueFull(f"more than {what} would wait")
+            if self._exceeded(len(jobs), tokens):
+                self._remove_dropped()
+            if limit := self._exceeded(len(jobs), tokens):
+                raise QueueFull(f"more than {limit} would wait")
             self._waiting.extend(jobs)
             self._tokens += tokens
             self._changed.notify_all()
 
     def take(self, limits: BatchLimits) -> list[EncodeJob] | list[GenerateJob]:
-        """The oldest job that the limits allow, and what can be done with it; maybe nothing.
+        """Remove and return a batch: the oldest job that the limits allow, and jobs like it.
 
-        A prompt is batched with those nearest to it in length. Padded to the longest they have at
-        most `limits.tokens`, but the oldest is taken however long it is.
+        A prompt is batched with those of the nearest length. Padded to the longest, the batch has
+        at most `limits.tokens` tokens, except where the oldest prompt alone has more.
+
+        Returns:
+            Images or prompts; empty where the limits allow no job.
         """
         with self._changed:
-            self._sweep()
+            self._remove_dropped()
             oldest = next((job for job in self._waiting if _fits(job, limits)), None)
             if oldest is None:
                 return []
             if isinstance(oldest, EncodeJob):
-                return self._hand_out(list(islice(self._of(EncodeJob), limits.pictures)))
+                return self._remove(list(islice(self._of(EncodeJob), limits.pictures)))
             others = islice(self._of(GenerateJob), 1, _WINDOW * limits.prompts)
             near = sorted(others, key=lambda job: abs(job.tokens - oldest.tokens))
-            return self._hand_out(_batch(oldest, near, limits))
+            return self._remove(_batch(oldest, near, limits))
 
     def wait(self, seconds: float, limits: Callable[[], BatchLimits]) -> None:
-        """Wait for a job that the limits allow, the end of the queue, or `seconds`."""
+        """Block until there is a job that the limits allow, or the queue is closed.
 
-        def something() -> bool:
-            left = limits()
-            return self._closed or any(_fits(job, left) for job in self._waiting)
+        Args:
+            seconds: the longest time to block.
+            limits: returns the current limits.
+        """
+
+        def may_take() -> bool:
+            current = limits()
+            return self._closed or any(_fits(job, current) for job in self._waiting)
 
         with self._changed:
-            self._changed.wait_for(something, seconds)
+            self._changed.wait_for(may_take, seconds)
 
-    def nudge(self) -> None:
-        """Wake who waits: limits may have grown."""
+    def notify(self) -> None:
+        """Wake the threads in `wait`, since their limits may have changed."""
         with self._changed:
             self._changed.notify_all()
 
     def close(self) -> None:
-        """Refuse further jobs and fail those that wait; those in work go on."""
+        """Refuse new jobs and fail the waiting ones; jobs in progress continue."""
         with self._changed:
             self._closed = True
             waiting = self._clear()
             self._changed.notify_all()
         _fail(waiting)
 
-    def abandon(self) -> None:
-        """Fail all jobs, waiting or in work."""
+    def fail_all(self) -> None:
+        """Fail all jobs, waiting and in progress."""
         with self._changed:
-            jobs = [*self._clear(), *self._taken]
-            self._taken = []
+            jobs = [*self._clear(), *self._in_progress]
+            self._in_progress = []
         _fail(jobs)
 
     def _of(self, kind: type[J]) -> list[J]:
         return [job for job in self._waiting if isinstance(job, kind)]
 
-    def _hand_out(self, jobs: list[J]) -> list[J]:
-        chosen = set(map(id, jobs))
-        self._waiting = deque(job for job in self._waiting if id(job) not in chosen)
+    def _remove(self, jobs: list[J]) -> list[J]:
+        """Move waiting jobs to those in progress."""
+        removed = set(map(id, jobs))
+        self._waiting = deque(job for job in self._waiting if id(job) not in removed)
         self._tokens -= sum(job.tokens for job in jobs)
-        self._taken = [*(job for job in self._taken if not job.future.done()), *jobs]
+        self._in_progress = [*(job for job in self._in_progress if not job.future.done()), *jobs]
         return jobs
 
-    def _overflow(self, items: int, tokens: int) -> str | None:
+    def _exceeded(self, items: int, tokens: int) -> str | None:
+        """The limit that so many more jobs would exceed, None where they fit."""
         if len(self._waiting) + items > self._max_items:
             return f"{self._max_items} prompts and pictures"
         if self._tokens + tokens > self._max_tokens:
             return f"{self._max_tokens} tokens"
         return None
 
-    def _sweep(self) -> None:
+    def _remove_dropped(self) -> None:
+        """Remove expired and cancelled jobs."""
         now, kept = time.monotonic(), deque[Job]()
         for job in self._waiting:
-            if reason := job.lapsed(now):
+            if reason := job.drop_reason(now):
                 self._dropped(reason)
             else:
                 kept.append(job)
@@ -164,7 +189,7 @@ def _fits(job: Job, limits: BatchLimits) -> bool:
 def _batch(
     oldest: GenerateJob, near: Sequence[GenerateJob], limits: BatchLimits
 ) -> list[GenerateJob]:
-    """`oldest` and as many of `near` as the limits allow."""
+    """Return `oldest` and as many of `near` as the limits allow."""
     chosen, longest = [oldest], oldest.tokens
     for job in near:
         longer = max(longest, job.tokens)

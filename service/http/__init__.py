@@ -1,1 +1,1 @@
-"""HTTP: requests in, typed JSON out."""
+"""The HTTP interface: requests in, typed JSON out."""

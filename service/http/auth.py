@@ -1,4 +1,4 @@
-"""Who may ask: keys from a file, compared in constant time."""
+"""API keys: read from a file, stored as hashes, compared in constant time."""
 
 from __future__ import annotations
 
@@ -18,16 +18,14 @@ _COMMENT = re.compile(r"(^|\s)#.*")
 
 
 class Key(NamedTuple):
-    """A key as the service knows it: the line it was read from, which names it in logs, and what
-    stays the same when the file changes.
-    """
+    """An accepted key: its line in the file, which names it in logs, and its SHA-256 digest."""
 
     line: int
     digest: bytes
 
 
 class Keys:
-    """The admitted keys. Only their hashes are kept."""
+    """The accepted keys. Only their hashes are kept."""
 
     def __init__(self, keys: Iterable[tuple[int, str]], path: Path | None = None) -> None:
         self._keys = [Key(line, _hash(key)) for line, key in keys]
@@ -35,39 +33,51 @@ class Keys:
 
     @classmethod
     def read(cls, path: Path) -> Keys:
-        """The keys in a file, one a line; raises `SettingsError` with the line at fault."""
+        """Read the keys of a file, one per line.
+
+        Raises:
+            SettingsError: the file cannot be read, holds no key, or a line is not a valid key.
+        """
         try:
             lines = path.read_text(encoding="utf-8").splitlines()
         except (OSError, UnicodeDecodeError) as error:
-            raise SettingsError(f"UMIE_API_KEYS_FILE={path}: cannot be read") from error
+            raise SettingsError(f"UMIE_API_KEYS_FILE={path}: the file cannot be read") from error
         keys = [(number, _COMMENT.sub("", line).strip()) for number, line in enumerate(lines, 1)]
         keys = [(number, key) for number, key in keys if key]
         for number, key in keys:
             if not _KEY.fullmatch(key):
                 raise SettingsError(
-                    f"UMIE_API_KEYS_FILE={path}: line {number} is no key: 16 to 256 letters, "
-                    "digits or ._~+/=-"
+                    f"UMIE_API_KEYS_FILE={path}: line {number} is not a valid key: a key must have "
+                    "16 to 256 characters, each a letter, a digit or one of ._~+/=-"
                 )
         if not keys:
-            raise SettingsError(f"UMIE_API_KEYS_FILE={path}: there is no key in it")
+            raise SettingsError(f"UMIE_API_KEYS_FILE={path}: the file contains no key")
         return cls(keys, path)
 
     def reload(self) -> None:
-        """Read the file again; raises `SettingsError`, and keeps what it had then."""
+        """Read the file again.
+
+        Raises:
+            SettingsError: as `read`; the previous keys stay valid.
+        """
         if self._path is not None:
             self._keys = Keys.read(self._path)._keys
 
     def find(self, headers: Headers) -> Key:
-        """The key that a request carries; raises `Unauthorised`."""
+        """The key that a request carries.
+
+        Raises:
+            Unauthorised: the request carries no key or an unknown one.
+        """
         sent = _sent(headers)
         if sent is None:
             raise Unauthorised("send a key: Authorization: Bearer <key>, or X-API-Key: <key>")
         hashed, found = _hash(sent), None
-        for known in self._keys:  # all of them, so that time tells nothing
+        for known in self._keys:  # no early exit: the time must not depend on the key
             if hmac.compare_digest(hashed, known.digest):
                 found = known
         if found is None:
-            raise Unauthorised("the key is not known")
+            raise Unauthorised("the key is unknown")
         return found
 
 

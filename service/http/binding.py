@@ -1,4 +1,4 @@
-"""Takes the service's addresses before the model is loaded: one that is taken is told at once."""
+"""Bind the service's sockets before the model is loaded, so that a port in use fails early."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from tasks.errors import SettingsError
 
 
 def bind(host: str, port: int, setting: str) -> list[socket.socket]:
-    """Sockets of every address of `host`, bound and not yet listening.
+    """Bind a socket to every address of `host`, without listening yet.
 
     Args:
         host: name or address.
-        port: 0 takes a free one for each address.
-        setting: which setting gives the port, for errors.
+        port: 0 chooses a free port for each address.
+        setting: the setting that gives the port, for errors.
 
     Raises:
-        SettingsError: where the host has no address here or the port is taken or not allowed. Two
-            that are bound and not yet listening do not meet; `listen` tells the later one.
+        SettingsError: the host has no local address, or the port is in use or not permitted. Two
+            processes can bind the same port as long as neither listens; then `listen` fails.
     """
     sockets: list[socket.socket] = []
     try:
@@ -33,7 +33,7 @@ def bind(host: str, port: int, setting: str) -> list[socket.socket]:
 
 
 def listen(sockets: list[socket.socket], host: str, setting: str, backlog: int) -> None:
-    """Accept connections at what `bind` gave; raises `SettingsError` where the port is taken."""
+    """Listen on the sockets of `bind`; raises `SettingsError` where the port is in use."""
     for bound in sockets:
         try:
             bound.listen(backlog)
@@ -56,16 +56,16 @@ def _bound(family: socket.AddressFamily, address: tuple[object, ...]) -> socket.
 
 def _fault(host: str, port: int, setting: str, error: OSError) -> SettingsError:
     number = error.errno or 0
-    # those of names are negative, and have their own text
+    # errors of name resolution have negative numbers and a text of their own
     reason = os.strerror(number) if number > 0 else str(error.strerror)
     return SettingsError(
-        f"{setting}={port} cannot be listened on at {host}: {reason.lower()}; "
-        "stop what listens there or choose another port"
+        f"{setting}={port}: cannot listen on {host}: {reason.lower()}; "
+        "stop the process that uses the port or choose another port"
     )
 
 
-def told(sockets: list[socket.socket]) -> str:
-    """Where they are, as addresses of HTTP."""
+def addresses(sockets: list[socket.socket]) -> str:
+    """The URLs of bound sockets, separated by spaces."""
     names = []
     for bound in sockets:
         host, port = bound.getsockname()[:2]

@@ -1,4 +1,7 @@
-"""From what arrives to a validated body, whatever its media type."""
+"""Parse a request's body, JSON or a form, as one of the models in `schema.requests`.
+
+A form's fields are first arranged as the tree that the same request has in JSON.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +12,12 @@ from typing import Any, TypeVar
 from fastapi import HTTPException, Request
 from pydantic import BaseModel, ValidationError
 
-from service.http.bounded_json import LABEL_FIELDS, MAX_ITEMS, check_bounds, parse_json
-from service.http.form_decoding import decode_multipart, decode_urlencoded
-from service.http.form_parsing import tree_of
+from schema import regions
+from service.http.bounded_json import LABEL_FIELDS, MAX_ITEMS, check_bounds, parse_json, parse_value
+from service.http.form_decoding import Fields, File, decode_multipart, decode_urlencoded
+from service.http.safe_yaml import read_plain_yaml
+from service.http.validation import validation_problem
+from service.pipeline.validated_requests import field_errors
 from service.settings import Settings
 from tasks.errors import FieldError, LabelError
 
@@ -20,34 +26,38 @@ URLENCODED = "application/x-www-form-urlencoded"
 FORMS = (MULTIPART, URLENCODED)
 JSON = "application/json"
 SMALL_BYTES = 4096
-"""A body up to this size is parsed on the event loop: a thread would take longer."""
+"""A body up to this size is parsed on the event loop, which is faster than using a thread."""
 
 _MAX_SINGLE_FIELDS = 16
+_LISTS = LABEL_FIELDS | {"tasks"}
+_TEXTS = frozenset({"text", "before", "after"})
 _SHOWN = 64
 
 B = TypeVar("B", bound=BaseModel)
 
 
-async def read_body(request: Request, body: type[B], settings: Settings) -> B:
-    """The request's body.
+async def parse_body(request: Request, model: type[B], settings: Settings) -> B:
+    """Read the request's body and validate it as `model`.
 
     Raises:
-        InputError: leaves of it, where a field or the size is at fault.
-        HTTPException: 415 for another kind of body, 400 for a broken one.
+        InputError: one of its leaves, where a field or the size is invalid.
+        HTTPException: 415 for another media type, 400 for a malformed body.
     """
     check_encoding(request)
     content_type = request.headers.get("content-type", "")
     media_type = content_type.partition(";")[0].strip().lower()
     if media_type != JSON and media_type not in FORMS:
-        raise HTTPException(415, f"the body must be {', '.join((JSON, *FORMS))}")
+        raise HTTPException(415, f"the body must be one of {', '.join((JSON, *FORMS))}")
     data = await request.body()
     if media_type == JSON:
-        return await off_loop(lambda: body_of_json(data, body, settings), len(data))
-    return await off_loop(lambda: body_of_form(data, content_type, body, settings), len(data))
+        return await run_off_loop(lambda: parse_json_body(data, model, settings), len(data))
+    return await run_off_loop(
+        lambda: parse_form_body(data, content_type, model, settings), len(data)
+    )
 
 
-async def off_loop(work: Callable[[], B], size: int) -> B:
-    """The result of `work` on a body of `size` bytes; on a thread where it may take a while."""
+async def run_off_loop(work: Callable[[], B], size: int) -> B:
+    """The result of `work` on a body of `size` bytes, on a thread unless the body is small."""
     return work() if size <= SMALL_BYTES else await asyncio.to_thread(work)
 
 
@@ -62,57 +72,165 @@ def check_encoding(request: Request) -> None:
         )
 
 
-def body_of_json(data: bytes, body: type[B], settings: Settings) -> B:
-    """A body in JSON; raises leaves of `InputError`, and HTTPException where it is no JSON."""
+def parse_json_body(data: bytes, model: type[B], settings: Settings) -> B:
+    """Parse a JSON body; raises leaves of `InputError`, and HTTPException 400 for invalid JSON."""
     try:
         tree = parse_json(data, settings.max_json_bytes)
     except ValueError as error:
-        raise HTTPException(400, f"the body is not JSON: {error}") from error
+        raise HTTPException(400, f"the body is not valid JSON: {error}") from error
     if not isinstance(tree, dict):
         raise HTTPException(400, "the body must be one JSON object")
-    return _validated(tree, body, settings)
+    return _validated(tree, model, settings)
 
 
-def body_of_form(data: bytes, content_type: str, body: type[B], settings: Settings) -> B:
-    """A body in a form; raises as `body_of_json`."""
-    lists = sum(field in LABEL_FIELDS for field in body.model_fields)
+def parse_form_body(data: bytes, content_type: str, model: type[B], settings: Settings) -> B:
+    """Parse a form; raises as `parse_json_body`."""
+    lists = sum(field in LABEL_FIELDS for field in model.model_fields)
     media_type = content_type.partition(";")[0].strip().lower()
     decode = decode_multipart if media_type == MULTIPART else decode_urlencoded
-    fields = decode(
-        data,
-        content_type,
-        _MAX_SINGLE_FIELDS + lists * settings.max_labels,
-        settings.max_json_bytes,
-    )
-    tree = tree_of(fields, body, settings.max_ontology_bytes, _max_items(settings))
-    return _validated(tree, body, settings)
+    max_fields = _MAX_SINGLE_FIELDS + lists * settings.max_labels
+    fields = decode(data, content_type, max_fields, settings.max_json_bytes)
+    tree = form_tree(fields, model, settings.max_ontology_bytes, _max_items(settings))
+    return _validated(tree, model, settings)
 
 
-def fault_of(error: ValidationError) -> FieldError | HTTPException:
-    """The first thing that is wrong, without what was sent."""
-    rows = error.errors(include_url=False, include_context=False, include_input=False)
-    row = max(rows, key=lambda row: len(row["loc"]))  # of a union, the branch that came furthest
-    if row["type"] == "json_invalid":
-        return HTTPException(400, row["msg"])
-    if not row["loc"]:
-        return HTTPException(400, "the body must be one JSON object")
-    field = str(row["loc"][0])[:_SHOWN]
-    if row["type"] == "extra_forbidden" and len(row["loc"]) == 1:
-        return FieldError(f"there is no field {field!r}", field=field)
-    kind = LabelError if field in LABEL_FIELDS else FieldError
-    if row["type"] == "string_pattern_mismatch":
-        return kind(f"{field}: a name must not be blank", field=field)
-    return kind(f"{field}: {row['msg'][:1].lower()}{row['msg'][1:]}", field=field)
+def form_tree(
+    form: Fields, model: type[BaseModel], max_ontology_bytes: int, max_items: int
+) -> dict[str, Any]:
+    """Arrange a form's fields as the tree of the same request in JSON.
+
+    Lists are split at commas, or their field is repeated. A blank field counts as absent, unless it
+    is a text.
+
+    Args:
+        form: the decoded fields.
+        model: the model whose fields are accepted.
+        max_ontology_bytes: limit for an ontology in YAML or JSON.
+        max_items: limit for the items of a list.
+
+    Raises:
+        FieldError: a field is unknown, repeated, or of the wrong kind.
+    """
+    tree: dict[str, Any] = {}
+    for name, values in form.items():
+        if name not in model.model_fields:
+            raise FieldError(f"there is no field {name[:_SHOWN]!r}", field=name[:_SHOWN])
+        if name not in _TEXTS and all(_is_blank(value) for value in values):
+            continue
+        if name == "image":
+            tree[name] = _image(values)
+        elif name == "ontology":
+            tree[name] = _ontology(values, max_ontology_bytes)
+        elif name in _LISTS:
+            tree[name] = _list(name, values, max_items)
+        else:
+            (value,) = _strings(name, [_single(name, values)])
+            tree[name] = _CONVERSIONS.get(name, _unchanged)(name, value)
+    return tree
 
 
-def _validated(tree: dict[str, Any], body: type[B], settings: Settings) -> B:
-    """The body in a tree; null stands for a field that is not given."""
+def _validated(tree: dict[str, Any], model: type[B], settings: Settings) -> B:
+    """Validate a tree; null stands for a field that is absent."""
     check_bounds(tree, _max_items(settings))
     try:
-        return body.model_validate({k: v for k, v in tree.items() if v is not None})
+        with field_errors():
+            return model.model_validate({k: v for k, v in tree.items() if v is not None})
     except ValidationError as error:
-        raise fault_of(error) from error
+        raise validation_problem(error) from error
 
 
 def _max_items(settings: Settings) -> int:
     return max(MAX_ITEMS, settings.max_labels)
+
+
+def _is_blank(value: str | File) -> bool:
+    if isinstance(value, str):
+        return not value.strip()
+    # A browser sends an empty file field as an empty file without a name.
+    return not value.data and not value.name
+
+
+def _strings(name: str, values: list[str | File]) -> list[str]:
+    strings = [value for value in values if isinstance(value, str)]
+    if len(strings) != len(values):
+        raise FieldError(f"{name} must be a plain value, not a file", field=name)
+    return strings
+
+
+def _single(name: str, values: list[str | File]) -> str | File:
+    if len(values) > 1:
+        raise FieldError(f"{name} must be given once, not {len(values)} times", field=name)
+    return values[0]
+
+
+def _list(name: str, values: list[str | File], max_items: int) -> list[str]:
+    strings = _strings(name, values)
+    count = sum(value.count(",") + 1 for value in strings)
+    if count > max_items:
+        kind = LabelError if name in LABEL_FIELDS else FieldError
+        raise kind(f"{name} must have at most {max_items} items, not {count}", field=name)
+    return [part.strip() for value in strings for part in value.split(",")]
+
+
+def _image(values: list[str | File]) -> bytes:
+    value = _single("image", values)
+    if isinstance(value, str):
+        raise FieldError("image must be sent as a file", field="image")
+    return value.data
+
+
+def _ontology(values: list[str | File], max_bytes: int) -> Any:
+    """A name, or an ontology in YAML or JSON: as a file or in the field itself."""
+    value = _single("ontology", values)
+    if isinstance(value, str) and "\n" not in value and not value.lstrip().startswith("{"):
+        return value
+    data = value.encode() if isinstance(value, str) else value.data
+    if len(data) > max_bytes:
+        raise FieldError(
+            f"the ontology must have at most {max_bytes} bytes", field="ontology", limit=max_bytes
+        )
+    try:
+        return read_plain_yaml(data)
+    except FieldError:
+        raise
+    except Exception as error:  # malformed tags make PyYAML's constructors raise many types
+        raise FieldError("ontology is neither YAML nor JSON", field="ontology") from error
+
+
+def _number(name: str, text: str) -> float:
+    try:
+        return float(text)
+    except ValueError as error:
+        raise FieldError(f"{name} must be a number", field=name) from error
+
+
+def _offsets(name: str, text: str) -> list[int]:
+    try:
+        start, end = (int(part) for part in text.split(",", 2))
+    except ValueError as error:
+        raise FieldError(f"{name} must be two integers, as in 0,5", field=name) from error
+    return [start, end]
+
+
+def _boolean(name: str, text: str) -> bool:
+    if text not in {"true", "false"}:
+        raise FieldError(f"{name} must be true or false", field=name)
+    return text == "true"
+
+
+def _regions(name: str, text: str) -> Any:
+    with field_errors():
+        return regions.parse_regions(parse_value(name, text))
+
+
+def _unchanged(name: str, text: str) -> str:
+    return text
+
+
+_CONVERSIONS: dict[str, Callable[[str, str], Any]] = {
+    "min_score": _number,
+    "head": _offsets,
+    "tail": _offsets,
+    regions.FIELD: _regions,
+    "constrained": _boolean,
+}

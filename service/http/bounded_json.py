@@ -1,7 +1,7 @@
-"""JSON within limits: bytes, nesting, keys, list lengths and values are bounded before validation.
+"""Parse JSON within limits on bytes, nesting, keys, list lengths and values.
 
-The picture's base64 has limits of its own (`max_image_bytes`), so it does not count as JSON: it is
-cut out before the rest is parsed.
+The limits are checked before validation. The base64 of the image has a limit of its own
+(`max_image_bytes`) and does not count as JSON: it is cut out before the rest is parsed.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import secrets
 from typing import Any, NoReturn
 
 from schema.base64_image import decode_base64
+from service.pipeline.validated_requests import field_errors
 from tasks.errors import BodyTooLarge, FieldError, LabelError
 
 MAX_DEPTH = 8
@@ -20,7 +21,7 @@ MAX_ITEMS = 1024
 MAX_VALUES = 16_384
 MAX_BRACKETS = 32_768
 MAX_QUOTES = 131_072
-"""Counted before parsing, those inside texts included, so they lie well above `MAX_VALUES`."""
+"""Counted before parsing, inside strings too, so both limits are well above `MAX_VALUES`."""
 
 LABEL_FIELDS = frozenset({"entity_types", "relation_types", "event_types", "spots", "asocs"})
 
@@ -31,18 +32,18 @@ _KEY_SPAN = 64
 
 
 def parse_json(data: bytes, max_bytes: int) -> Any:
-    """The value of a JSON text in UTF-8, with or without a byte order mark.
+    """Parse a JSON text in UTF-8, with or without a byte order mark.
 
     Args:
         data: the text.
-        max_bytes: bytes that are admitted apart from the string of a top-level `image`.
+        max_bytes: limit for the bytes without the string of a top-level `image`.
 
     Returns:
         The value; where `image` was cut out, it holds the decoded bytes.
 
     Raises:
-        BodyTooLarge: there are more bytes beside the image.
-        FieldError: a key is given twice, or the image is not base64.
+        BodyTooLarge: there are more bytes without the image.
+        FieldError: a key is repeated, or the image is not base64.
         ValueError: the text is not JSON, or nested too deeply.
     """
     if len(data) <= max_bytes:
@@ -56,7 +57,8 @@ def parse_json(data: bytes, max_bytes: int) -> Any:
     if not isinstance(tree, dict) or tree.get("image") != mark:
         _refuse_size(max_bytes)
     escaped = data.find(b"\\", start, end) >= 0
-    tree["image"] = decode_base64(memoryview(data)[start:end], escaped=escaped)
+    with field_errors():
+        tree["image"] = decode_base64(memoryview(data)[start:end], escaped=escaped)
     return tree
 
 
@@ -65,15 +67,15 @@ def check_bounds(tree: dict[str, Any], max_items: int = MAX_ITEMS) -> None:
 
     Args:
         tree: the body's fields.
-        max_items: the longest list that is admitted.
+        max_items: limit for the items of a list.
 
     Raises:
-        FieldError: lists, objects, nesting or the number of values go beyond their bounds;
+        FieldError: lists, objects, nesting or the number of values exceed their limits;
             `LabelError` where the field is a list of labels.
     """
     if len(tree) > MAX_KEYS:
         raise FieldError(
-            f"the body has {len(tree)} fields, at most {MAX_KEYS} are admitted", field=None
+            f"the body must have at most {MAX_KEYS} fields, not {len(tree)}", field=None
         )
     left = MAX_VALUES
     for field, value in tree.items():
@@ -81,12 +83,12 @@ def check_bounds(tree: dict[str, Any], max_items: int = MAX_ITEMS) -> None:
 
 
 def parse_value(field: str, text: str) -> Any:
-    """The value of JSON text inside a form's field; raises `FieldError`."""
+    """Parse the JSON text in a form's field; raises `FieldError`."""
     _check_counts(text.encode(), field)
     try:
         value = _load(text)
     except (ValueError, RecursionError) as error:
-        raise FieldError(f"{field} is not JSON", field=field) from error
+        raise FieldError(f"{field} is not valid JSON", field=field) from error
     check_bounds({field: value})
     return value
 
@@ -102,7 +104,7 @@ def _parse(data: bytes) -> Any:
 
 
 def _check_counts(data: bytes, field: str | None = None) -> None:
-    """Raise `FieldError` where so much opens that parsing alone would take long."""
+    """Raise `FieldError` where the text has so many brackets or quotes that parsing is slow."""
     brackets = data.count(b"{") + data.count(b"[")
     if brackets > MAX_BRACKETS or data.count(b'"') > MAX_QUOTES:
         raise _too_many(field)
@@ -110,7 +112,7 @@ def _check_counts(data: bytes, field: str | None = None) -> None:
 
 def _load(text: str) -> Any:
     value = json.loads(text, object_pairs_hook=_object)
-    if "\\u" in text:  # an escape can spell half of a surrogate pair, which no text may hold
+    if "\\u" in text:  # an escape can encode a lone surrogate, which is not valid in a string
         _check_surrogates(value)
     return value
 
@@ -122,13 +124,13 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         for name, _ in pairs:
             if name in seen:
                 shown = name[:_SHOWN].encode(errors="replace").decode()
-                raise FieldError(f"the key {shown!r} is given more than once", field=shown)
+                raise FieldError(f"the key {shown!r} must be given once", field=shown)
             seen.add(name)
     return tree
 
 
 def _check_surrogates(value: Any) -> None:
-    """Raise ValueError where a string holds a lone surrogate."""
+    """Raise ValueError where a string contains a lone surrogate."""
     values = [value]
     while values:
         value = values.pop()
@@ -136,7 +138,7 @@ def _check_surrogates(value: Any) -> None:
             try:
                 value.encode()
             except UnicodeEncodeError as error:
-                raise ValueError("a string holds half of a surrogate pair") from error
+                raise ValueError("a string contains a lone surrogate") from error
         elif isinstance(value, dict):
             values += [*value, *value.values()]
         elif isinstance(value, list):
@@ -144,7 +146,7 @@ def _check_surrogates(value: Any) -> None:
 
 
 def _image_string(data: bytes, max_bytes: int) -> tuple[int, int]:
-    """Start and end of the string of the key `image`; strings before it are stepped over."""
+    """Start and end of the string of the key `image`; strings before it are skipped."""
     position, last = 0, max_bytes + 1
     least = len(data) - max_bytes - 2
     for _ in range(MAX_QUOTES // 2):
@@ -164,13 +166,13 @@ def _image_string(data: bytes, max_bytes: int) -> tuple[int, int]:
 
 def _refuse_size(max_bytes: int) -> NoReturn:
     raise BodyTooLarge(
-        f"the request has more than the {max_bytes} bytes that are admitted beside the image",
+        f"the request must have at most {max_bytes} bytes apart from the image",
         limit=max_bytes,
     )
 
 
-def _size(field: str, value: Any, most: int, max_items: int) -> int:
-    """How many values there are in `value`; raises `FieldError` beyond the bounds."""
+def _size(field: str, value: Any, max_values: int, max_items: int) -> int:
+    """The number of values in `value`; raises `FieldError` where it exceeds the limits."""
     shown = field[:_SHOWN]
     count, level = 0, [value]
     for _ in range(MAX_DEPTH):
@@ -179,26 +181,30 @@ def _size(field: str, value: Any, most: int, max_items: int) -> int:
         for item in level:
             if isinstance(item, dict):
                 if len(item) > MAX_KEYS:
-                    raise _fault(shown, f"an object has {len(item)} keys", MAX_KEYS)
+                    raise _fault(
+                        shown, f"an object must have at most {MAX_KEYS} keys, not {len(item)}"
+                    )
                 below += item.values()
             elif isinstance(item, list):
                 if len(item) > max_items:
-                    raise _fault(shown, f"a list has {len(item)} items", max_items)
+                    raise _fault(
+                        shown, f"a list must have at most {max_items} items, not {len(item)}"
+                    )
                 below += item
-            if count + len(below) > most:
+            if count + len(below) > max_values:
                 raise _too_many(shown)
         if not below:
             return count
         level = below
-    raise _fault(shown, "it is nested too deeply", MAX_DEPTH)
+    raise _fault(shown, f"the value must be nested at most {MAX_DEPTH} levels deep")
 
 
 def _too_many(field: str | None = None) -> FieldError:
     return FieldError(
-        f"the body has too many values, at most {MAX_VALUES} are admitted", field=field
+        f"the body has too many values; it must have at most {MAX_VALUES}", field=field
     )
 
 
-def _fault(field: str, what: str, most: int) -> FieldError:
+def _fault(field: str, detail: str) -> FieldError:
     kind = LabelError if field in LABEL_FIELDS else FieldError
-    return kind(f"{field}: {what}, at most {most} are admitted", field=field)
+    return kind(f"{field}: {detail}", field=field)

@@ -1,4 +1,4 @@
-"""How many requests are answered at once, and how fast they are."""
+"""Limit the requests in flight, and estimate when a refused one may be retried."""
 
 from __future__ import annotations
 
@@ -11,38 +11,39 @@ from contextlib import contextmanager
 from tasks.errors import QueueFull
 
 _WINDOW_S = 10.0
-_LONGEST_S = 30
+_MAX_RETRY_AFTER_S = 30
 
 
 class ConcurrencyLimit:
-    """Lets at most `limit` requests in at once and measures how quickly they leave."""
+    """Admits at most `limit` requests at once and measures their throughput."""
 
     def __init__(self, limit: int, clock: Callable[[], float] = time.monotonic) -> None:
         self._limit = limit
         self._clock = clock
-        self._left: deque[float] = deque(maxlen=4096)
-        self.inside = 0
+        self._completed: deque[float] = deque(maxlen=4096)
+        self.in_flight = 0
 
     @contextmanager
     def enter(self) -> Iterator[None]:
-        """A place for one request; raises `QueueFull`."""
-        if self.inside >= self._limit:
-            raise QueueFull(f"{self._limit} requests are being answered already")
-        self.inside += 1
+        """Hold a slot for one request; raises `QueueFull` where all are taken."""
+        if self.in_flight >= self._limit:
+            raise QueueFull(f"the service already handles {self._limit} requests, its limit")
+        self.in_flight += 1
         try:
             yield
-            self._left.append(self._clock())
+            self._completed.append(self._clock())
         finally:
-            self.inside -= 1
+            self.in_flight -= 1
 
-    def retry_after_s(self, usual: int) -> int:
-        """Whole seconds until those inside have left at the pace of the last ones, 1 to 30.
+    def retry_after_s(self, default_s: int) -> int:
+        """Seconds until the requests in flight complete at the recent throughput, 1 to 30.
 
-        `usual` where nothing was answered lately, so that there is no pace.
+        Args:
+            default_s: the result where no request completed in the last 10 seconds.
         """
         now = self._clock()
-        lately = [left for left in self._left if now - left <= _WINDOW_S]
-        if not lately:
-            return usual
-        pace = len(lately) / max(now - lately[0], 1.0)
-        return min(_LONGEST_S, max(1, math.ceil(self.inside / pace)))
+        recent = [completed for completed in self._completed if now - completed <= _WINDOW_S]
+        if not recent:
+            return default_s
+        throughput = len(recent) / max(now - recent[0], 1.0)
+        return min(_MAX_RETRY_AFTER_S, max(1, math.ceil(self.in_flight / throughput)))

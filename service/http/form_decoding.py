@@ -1,7 +1,8 @@
-"""A form's bytes as its fields: `multipart/form-data` (RFC 7578) and urlencoded.
+"""Decode the bytes of a form to fields: `multipart/form-data` (RFC 7578) and urlencoded.
 
-The whole body is in memory already, so parts are found by searching for the boundary. A form that
-is cut before its last boundary is refused, and so are fields that are not in their character set.
+The whole body is already in memory, so parts are found by searching for the boundary. A form that
+is truncated before its last boundary is refused, and so are fields that do not decode in their
+character set.
 """
 
 from __future__ import annotations
@@ -71,7 +72,7 @@ _CHARSETS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A part that was sent as a file; `name` is empty where a browser sent none."""
+    """A part that was sent as a file; `name` is empty where the client sent none."""
 
     name: str
     data: bytes
@@ -91,25 +92,25 @@ class _Part:
 def decode_multipart(
     data: bytes, content_type: str, max_fields: int, max_text_bytes: int
 ) -> Fields:
-    """The fields of a multipart form.
+    """Decode a multipart form.
 
     Args:
         data: the body.
-        content_type: the request's media type with its boundary and, if stated, its charset.
-        max_fields: parts that are admitted beside files.
-        max_text_bytes: bytes of all parts that are not files.
+        content_type: the request's media type with its boundary and, optionally, its charset.
+        max_fields: limit for the parts that are not files.
+        max_text_bytes: limit for the bytes of all parts that are not files.
 
     Returns:
         For each name its values in the order in which they were sent.
 
     Raises:
-        HTTPException: 400 where the form is broken or cut, or a field is not in its charset.
-        BodyTooLarge: there are more bytes in the plain fields.
+        HTTPException: 400 where the form is malformed or truncated, or a field does not decode.
+        BodyTooLarge: the plain fields have more bytes.
     """
     _, options = parse_options_header(content_type)
     boundary = options.get(b"boundary", b"")
     if not 0 < len(boundary) <= _MAX_BOUNDARY_BYTES:
-        _broken("the media type has no boundary")
+        _malformed("the media type has no boundary")
     charset = options.get(b"charset", b"utf-8").decode("latin-1")
     fields: Fields = {}
     files = plain = text_bytes = 0
@@ -120,7 +121,7 @@ def decode_multipart(
         else:
             files += 1
         if plain > max_fields or files > _MAX_FILES:
-            _broken(f"at most {max_fields} fields and {_MAX_FILES} files are admitted")
+            _malformed(f"it must have at most {max_fields} fields and {_MAX_FILES} files")
         if text_bytes > max_text_bytes:
             _too_large(max_text_bytes)
         name = _decoded(part.name, charset, "a field's name")
@@ -134,13 +135,13 @@ def decode_multipart(
 def decode_urlencoded(
     data: bytes, content_type: str, max_fields: int, max_text_bytes: int
 ) -> Fields:
-    """The fields of an urlencoded form; arguments, result and errors as `decode_multipart`."""
+    """Decode an urlencoded form; arguments, result and errors are those of `decode_multipart`."""
     if len(data) > max_text_bytes:
         _too_large(max_text_bytes)
     _, options = parse_options_header(content_type)
     charset = options.get(b"charset", b"utf-8").decode("latin-1")
     if data.count(b"&") >= max_fields:
-        _broken(f"at most {max_fields} fields are admitted")
+        _malformed(f"it must have at most {max_fields} fields")
     fields: Fields = {}
     for pair in data.split(b"&"):
         if not pair:
@@ -155,27 +156,27 @@ def decode_urlencoded(
     return fields
 
 
-def _parts(data: bytes, boundary: bytes, most: int) -> list[tuple[int, int]]:
-    """Start and end of each part's head and content."""
+def _parts(data: bytes, boundary: bytes, max_parts: int) -> list[tuple[int, int]]:
+    """Start and end of each part, headers and content."""
     delimiter = b"\r\n--" + boundary
     if data.startswith(delimiter[2:]):
         position = len(delimiter) - 2
     elif (found := data.find(delimiter)) >= 0:
         position = found + len(delimiter)
     else:
-        _broken("the boundary does not occur in the body")
+        _malformed("the boundary does not occur in the body")
     parts: list[tuple[int, int]] = []
     while not data.startswith(b"--", position):
         line_end = data.find(b"\r\n", position, position + _MAX_PART_HEAD_BYTES)
         if line_end < 0 or data[position:line_end].strip(b" \t"):
-            _broken("a boundary is followed by neither a line's end nor two hyphens")
-        if len(parts) >= most:
-            _broken(f"at most {most} parts are admitted")
-        # A part without headers has its blank line right behind the boundary.
+            _malformed("a boundary must be followed by a line end or two hyphens")
+        if len(parts) >= max_parts:
+            _malformed(f"it must have at most {max_parts} parts")
+        # In a part without headers the blank line follows the boundary.
         start = line_end + 2
         end = data.find(delimiter, line_end)
         if end < 0:
-            _broken("the form ends before its last boundary")
+            _malformed("the form ends before its last boundary")
         parts.append((start, max(start, end)))
         position = end + len(delimiter)
     return parts
@@ -184,16 +185,16 @@ def _parts(data: bytes, boundary: bytes, most: int) -> list[tuple[int, int]]:
 def _part(data: bytes, start: int, end: int) -> _Part:
     head_end = data.find(b"\r\n\r\n", start, min(end, start + _MAX_PART_HEAD_BYTES))
     if head_end < 0:
-        _broken("a part has no blank line behind its headers")
+        _malformed("a part has no blank line after its headers")
     headers: dict[bytes, bytes] = {}
     for line in data[start:head_end].split(b"\r\n"):
         name, colon, value = line.partition(b":")
         if not colon:
-            _broken("a part has a header without a colon")
+            _malformed("a part has a header without a colon")
         headers[name.strip().lower()] = value.strip()
     kind, options = parse_options_header(headers.get(b"content-disposition"))
     if kind.lower() != b"form-data" or b"name" not in options:
-        _broken("a part has no Content-Disposition: form-data with a name")
+        _malformed("a part has no Content-Disposition: form-data with a name")
     _, type_options = parse_options_header(headers.get(b"content-type"))
     charset = type_options.get(b"charset")
     return _Part(
@@ -216,19 +217,18 @@ def _decoded(data: bytes, charset: str, name: str) -> str:
     except (LookupError, ValueError):
         codec = ""
     if codec not in _CHARSETS:
-        _broken(f"the character set {charset[:40]!r} is not supported; send UTF-8")
+        _malformed(f"the character set {charset[:40]!r} is not supported; send UTF-8")
     try:
         return data.decode(codec)
     except UnicodeDecodeError:
-        _broken(f"{name[:64]} is not {codec}")
+        _malformed(f"{name[:64]} is not valid {codec}")
 
 
-def _broken(detail: str) -> NoReturn:
-    raise HTTPException(400, f"the form is broken: {detail}")
+def _malformed(detail: str) -> NoReturn:
+    raise HTTPException(400, f"the form is malformed: {detail}")
 
 
-def _too_large(most: int) -> NoReturn:
+def _too_large(max_bytes: int) -> NoReturn:
     raise BodyTooLarge(
-        f"the form's fields have more than the {most} bytes that are admitted beside files",
-        limit=most,
+        f"the form's fields must have at most {max_bytes} bytes apart from files", limit=max_bytes
     )

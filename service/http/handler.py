@@ -1,26 +1,24 @@
-"""Where requests are answered: what every answering route does around its own work."""
+"""What the extraction routes share: readiness, admission, the body, the deadline and timing."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from fastapi import Request, Response
-from starlette.requests import ClientDisconnect
 
 from schema.extraction import Extraction, Timing
 from schema.requests import InstructBody, TaskBody
+from schema.responses import Instructed
 from service.engine.interface import Engine
-from service.http.body_parsing import read_body
-from service.http.cancellation import ClientGone, live
+from service.http.body_parsing import parse_body
+from service.http.cancellation import run_with_deadline
 from service.http.concurrency_limit import ConcurrencyLimit
-from service.http.middleware.access_log import CLIENT_GONE
 from service.observability.timing import StageTimer
 from service.observability.tracing import Tracing
 from service.pipeline.extractor import Extractor
-from service.pipeline.instruct import Instructed
 from service.settings import Settings
 from tasks.errors import EngineUnavailable
 
@@ -30,50 +28,67 @@ B = TypeVar("B", bound=TaskBody | InstructBody)
 A = TypeVar("A", Extraction, Instructed)
 
 
+def check_ready(engine: Engine) -> None:
+    """Raise `EngineUnavailable` where the engine takes no work."""
+    if not engine.ready:
+        raise EngineUnavailable(engine.unready_because or "the model is not ready")
+
+
 @dataclass(frozen=True)
 class Handler:
-    """Admits, reads, times and watches over requests."""
+    """The steps around a route's call of the pipeline."""
 
     settings: Settings
     engine: Engine
     extractor: Extractor
-    admission: ConcurrencyLimit
+    limit: ConcurrencyLimit
     tracing: Tracing
+
+    async def admit(self) -> AsyncIterator[None]:
+        """Hold a slot of the concurrency limit while a route runs; a dependency of the route.
+
+        Raises:
+            EngineUnavailable: the engine takes no work.
+            QueueFull: too many requests are in flight.
+        """
+        check_ready(self.engine)
+        with self.limit.enter():
+            yield
+
+    async def parse_request(self, request: Request, model: type[B]) -> B:
+        """Read and parse the body as `model`; raises as `parse_body`."""
+        body = await parse_body(request, model, self.settings)
+        self.log_text(body)
+        return body
 
     async def answer(
         self,
         request: Request,
         response: Response,
-        body: type[B],
-        work: Callable[[B, StageTimer], Coroutine[Any, Any, A]],
-    ) -> A | Response:
-        """The answer that `work` gives to the request's body, or to nobody if the client left.
+        work: Callable[[StageTimer], Coroutine[Any, Any, A]],
+    ) -> A:
+        """Run the pipeline within the deadline and report the stages in `Server-Timing`.
 
-        Raises leaves of `InputError` and `CapacityError`.
+        Args:
+            request: the request, with its body already read.
+            response: the response whose headers are set.
+            work: the call of the pipeline.
+
+        Raises:
+            DeadlineExceeded: the answer is not ready within `deadline_s`.
+            ClientDisconnect: the client closed the connection.
         """
-        self.check_ready()
-        try:
-            with self.admission.enter():
-                given = await read_body(request, body, self.settings)
-                self.note(given)
-                watch = StageTimer(self.tracing.stages)
-                answer = await live(request, work(given, watch), self.settings.deadline_s)
-        except (ClientGone, ClientDisconnect):
-            return Response(status_code=CLIENT_GONE)
+        timer = StageTimer(self.tracing.stages)
+        answer = await run_with_deadline(request, work(timer), self.settings.deadline_s)
         response.headers["Server-Timing"] = server_timing(answer.timing_ms)
         return answer
 
-    def check_ready(self) -> None:
-        """Raise `EngineUnavailable` where there is no point in reading a request."""
-        if not self.engine.ready:
-            raise EngineUnavailable(self.engine.unready_because or "the model is not ready")
-
-    def note(self, body: TaskBody | InstructBody) -> None:
-        """Log what was asked, if the settings have it so."""
+    def log_text(self, body: TaskBody | InstructBody) -> None:
+        """Log the request's text, if the setting `log_content` is on."""
         if self.settings.log_content:
-            log.info("asked", extra={"told": {"text": body.text}})
+            log.info("asked", extra={"fields": {"text": body.text}})
 
 
 def server_timing(timing: Timing) -> str:
-    """The `Server-Timing` header: the stages' milliseconds."""
+    """The value of the `Server-Timing` header: milliseconds of each stage."""
     return ", ".join(f"{stage};dur={ms:g}" for stage, ms in timing)

@@ -1,4 +1,4 @@
-"""A request's body as lines, read no faster than they are asked for."""
+"""Read a request's body as lines, no faster than they are consumed."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from tasks.errors import BodyTooSlow
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line without its end; `data` is None where it was too long to be kept."""
+    """A line without its line end; `data` is None where the line exceeded the limit."""
 
     number: int
     data: bytes | None
 
 
-class Lines:
-    """The lines of a body that are not blank. What is held is one line and a piece of the next."""
+class LineReader:
+    """The non-blank lines of a body. The buffer holds one line and a part of the next."""
 
     def __init__(self, receive: Receive, max_bytes: int, timeout_s: float) -> None:
         self._receive = receive
@@ -32,14 +32,16 @@ class Lines:
         self.number = 0
 
     async def next(self) -> Line | None:
-        """The next line, None behind the last one.
+        """The next line; None after the last one.
 
-        Raises `BodyTooSlow` where nothing came for a while, `ClientDisconnect` where nothing will.
+        Raises:
+            BodyTooSlow: nothing arrived for `timeout_s` seconds.
+            ClientDisconnect: the client closed the connection.
         """
         while True:
             end = self._buffer.find(b"\n", self._searched)
             if end < 0 and not self._ended:
-                await self._more()
+                await self._fill()
                 continue
             if end < 0 and not self._buffer and not self._too_long:
                 return None
@@ -55,7 +57,7 @@ class Lines:
         self._searched, self._too_long = 0, False
         return Line(self.number, None if too_long else data)
 
-    async def _more(self) -> None:
+    async def _fill(self) -> None:
         self._searched = len(self._buffer)
         if self._searched > self._max_bytes:
             self._buffer.clear()

@@ -1,4 +1,4 @@
-"""The error tree as HTTP: RFC 9457 problem documents, one shape for whatever goes wrong."""
+"""Map errors to HTTP: every error becomes an RFC 9457 problem document."""
 
 from __future__ import annotations
 
@@ -10,23 +10,31 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.responses import JSONResponse
+from starlette.requests import ClientDisconnect
+from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from schema.responses import Problem
 from tasks import errors
 
 MEDIA_TYPE = "application/problem+json"
+CLIENT_CLOSED = 499
+"""The status of requests whose client disconnected, as nginx uses it."""
+
 SCHEMA = {"$ref": "#/components/schemas/Problem"}
-"""Where the OpenAPI document has the shape; `service.http.openapi` puts it there."""
+"""The schema in the OpenAPI document; `service.http.openapi_schema` adds it."""
 
 RetryAfter = Callable[[int], int]
-"""The seconds after which a retry may help; takes what to say when nothing was measured."""
+"""Estimates the seconds until a retry may succeed, from a default for lack of measurements."""
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of problem: its stable word, its status, and when a retry may help."""
+    """A kind of problem.
+
+    `retry_after_s` is the default of the `Retry-After` header, None where a retry does not help;
+    `field` is the field at fault where the error does not name one.
+    """
 
     type: str
     status: int
@@ -38,15 +46,15 @@ class Kind:
 INTERNAL = Kind("internal-error", 500, "The service failed")
 
 KINDS: dict[type[errors.UMIEError], Kind] = {
-    errors.Unauthorised: Kind("unauthorised", 401, "A key of the service is needed"),
-    errors.EmptyInput: Kind("empty-input", 422, "Neither text nor image was given"),
-    errors.FieldError: Kind("invalid-field", 422, "A field has a value that makes no sense"),
-    errors.UnknownTask: Kind("unknown-task", 422, "There is no such task"),
-    errors.UnknownOntology: Kind("unknown-ontology", 422, "There is no such ontology"),
-    errors.LabelError: Kind("invalid-labels", 422, "A list of labels cannot be used"),
+    errors.Unauthorised: Kind("unauthorised", 401, "A valid API key is required"),
+    errors.EmptyInput: Kind("empty-input", 422, "Text or image must be given"),
+    errors.FieldError: Kind("invalid-field", 422, "A field has an invalid value"),
+    errors.UnknownTask: Kind("unknown-task", 422, "The task does not exist"),
+    errors.UnknownOntology: Kind("unknown-ontology", 422, "The ontology does not exist"),
+    errors.LabelError: Kind("invalid-labels", 422, "A list of labels is invalid"),
     errors.TextTooLong: Kind("text-too-long", 422, "The text is too long", field="text"),
-    errors.HeadersTooLarge: Kind("headers-too-large", 431, "The headers have too many bytes"),
-    errors.BodyTooLarge: Kind("body-too-large", 413, "The request has too many bytes"),
+    errors.HeadersTooLarge: Kind("headers-too-large", 431, "The headers are too large"),
+    errors.BodyTooLarge: Kind("body-too-large", 413, "The request is too large"),
     errors.BodyTooSlow: Kind("request-timeout", 408, "The request did not arrive in time"),
     errors.BatchTooLong: Kind("batch-too-long", 413, "The batch has too many lines"),
     errors.ImageTooLarge: Kind("image-too-large", 413, "The image is too large", field="image"),
@@ -55,19 +63,21 @@ KINDS: dict[type[errors.UMIEError], Kind] = {
     ),
     errors.ImageDamaged: Kind("image-damaged", 422, "The image cannot be decoded", field="image"),
     errors.NoVisualTower: Kind(
-        "no-visual-tower", 422, "The model cannot see images", field="image"
+        "no-visual-tower", 422, "The model does not take images", field="image"
     ),
-    errors.QueueFull: Kind("queue-full", 429, "More work waits than is admitted", retry_after_s=1),
-    errors.RateLimited: Kind("rate-limited", 429, "The key was used too often", retry_after_s=1),
+    errors.QueueFull: Kind("queue-full", 429, "The queue is full", retry_after_s=1),
+    errors.RateLimited: Kind(
+        "rate-limited", 429, "Too many requests with this key", retry_after_s=1
+    ),
     errors.EngineUnavailable: Kind(
-        "engine-unavailable", 503, "The model takes no work now", retry_after_s=5
+        "engine-unavailable", 503, "The model is not available", retry_after_s=5
     ),
     errors.DeadlineExceeded: Kind(
         "deadline-exceeded", 504, "The answer was not ready in time", retry_after_s=5
     ),
 }
 
-_HTTP_WORDS = {
+_HTTP_TYPES = {
     400: "bad-request",
     404: "not-found",
     405: "method-not-allowed",
@@ -77,7 +87,7 @@ _HTTP_WORDS = {
 
 
 class ProblemResponse(JSONResponse):
-    """A problem document; leaves its type in the request's state, for whoever counts."""
+    """A problem document; stores its type in the request's state, where `AccessLog` reads it."""
 
     media_type = MEDIA_TYPE
 
@@ -92,12 +102,12 @@ class ProblemResponse(JSONResponse):
 
 
 def kind_of(error: errors.UMIEError) -> Kind:
-    """The kind of the nearest class of `error` that has one."""
+    """The kind of the nearest base class of `error` that has one."""
     return next((KINDS[base] for base in type(error).__mro__ if base in KINDS), INTERNAL)
 
 
 def problem_of(error: errors.UMIEError) -> Problem:
-    """The document's content for an error; what is no request's business stays untold."""
+    """The problem for an error; internal errors do not reveal their message."""
     kind = kind_of(error)
     if kind is INTERNAL:
         return internal_problem()
@@ -110,9 +120,9 @@ def problem_of(error: errors.UMIEError) -> Problem:
 
 
 def problem_response(
-    error: errors.UMIEError, retry_after: RetryAfter = lambda usual: usual
+    error: errors.UMIEError, retry_after: RetryAfter = lambda default_s: default_s
 ) -> ProblemResponse:
-    """The document for an error of the tree."""
+    """The response for an error of the tree in `tasks.errors`."""
     kind = kind_of(error)
     headers = {}
     if kind.retry_after_s is not None:
@@ -124,31 +134,36 @@ def problem_response(
 
 
 def internal_error() -> ProblemResponse:
-    """The document for it."""
+    """The response for an unexpected exception."""
     return ProblemResponse(internal_problem())
 
 
 def http_problem(status: int, detail: str) -> Problem:
-    """The content for a status of HTTP itself."""
+    """The problem for a status that HTTP itself defines."""
     phrase = HTTPStatus(status).phrase
-    word = _HTTP_WORDS.get(status, phrase.lower().replace(" ", "-"))
-    return _problem(Kind(word, status, phrase), detail)
+    kind = _HTTP_TYPES.get(status, phrase.lower().replace(" ", "-"))
+    return _problem(Kind(kind, status, phrase), detail)
 
 
 def install(app: FastAPI, retry_after: RetryAfter) -> None:
-    """Answer every error that `app` raises with a problem document."""
+    """Answer every error that a route raises with a problem document.
+
+    Where the client has disconnected the response has status 499 and no content: nothing receives
+    it, but the access log and the metrics count it.
+    """
 
     async def on_error(request: Request, error: Exception) -> ProblemResponse:
         assert isinstance(error, errors.UMIEError)
         return problem_response(error, retry_after)
 
     app.add_exception_handler(errors.UMIEError, on_error)
+    app.add_exception_handler(ClientDisconnect, _on_disconnect)
     app.add_exception_handler(HTTPException, _on_http_exception)
     app.add_exception_handler(RequestValidationError, _on_validation_error)
 
 
 def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """What a route declares for its problems in the OpenAPI document."""
+    """The responses that a route declares for its problems in the OpenAPI document."""
     return {status: _response(status) for status in statuses}
 
 
@@ -160,8 +175,8 @@ def _response(status: int) -> dict[str, Any]:
             MEDIA_TYPE: {
                 "schema": SCHEMA,
                 "examples": {
-                    word: {"value": problem.model_dump(exclude_none=True)}
-                    for word, problem in examples.items()
+                    name: {"value": problem.model_dump(exclude_none=True)}
+                    for name, problem in examples.items()
                 },
             }
         },
@@ -171,9 +186,13 @@ def _response(status: int) -> dict[str, Any]:
 def _examples(status: int) -> list[Problem]:
     kinds = [kind for kind in (*KINDS.values(), INTERNAL) if kind.status == status]
     problems = [_problem(kind, kind.title, field=kind.field) for kind in kinds]
-    if status in _HTTP_WORDS:
+    if status in _HTTP_TYPES:
         problems.append(http_problem(status, HTTPStatus(status).phrase))
     return problems
+
+
+async def _on_disconnect(request: Request, error: Exception) -> Response:
+    return Response(status_code=CLIENT_CLOSED)
 
 
 async def _on_http_exception(request: Request, error: Exception) -> ProblemResponse:
@@ -189,8 +208,8 @@ async def _on_validation_error(request: Request, error: Exception) -> ProblemRes
 
 
 def internal_problem() -> Problem:
-    """The content for an exception that nobody expected."""
-    return _problem(INTERNAL, "an unexpected error; the service's log tells more")
+    """The problem for an unexpected exception."""
+    return _problem(INTERNAL, "an unexpected error; see the log of the service")
 
 
 def _problem(

@@ -1,13 +1,17 @@
-"""From a valid body to what the extractor is asked, within the limits of the settings."""
+"""Turn a parsed body into the pipeline's request, within the limits of the settings."""
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Collection, Iterable, Sequence
 
-from schema.extraction import AnswerWarning, ExtractionRequest, Task
+from fastapi import HTTPException
+from pydantic import ValidationError
+
+from schema.extraction import AnswerWarning, Task
 from schema.requests import ExtractBody, InstructBody, OntologyGiven, TaskBody
-from service.pipeline.instruct import FORMS, InstructionRequest
+from service.http.bounded_json import LABEL_FIELDS
+from service.pipeline.validated_requests import FORMS, ExtractionRequest, InstructionRequest
 from service.settings import Settings
 from tasks import ontology
 from tasks.errors import EmptyInput, FieldError, LabelError, TextTooLong, UnknownTask
@@ -19,14 +23,21 @@ _PARTS = {
     "relation_types": "relations",
     "event_types": "events",
 }
+_SHOWN = 64
 
 
 def extraction_request(
     body: TaskBody, settings: Settings, task: Task | None = None
 ) -> ExtractionRequest:
-    """What the extractor is asked; of one `task`, or of those that the body names.
+    """Build the request to the pipeline.
 
-    Raises leaves of `InputError`.
+    Args:
+        body: the parsed body.
+        settings: the limits and the default ontology.
+        task: the only task of the route; None takes the tasks that the body names.
+
+    Raises:
+        InputError: one of its leaves, where a field is invalid.
     """
     _check_input(body, settings)
     tasks = _tasks(body) if task is None else frozenset({task})
@@ -46,7 +57,7 @@ def extraction_request(
 
 
 def instruction_request(body: InstructBody, settings: Settings) -> InstructionRequest:
-    """What the extractor is told; raises leaves of `InputError`."""
+    """Build the request of a free instruction; raises leaves of `InputError`."""
     _check_input(body, settings)
     for field, labels in (("spots", body.spots), ("asocs", body.asocs)):
         _check_labels(labels, field, settings)
@@ -55,11 +66,13 @@ def instruction_request(body: InstructBody, settings: Settings) -> InstructionRe
     pair = body.form == "pair"
     for field in ("head", "tail"):
         if pair != (getattr(body, field) is not None):
-            raise FieldError(f"the pair form, and no other, has a {field}", field=field)
+            raise FieldError(
+                f"{field} must be given for the form pair, and for no other form", field=field
+            )
     if body.constrained and pair and not body.asocs:
-        raise LabelError("the pair form needs relations to choose from", field="asocs")
+        raise LabelError("the form pair needs at least one relation in asocs", field="asocs")
     if body.constrained and not pair and not body.spots:
-        raise LabelError(f"the {body.form} form needs types to choose from", field="spots")
+        raise LabelError(f"the form {body.form} needs at least one type in spots", field="spots")
     return InstructionRequest(
         text=body.text,
         image=body.image,
@@ -74,18 +87,35 @@ def instruction_request(body: InstructBody, settings: Settings) -> InstructionRe
     )
 
 
+def validation_problem(error: ValidationError) -> FieldError | HTTPException:
+    """The first fault that pydantic found, as an error that does not repeat the input."""
+    rows = error.errors(include_url=False, include_context=False, include_input=False)
+    row = max(rows, key=lambda row: len(row["loc"]))  # of a union, the branch that matched furthest
+    if row["type"] == "json_invalid":
+        return HTTPException(400, row["msg"])
+    if not row["loc"]:
+        return HTTPException(400, "the body must be one JSON object")
+    field = str(row["loc"][0])[:_SHOWN]
+    if row["type"] == "extra_forbidden" and len(row["loc"]) == 1:
+        return FieldError(f"there is no field {field!r}", field=field)
+    kind = LabelError if field in LABEL_FIELDS else FieldError
+    if row["type"] == "string_pattern_mismatch":
+        return kind(f"{field}: a name must not be blank", field=field)
+    return kind(f"{field}: {row['msg'][:1].lower()}{row['msg'][1:]}", field=field)
+
+
 def _check_input(body: TaskBody | InstructBody, settings: Settings) -> None:
     _check_length(body.text, "text", settings)
     if body.image is None and not body.text.strip():
         raise EmptyInput("give a text, an image or both")
     if body.image is None and body.regions is not None:
-        raise FieldError("regions are parts of an image, which is missing", field="regions")
+        raise FieldError("regions need an image", field="regions")
 
 
 def _check_length(text: str, field: str, settings: Settings) -> None:
     if len(text) > settings.max_text_chars:
         raise TextTooLong(
-            f"{field} has {len(text)} characters, at most {settings.max_text_chars} are admitted",
+            f"{field} must have at most {settings.max_text_chars} characters, not {len(text)}",
             limit=settings.max_text_chars,
         )
 
@@ -95,7 +125,9 @@ def _offsets(given: list[int] | None, text: str, field: str) -> tuple[int, int] 
         return None
     start, end = given
     if not 0 <= start < end <= len(text):
-        raise FieldError(f"{field} must be start and end of a part of the text", field=field)
+        raise FieldError(
+            f"{field} must be the start and end of a non-empty span of the text", field=field
+        )
     return start, end
 
 
@@ -104,25 +136,25 @@ def _tasks(body: TaskBody) -> frozenset[Task]:
     if body.tasks is None:
         return frozenset(Task)
     if any(name not in list(Task) for name in body.tasks):
-        raise UnknownTask(f"the tasks are {', '.join(Task)}", field="tasks")
+        raise UnknownTask(f"tasks must be among {', '.join(Task)}", field="tasks")
     return frozenset(Task(name) for name in body.tasks)
 
 
 def _check_answerable(tasks: Collection[Task], labels: Ontology) -> None:
-    """Raise `FieldError` where nothing can be found, which an empty answer would not tell."""
+    """Raise `FieldError` where the ontology has no labels for any of the tasks."""
     entities = bool(labels.entities) and not {Task.ENTITIES, Task.RELATIONS}.isdisjoint(tasks)
     events = bool(labels.events) and Task.EVENTS in tasks
     if not entities and not events:
         needed = "event" if set(tasks) == {Task.EVENTS} else "entity"
         raise FieldError(
-            f"the ontology {labels.name!r} has no {needed} types, so nothing can be found for "
-            f"{', '.join(sorted(tasks))}: give {needed}_types or another ontology",
+            f"the ontology {labels.name!r} has no {needed} types, so the answer for "
+            f"{', '.join(sorted(tasks))} would be empty: give {needed}_types or another ontology",
             field="ontology",
         )
 
 
 def _without_labels(tasks: Collection[Task], labels: Ontology) -> tuple[AnswerWarning, ...]:
-    """A warning for each task that was named and has no labels to find."""
+    """A warning for each task without labels."""
     missing = {
         Task.ENTITIES: not labels.entities,
         Task.RELATIONS: not (labels.entities and labels.relations),
@@ -132,7 +164,7 @@ def _without_labels(tasks: Collection[Task], labels: Ontology) -> tuple[AnswerWa
         AnswerWarning(
             type="no-labels",
             field="tasks",
-            detail=f"the ontology {labels.name!r} has no labels for {task}, which stay empty",
+            detail=f"the ontology {labels.name!r} has no labels for {task}: {task} will be empty",
         )
         for task in Task
         if task in tasks and missing[task]
@@ -159,8 +191,8 @@ def _base(given: str | OntologyGiven | None, settings: Settings) -> Ontology:
     size = len(given.model_dump_json().encode())
     if size > settings.max_ontology_bytes:
         raise FieldError(
-            f"the ontology has {size} bytes as JSON, at most {settings.max_ontology_bytes} are "
-            "admitted",
+            f"the ontology must have at most {settings.max_ontology_bytes} bytes as JSON, "
+            f"not {size}",
             field="ontology",
         )
     own = ontology.parse(given.model_dump(exclude_none=True))
@@ -180,7 +212,7 @@ def _check_known(named: Iterable[str], types: Collection[str]) -> None:
     for name in named:
         if name not in types:
             raise FieldError(
-                f"a relation is between {name!r}, which is no entity type of the ontology",
+                f"a relation names {name!r}, which is not an entity type of the ontology",
                 field="ontology",
             )
 
@@ -188,12 +220,12 @@ def _check_known(named: Iterable[str], types: Collection[str]) -> None:
 def _check_labels(labels: Sequence[str], field: str, settings: Settings) -> None:
     if len(labels) > settings.max_labels:
         raise LabelError(
-            f"{len(labels)} labels, at most {settings.max_labels} are admitted", field=field
+            f"{field} must have at most {settings.max_labels} labels, not {len(labels)}",
+            field=field,
         )
     if any(len(label) > settings.max_label_chars for label in labels):
         raise LabelError(
-            f"a label has more than the {settings.max_label_chars} characters that are admitted",
-            field=field,
+            f"a label must have at most {settings.max_label_chars} characters", field=field
         )
     if len({label.casefold() for label in labels}) != len(labels):
-        raise LabelError("a label is given twice", field=field)
+        raise LabelError("a label must be given once", field=field)

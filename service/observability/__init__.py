@@ -1,1 +1,1 @@
-"""Metrics, traces, logs and timing."""
+"""Metrics, traces, logs and stage timing."""

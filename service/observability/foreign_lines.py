@@ -1,7 +1,7 @@
-"""Lines that other libraries write to standard output and error themselves, as log records.
+"""Turns lines that libraries write to standard output and error into log records.
 
-Libraries in C++ write past Python's logging; where every line is to be a JSON object, these must
-be read from a pipe in the descriptors' place.
+C++ libraries bypass Python's logging. If every line must be a JSON object, a pipe has to replace
+the file descriptors.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ _WAIT_S = 2.0
 
 
 def capture() -> TextIO:
-    """Put a pipe in place of standard output and error, and log each line that comes.
+    """Redirect standard output and error to a pipe and log each line from it.
 
     Returns:
-        The standard error that was there before, for the log itself.
+        The original standard error, for the log itself.
     """
     for stream in (sys.stdout, sys.stderr):
         stream.flush()
@@ -33,7 +33,6 @@ def capture() -> TextIO:
     for descriptor in (1, 2):
         os.dup2(writing, descriptor)
     os.close(writing)
-    # where a stream is not the descriptor, as under a test, it is left alone
     reader = threading.Thread(target=_read, args=(reading,), name="foreign lines", daemon=True)
     reader.start()
     atexit.register(_restore, saved, own.fileno(), reader)
@@ -48,7 +47,7 @@ def _read(reading: int) -> None:
 
 
 def _restore(output: int, error: int, reader: threading.Thread) -> None:
-    """The last lines are logged before the process ends."""
+    """Restore the descriptors and log the last lines, before the process exits."""
     for stream in (sys.stdout, sys.stderr):
         stream.flush()
     os.dup2(output, 1)

@@ -1,17 +1,16 @@
-"""Traces of requests, where OpenTelemetry's SDK is installed and told where to send them."""
+"""Request traces, if the OpenTelemetry SDK is installed and an endpoint is set."""
 
 from __future__ import annotations
 
 import logging
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from fastapi.telemetry import TelemetryConfig
 from opentelemetry.trace import NoOpTracerProvider, Tracer, TracerProvider
 
-from service.http.middleware.access_log import PROBES
 from service.observability.metrics import STAGES
 from service.settings import Settings
 from tasks.errors import SettingsError
@@ -24,10 +23,18 @@ _STANDARD = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"
 def tracer_provider(
     settings: Settings, environ: Mapping[str, str] = os.environ
 ) -> TracerProvider | None:
-    """What sends traces; None where no endpoint is set.
+    """Create the provider that exports traces.
 
-    Without the SDK OpenTelemetry's own variables are passed over, and `UMIE_OTLP_ENDPOINT` is a
-    `SettingsError`.
+    Args:
+        settings: `UMIE_OTLP_ENDPOINT`.
+        environ: environment variables, for OpenTelemetry's standard ones.
+
+    Returns:
+        The provider; None if no endpoint is set, or OpenTelemetry's own variables set one and the
+        SDK is not installed.
+
+    Raises:
+        SettingsError: `UMIE_OTLP_ENDPOINT` is set and the SDK is not installed.
     """
     standard = any(environ.get(name) for name in _STANDARD)
     if settings.otlp_endpoint is None and not standard:
@@ -53,14 +60,20 @@ def tracer_provider(
 
 
 class Tracing:
-    """A span for every request, and in it one for every stage of the work."""
+    """A span for every request, and in it one for every stage of the work.
 
-    def __init__(self, provider: TracerProvider | None) -> None:
+    Args:
+        provider: where spans go; None turns tracing off.
+        untraced: paths of requests that get no span.
+    """
+
+    def __init__(self, provider: TracerProvider | None, untraced: Collection[str] = ()) -> None:
         self._provider = provider
+        self._untraced = frozenset(untraced)
         self._tracer: Tracer = (provider or NoOpTracerProvider()).get_tracer("umie")
 
     def config(self) -> TelemetryConfig:
-        """What the framework is to trace: requests, but probes; and nothing that they hold."""
+        """Return the framework's configuration: trace requests except probes, without content."""
         return TelemetryConfig(
             tracer_provider=self._provider,
             tracing=self._provider is not None,
@@ -68,14 +81,14 @@ class Tracing:
             logs=False,
             operation_spans=False,
             auto_configure=False,
-            exclude=_is_probe,
+            exclude=self._is_untraced,
         )
 
     def stages(self, timing_ms: Mapping[str, float]) -> None:
-        """Spans for stages that have just ended, one behind the other.
+        """Record spans for stages that have just ended, one after the other.
 
-        Times are those of the batch that the request was part of, so that a round's spans can
-        overlap the one before by a little.
+        The times are those of the request's batch, so spans of a round can overlap the previous
+        round slightly.
         """
         if self._provider is None:
             return
@@ -85,6 +98,5 @@ class Tracing:
             self._tracer.start_span(stage, start_time=started).end(ended)
             ended = started
 
-
-def _is_probe(scope: Any) -> bool:
-    return scope.get("path") in PROBES
+    def _is_untraced(self, scope: Any) -> bool:
+        return scope.get("path") in self._untraced

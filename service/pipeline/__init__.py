@@ -1,1 +1,1 @@
-"""From a request to its answer: which prompts to ask, and what the answers say."""
+"""From a validated request to its response: prompts, rounds of generation, results."""

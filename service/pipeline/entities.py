@@ -1,4 +1,4 @@
-"""The entities of a text, grounded where there is a picture."""
+"""Entities: the prompt for them, and its answer as response items."""
 
 from __future__ import annotations
 
@@ -15,7 +15,21 @@ from tasks.records import Record, Region
 def entity_prompt(
     prompter: Prompter, text: str, ontology: Ontology, visual: VisualFeatures | None
 ) -> Prompt | None:
-    """The prompt for all entities; None where the ontology has no types for them."""
+    """Encode the prompt for all entities.
+
+    Args:
+        prompter: encodes prompts.
+        text: the text as sent.
+        ontology: the labels.
+        visual: the features of the image; the answer names regions if there are any.
+
+    Returns:
+        The prompt; None if the ontology has no entity types.
+
+    Raises:
+        TextTooLong: the prompt has too many tokens.
+        LabelError: the labels are invalid or too many.
+    """
     if not ontology.entities:
         return None
     grounded = visual is not None and len(visual.boxes) > 0
@@ -30,7 +44,15 @@ def entity_prompt(
 
 
 def entities_of(records: Iterable[Record], min_score: float) -> list[EntityFound]:
-    """The answer's entities in the order of the text, numbered."""
+    """Convert records to entities.
+
+    Args:
+        records: the records of the answer to the entity prompt.
+        min_score: records with a smaller score are dropped.
+
+    Returns:
+        The entities in text order, without duplicates; `id` is the index.
+    """
     found: dict[tuple[str, str, int | None, int | None], Record] = {}
     for record in records:
         if record.label is None or record.span is None or record.score < min_score:
@@ -38,10 +60,10 @@ def entities_of(records: Iterable[Record], min_score: float) -> list[EntityFound
         key = (record.label, record.span.text, record.span.start, record.span.end)
         if key not in found or found[key].score < record.score:
             found[key] = record
-    return [_entity(index, found[key]) for index, key in enumerate(sorted(found, key=_place))]
+    return [_entity(index, found[key]) for index, key in enumerate(sorted(found, key=_order))]
 
 
-def _place(key: tuple[str, str, int | None, int | None]) -> tuple[bool, int, int, str, str]:
+def _order(key: tuple[str, str, int | None, int | None]) -> tuple[bool, int, int, str, str]:
     label, text, start, end = key
     return (start is None, start or 0, end or 0, label, text)
 

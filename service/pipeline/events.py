@@ -1,4 +1,4 @@
-"""Events: triggers first, then each trigger's arguments."""
+"""Events: a prompt for all triggers, then one for the arguments of each trigger."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from schema.extraction import ArgumentFound, EventFound, TriggerFound
 from service.engine.interface import Answer, Prompt
-from service.pipeline.grounding import grounded_records
+from service.pipeline.prompt_rounds import grounded_records
 from tasks import form, instruction
 from tasks.errors import TextTooLong
 from tasks.instruction import Prompter
@@ -17,7 +17,14 @@ from tasks.records import Asoc, Record, Span
 
 @dataclass(frozen=True, slots=True)
 class Trigger:
-    """A trigger found, and the prompt for its arguments; None where these are not asked for."""
+    """A trigger of an event.
+
+    Attributes:
+        type: the event type.
+        span: the span of the trigger.
+        score: its score, in 0..1.
+        prompt: the prompt for its arguments; None if no arguments are generated.
+    """
 
     type: str
     span: Span
@@ -26,7 +33,15 @@ class Trigger:
 
 
 def trigger_prompt(prompter: Prompter, text: str, ontology: Ontology) -> Prompt | None:
-    """The prompt for all triggers; None where the ontology has no events."""
+    """Encode the prompt for all triggers.
+
+    Returns:
+        The prompt; None if the ontology has no event types.
+
+    Raises:
+        TextTooLong: the prompt has too many tokens.
+        LabelError: the labels are invalid or too many.
+    """
     if not ontology.events:
         return None
     spots = [kind.name for kind in ontology.events]
@@ -43,18 +58,31 @@ def triggers_of(
     min_score: float,
     limit: int,
 ) -> list[Trigger]:
-    """The answer's triggers in the order of the text; the `limit` surest with a second prompt."""
+    """Convert records to triggers and encode the prompts for their arguments.
+
+    Args:
+        prompter: encodes prompts.
+        text: the text as sent.
+        ontology: the labels.
+        records: the records of the answer to the trigger prompt.
+        min_score: records with a smaller score are dropped.
+        limit: most triggers with a prompt; those with the highest scores get one.
+
+    Returns:
+        The triggers in text order, without duplicates.
+    """
     found: dict[tuple[str, Span], float] = {}
     for record in records:
         if record.label is not None and record.span is not None and record.score >= min_score:
             key = (record.label, record.span)
             found[key] = max(record.score, found.get(key, 0.0))
     ordered = sorted(found, key=lambda key: (key[1].start or 0, key[1].end or 0, key[0]))
-    surest = set(sorted(ordered, key=lambda key: -found[key])[:limit])
+    best = set(sorted(ordered, key=lambda key: -found[key])[:limit])
     triggers = []
     for kind, span in ordered:
-        asked = (kind, span) in surest
-        prompt = _argument_prompt(prompter, text, ontology, kind, span) if asked else None
+        prompt = None
+        if (kind, span) in best:
+            prompt = _argument_prompt(prompter, text, ontology, kind, span)
         triggers.append(Trigger(kind, span, found[kind, span], prompt))
     return triggers
 
@@ -62,15 +90,21 @@ def triggers_of(
 def events_of(
     triggers: Sequence[Trigger], answers: Iterable[Answer], min_score: float
 ) -> list[EventFound]:
-    """The events; `answers` are those to the triggers' prompts, in order."""
-    said = iter(answers)
+    """Combine triggers and arguments to events.
+
+    Args:
+        triggers: the triggers, in the order of the result.
+        answers: the answers to the prompts of the triggers that have one, in order.
+        min_score: arguments with a smaller score are dropped.
+    """
+    remaining = iter(answers)
     events = []
     for trigger in triggers:
         asocs: list[Asoc] = []
         if trigger.prompt is not None:
             asocs = _distinct(
                 asoc
-                for record in grounded_records([next(said)])
+                for record in grounded_records([next(remaining)])
                 for asoc in record.asocs
                 if asoc.score >= min_score
             )
@@ -105,14 +139,14 @@ def _argument_prompt(
 
 
 def _distinct(asocs: Iterable[Asoc]) -> list[Asoc]:
-    """One event's arguments, of those of a role that lie within each other the surest alone.
+    """Drop arguments that are nested in an argument of the same role with a higher score.
 
-    Of two that are as sure the longer one stays.
+    Of two with equal scores the longer one is kept.
     """
     given = list(asocs)
-    surest = sorted(given, key=lambda asoc: (-asoc.score, -_length(asoc)))
+    ranked = sorted(given, key=lambda asoc: (-asoc.score, -_length(asoc)))
     kept: list[Asoc] = []
-    for asoc in surest:
+    for asoc in ranked:
         if not any(asoc.label == other.label and _nested(asoc, other) for other in kept):
             kept.append(asoc)
     chosen = set(map(id, kept))

@@ -1,4 +1,4 @@
-"""Which prompts a request needs, and how their answers become one extraction."""
+"""Answers requests: encodes the image, runs two rounds of prompts, combines the answers."""
 
 from __future__ import annotations
 
@@ -11,37 +11,25 @@ from schema.extraction import (
     AnswerWarning,
     EntityFound,
     Extraction,
-    ExtractionRequest,
     ImageSize,
     RegionFound,
     Task,
 )
+from schema.responses import Instructed, Tokenized
 from service.engine.interface import Answer, Engine, Prompt, VisualFeatures
 from service.engine.preprocess import Preprocess
 from service.observability.metrics import Metrics
 from service.observability.timing import StageTimer
-from service.pipeline.dialogue import Dialogue
 from service.pipeline.entities import entities_of, entity_prompt
 from service.pipeline.events import Trigger, events_of, trigger_prompt, triggers_of
-from service.pipeline.grounding import grounded_records, shown_gate
-from service.pipeline.instruct import (
-    Instructed,
-    InstructionRequest,
-    named_in,
-    prompt_of,
-    records_of,
-)
+from service.pipeline.instruct import named_in, prompt_of, records_of
+from service.pipeline.prompt_rounds import PromptRounds, grounded_records, rounded_gate
 from service.pipeline.regions import referenced, regions_of
-from service.pipeline.relations import Question, admitted_pairs, questions, relations_of
-from service.pipeline.tokenization import (
-    Tokenized,
-    check_known,
-    max_text_tokens,
-    tokenize,
-    warnings_of,
-)
+from service.pipeline.relations import PairPrompt, admitted_pairs, pair_prompts, relations_of
+from service.pipeline.tokenization import check_known, max_text_tokens, tokenize, warnings_of
+from service.pipeline.validated_requests import ExtractionRequest, InstructionRequest
 from service.settings import Settings
-from service.vision.encoder import ImageEncoder, View
+from service.vision.encoder import EncodedImage, ImageEncoder
 from service.vision.proposers.proposer import Proposer
 from tasks.errors import LabelError
 from tasks.instruction import Prompter
@@ -49,21 +37,25 @@ from tasks.instruction import Prompter
 
 @dataclass(frozen=True, slots=True)
 class _Draft:
-    """What the first round found, with the second round's prompts."""
+    """The results of the first round and the prompts of the second."""
 
     entities: list[EntityFound]
-    questions: list[Question]
+    pairs: list[PairPrompt]
     triggers: list[Trigger]
 
     def prompts(self) -> dict[Task, list[Prompt]]:
         return {
-            Task.RELATIONS: [question.prompt for question in self.questions],
+            Task.RELATIONS: [pair.prompt for pair in self.pairs],
             Task.EVENTS: [t.prompt for t in self.triggers if t.prompt is not None],
         }
 
 
 class Extractor:
-    """Answers requests in two rounds: entities and triggers, then pairs and arguments."""
+    """Answers requests in two rounds of prompts.
+
+    The first round finds entities and triggers, the second relations of entity pairs and arguments
+    of triggers. Prompts are encoded on a thread, because many pairs in a long text take a while.
+    """
 
     def __init__(
         self,
@@ -76,6 +68,18 @@ class Extractor:
         metrics: Metrics,
         proposer: Proposer | None = None,
     ) -> None:
+        """Create the extractor.
+
+        Args:
+            engine: generates answers and encodes images.
+            prompter: encodes prompts.
+            settings: limits and thresholds.
+            preprocess: prepares images; None if the model has no visual tower.
+            region_types: all labels of proposed regions; empty if they are free text.
+            model_name: name and version for responses.
+            metrics: receives stage durations and counts of results.
+            proposer: proposes regions instead of the visual tower, or None.
+        """
         self._engine = engine
         self._prompter = prompter
         self._settings = settings
@@ -86,77 +90,91 @@ class Extractor:
 
     @property
     def max_text_tokens(self) -> int:
-        """How many tokens the text of an extraction may have while its labels are few."""
+        """Most tokens that the text of an extraction with few labels may have."""
         return max_text_tokens(self._prompter)
 
     def tokenize(self, request: ExtractionRequest) -> Tokenized:
-        """The tokens of a request's text, and how many there may be."""
+        """Tokenize the text of a request and compute its token limits."""
         return tokenize(self._prompter, request)
 
     async def extract(
-        self, request: ExtractionRequest, watch: StageTimer | None = None
+        self, request: ExtractionRequest, timer: StageTimer | None = None
     ) -> Extraction:
-        """The answer to `request`. Raises leaves of `InputError` and `CapacityError`.
+        """Extract entities, relations and events.
 
-        The prompts are encoded on a thread, since a long text with many pairs takes a while.
+        Args:
+            request: the validated request.
+            timer: a running timer of the request; a new one by default.
+
+        Raises:
+            InputError: a leaf of it, if the text, the labels or the image cannot be used.
+            CapacityError: a leaf of it, if the engine cannot answer now.
         """
-        watch = watch or StageTimer()
-        view = await self._look(request, watch)
-        visual = view.visual if view else None
-        dialogue = Dialogue(self._engine, visual, watch)
-        opening = await asyncio.to_thread(self._opening, request, visual)
-        said = await dialogue.ask(opening)
-        draft = await asyncio.to_thread(self._draft, request, said)
-        said = await dialogue.ask(draft.prompts())
-        events = events_of(draft.triggers, said[Task.EVENTS], request.min_score)
-        answer = Extraction(
-            image=ImageSize(width=view.width, height=view.height) if view else None,
-            regions=self._regions(view, referenced(draft.entities, events)),
+        timer = timer or StageTimer()
+        image = await self._encode_image(request, timer)
+        visual = image.visual if image else None
+        rounds = PromptRounds(self._engine, visual, timer)
+        first = await asyncio.to_thread(self._first_prompts, request, visual)
+        draft = await asyncio.to_thread(self._draft, request, await rounds.run(first))
+        answers = await rounds.run(draft.prompts())
+        events = events_of(draft.triggers, answers[Task.EVENTS], request.min_score)
+        extraction = Extraction(
+            image=_size_of(image),
+            regions=self._regions(image, referenced(draft.entities, events)),
             entities=draft.entities,
-            relations=relations_of(draft.questions, said[Task.RELATIONS], request.min_score),
+            relations=relations_of(draft.pairs, answers[Task.RELATIONS], request.min_score),
             events=events,
-            gate=dialogue.gate(),
+            gate=rounds.gate(),
             model=self.model_name,
-            timing_ms=watch.read(),
-            warnings=[*request.warnings, *self._warnings(*opening.values())],
+            timing_ms=timer.read(),
+            warnings=[*request.warnings, *self._warnings(*first.values())],
         )
-        self._metrics.count_answer(answer)
-        return answer
+        self._metrics.count_extraction(extraction)
+        return extraction
 
     async def instruct(
-        self, request: InstructionRequest, watch: StageTimer | None = None
+        self, request: InstructionRequest, timer: StageTimer | None = None
     ) -> Instructed:
-        """The answer to a free instruction; raises leaves of `InputError` and `CapacityError`."""
-        watch = watch or StageTimer()
-        view = await self._look(request, watch)
+        """Generate the answer to a free instruction.
+
+        Args:
+            request: the validated request.
+            timer: a running timer of the request; a new one by default.
+
+        Raises:
+            InputError: a leaf of it, if the text, the labels or the image cannot be used.
+            CapacityError: a leaf of it, if the engine cannot answer now.
+        """
+        timer = timer or StageTimer()
+        image = await self._encode_image(request, timer)
         prompt = await asyncio.to_thread(prompt_of, self._prompter, request)
-        (answer,) = await self._engine.generate([prompt], view.visual if view else None)
-        watch.add(answer.timing_ms)
+        (answer,) = await self._engine.generate([prompt], image.visual if image else None)
+        timer.add(answer.timing_ms)
         records = records_of(answer)
         return Instructed(
             output=self._prompter.tokenizer.decode(list(answer.ids)),
             ids=list(answer.ids),
             records=records,
-            image=ImageSize(width=view.width, height=view.height) if view else None,
-            regions=self._regions(view, named_in(records)),
-            gate=shown_gate(answer.gate),
+            image=_size_of(image),
+            regions=self._regions(image, named_in(records)),
+            gate=rounded_gate(answer.gate),
             model=self.model_name,
-            timing_ms=watch.read(),
+            timing_ms=timer.read(),
             warnings=self._warnings([prompt]),
         )
 
     def close(self) -> None:
-        """End the threads that decode pictures."""
+        """Stop the threads of the image encoder."""
         self._image_encoder.close()
 
-    async def _look(
-        self, request: ExtractionRequest | InstructionRequest, watch: StageTimer
-    ) -> View | None:
+    async def _encode_image(
+        self, request: ExtractionRequest | InstructionRequest, timer: StageTimer
+    ) -> EncodedImage | None:
         if request.image is None:
             return None
-        return await self._image_encoder.look(request.image, watch, request.regions, request.text)
+        return await self._image_encoder.encode(request.image, timer, request.regions, request.text)
 
-    def _opening(
+    def _first_prompts(
         self, request: ExtractionRequest, visual: VisualFeatures | None
     ) -> dict[Task, list[Prompt]]:
         prompts: dict[Task, list[Prompt]] = {}
@@ -165,16 +183,16 @@ class Extractor:
         if request.tasks & {Task.ENTITIES, Task.RELATIONS}:
             with _labels_of("entity_types"):
                 self._check_known(kind.name for kind in request.ontology.entities)
-                found = entity_prompt(self._prompter, request.text, request.ontology, visual)
-            prompts[Task.ENTITIES] = [found] if found else []
+                prompt = entity_prompt(self._prompter, request.text, request.ontology, visual)
+            prompts[Task.ENTITIES] = [prompt] if prompt else []
         if Task.RELATIONS in request.tasks:
             with _labels_of("relation_types"):
                 self._check_known(kind.name for kind in request.ontology.relations)
         if Task.EVENTS in request.tasks:
             with _labels_of("event_types"):
                 self._check_known(kind.name for kind in request.ontology.events)
-                found = trigger_prompt(self._prompter, request.text, request.ontology)
-            prompts[Task.EVENTS] = [found] if found else []
+                prompt = trigger_prompt(self._prompter, request.text, request.ontology)
+            prompts[Task.EVENTS] = [prompt] if prompt else []
         return prompts
 
     def _check_known(self, labels: Iterable[str]) -> None:
@@ -184,34 +202,38 @@ class Extractor:
         sources = [prompt.source for prompts in rounds for prompt in prompts]
         return warnings_of(self._prompter.tokenizer, sources)
 
-    def _draft(self, request: ExtractionRequest, said: dict[Task, list[Answer]]) -> _Draft:
+    def _draft(self, request: ExtractionRequest, answers: dict[Task, list[Answer]]) -> _Draft:
         prompter, text, ontology = self._prompter, request.text, request.ontology
-        entities = entities_of(grounded_records(said[Task.ENTITIES]), request.min_score)
-        asked: list[Question] = []
+        entities = entities_of(grounded_records(answers[Task.ENTITIES]), request.min_score)
+        prompts: list[PairPrompt] = []
         if Task.RELATIONS in request.tasks:
             pairs = admitted_pairs(entities, ontology, self._settings.max_pairs)
             with _labels_of("relation_types"):
-                asked = questions(prompter, text, pairs)
+                prompts = pair_prompts(prompter, text, pairs)
         with _labels_of("event_types"):
             triggers = triggers_of(
                 prompter,
                 text,
                 ontology,
-                grounded_records(said[Task.EVENTS]),
+                grounded_records(answers[Task.EVENTS]),
                 request.min_score,
                 self._settings.max_triggers,
             )
-        return _Draft(entities, asked, triggers)
+        return _Draft(entities, prompts, triggers)
 
-    def _regions(self, view: View | None, named: set[str]) -> list[RegionFound]:
-        if view is None:
+    def _regions(self, image: EncodedImage | None, named: set[str]) -> list[RegionFound]:
+        if image is None:
             return []
-        return regions_of(view, self._settings.min_region_score, named)
+        return regions_of(image, self._settings.min_region_score, named)
+
+
+def _size_of(image: EncodedImage | None) -> ImageSize | None:
+    return None if image is None else ImageSize(width=image.width, height=image.height)
 
 
 @contextmanager
 def _labels_of(field: str) -> Iterator[None]:
-    """Name the request's field where a prompter says only that labels are at fault."""
+    """Add the request field, which the prompter does not know, to errors about labels."""
     try:
         yield
     except LabelError as error:

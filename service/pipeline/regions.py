@@ -1,24 +1,33 @@
-"""The picture's regions as the answer lists them."""
+"""The regions of the image in a response."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
 from schema.extraction import EntityFound, EventFound, RegionFound
-from service.vision.encoder import View
+from service.vision.encoder import EncodedImage
 from tasks.records import Region
 
 
 def referenced(entities: Iterable[EntityFound], events: Iterable[EventFound]) -> set[str]:
-    """The ids of the regions that an answer names."""
+    """Return the ids of the regions that entities and arguments are grounded in."""
     names = {name for entity in entities for name in entity.regions}
     arguments = (argument for event in events for argument in event.arguments)
     return names | {argument.region for argument in arguments if argument.region is not None}
 
 
-def regions_of(view: View, min_score: float, named: set[str]) -> list[RegionFound]:
-    """The regions of `view` with at least `min_score`, and all that are `named`."""
-    visual = view.visual
+def regions_of(image: EncodedImage, min_score: float, named: set[str]) -> list[RegionFound]:
+    """Convert the regions of an image to the wire format.
+
+    Args:
+        image: the image with its regions.
+        min_score: regions with a smaller score are dropped.
+        named: ids of regions to keep whatever their score is.
+
+    Returns:
+        The regions in the order of their ids, boxes in pixels of the upright image.
+    """
+    visual = image.visual
     found = []
     for row, score in enumerate(visual.scores):
         name = Region(row + 1).name
@@ -29,7 +38,7 @@ def regions_of(view: View, min_score: float, named: set[str]) -> list[RegionFoun
                 id=name,
                 label=visual.labels[row],
                 score=round(float(score), 4),
-                box=_pixels(visual.boxes[row], view.width, view.height),
+                box=_pixels(visual.boxes[row], image.width, image.height),
             )
         )
     return found

@@ -1,4 +1,4 @@
-"""Relations: which pairs of entities to ask about, and what the answers say."""
+"""Relations: one prompt for each candidate pair of entities, and the answers as relations."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tasks.ontology import NONE, Ontology
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Two entities and the relations that the ontology admits between them."""
+    """Two entities and the relation types that the ontology allows between them."""
 
     head: EntityFound
     tail: EntityFound
@@ -24,15 +24,24 @@ class Pair:
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
-    """A pair and the prompt that asks about it."""
+class PairPrompt:
+    """A pair and its prompt."""
 
     pair: Pair
     prompt: Prompt
 
 
 def admitted_pairs(entities: Sequence[EntityFound], ontology: Ontology, limit: int) -> list[Pair]:
-    """The ordered pairs that some relation admits, at most `limit`, nearest in the text first."""
+    """Select the pairs of entities that get a prompt.
+
+    Args:
+        entities: the entities; those without offsets are skipped.
+        ontology: the relation types with their head and tail types.
+        limit: most pairs.
+
+    Returns:
+        Ordered pairs that at least one relation type allows, the closest in the text first.
+    """
     pairs = []
     for head, tail in permutations(entities, 2):
         if head.start is None or tail.start is None:
@@ -47,12 +56,12 @@ def admitted_pairs(entities: Sequence[EntityFound], ontology: Ontology, limit: i
     return pairs[:limit]
 
 
-def questions(prompter: Prompter, text: str, pairs: Iterable[Pair]) -> list[Question]:
-    """The prompts for `pairs`.
+def pair_prompts(prompter: Prompter, text: str, pairs: Iterable[Pair]) -> list[PairPrompt]:
+    """Encode the prompts of pairs.
 
-    A pair is left out whose mentions no tokens spell, or fill more tokens than a prompt can name.
+    Pairs are skipped if the prompt is too long or a mention does not align with tokens.
     """
-    asked = []
+    prompts = []
     for pair in pairs:
         wording = instruction.relation(pair.head.text, pair.tail.text)
         try:
@@ -61,20 +70,27 @@ def questions(prompter: Prompter, text: str, pairs: Iterable[Pair]) -> list[Ques
             continue
         head, tail = source.locate(*_span(pair.head)), source.locate(*_span(pair.tail))
         if head is not None and tail is not None:
-            asked.append(Question(pair, Prompt(source, form.PAIR, head=head, tail=tail)))
-    return asked
+            prompts.append(PairPrompt(pair, Prompt(source, form.PAIR, head=head, tail=tail)))
+    return prompts
 
 
 def relations_of(
-    asked: Sequence[Question], answers: Sequence[Answer], min_score: float
+    prompts: Sequence[PairPrompt], answers: Sequence[Answer], min_score: float
 ) -> list[RelationFound]:
-    """The relations found, "none" left out, by place in the text.
+    """Convert the answers to pair prompts to relations.
 
-    A relation found in both directions is kept in the one with the higher score.
+    Args:
+        prompts: the pairs with their prompts.
+        answers: one answer per prompt, in order.
+        min_score: relations with a smaller score are dropped.
+
+    Returns:
+        The relations by head and tail, without "none". Of a relation found in both directions, the
+        one with the higher score is kept.
     """
     best: dict[tuple[str, frozenset[int]], RelationFound] = {}
-    for question, answer in zip(asked, answers, strict=True):
-        head, tail = question.pair.head.id, question.pair.tail.id
+    for prompt, answer in zip(prompts, answers, strict=True):
+        head, tail = prompt.pair.head.id, prompt.pair.tail.id
         for asoc in (asoc for record in answer.records for asoc in record.asocs):
             if asoc.label == NONE or asoc.score < min_score:
                 continue

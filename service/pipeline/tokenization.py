@@ -1,12 +1,12 @@
-"""Tokens of texts and labels: how many there are, may be, and are unknown to the model."""
+"""Token counts and limits of texts and labels, and warnings about unknown tokens."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from pydantic import BaseModel, ConfigDict, Field
-
-from schema.extraction import AnswerWarning, ExtractionRequest, Task
+from schema.extraction import AnswerWarning, Task
+from schema.responses import Tokenized, TokenLimits
+from service.pipeline.validated_requests import ExtractionRequest
 from tasks import form, instruction
 from tasks.errors import LabelError
 from tasks.instruction import Prompter
@@ -17,54 +17,38 @@ from tasks.tokenizer import Tokenizer
 _SHOWN_LABELS = 3
 
 
-class TokenLimits(BaseModel):
-    """How many tokens a text may have beside each task's instruction and labels.
-
-    Null for a task that is not asked for or has no labels; below 0 the labels alone are too many.
-    """
-
-    entities: int | None
-    relations: int | None
-    events: int | None
-
-
-class Tokenized(BaseModel):
-    """A request's text in tokens."""
-
-    model_config = ConfigDict(frozen=True)
-
-    tokens: int = Field(description="How many tokens the text has.")
-    unknown: int = Field(description="How many of them the model does not know.")
-    offsets: list[tuple[int, int]] = Field(
-        description="Start and end of each token: Unicode code points of the request's text."
-    )
-    max_tokens: TokenLimits
-    fits: bool = Field(description="Whether the text is short enough for every task asked for.")
-
-
 def tokenize(prompter: Prompter, request: ExtractionRequest) -> Tokenized:
-    """The tokens of a request's text, and how many there may be."""
+    """Tokenize the text of a request and compute the token limits of its tasks."""
     ids, offsets = prompter.tokenizer.encode(request.text)
-    room = _limits(prompter, request)
-    told = [limit for limit in room.model_dump().values() if limit is not None]
+    limits = _limits(prompter, request)
+    known = [limit for limit in limits.model_dump().values() if limit is not None]
     return Tokenized(
         tokens=len(ids),
         unknown=ids.count(prompter.tokenizer.unknown),
         offsets=offsets,
-        max_tokens=room,
-        fits=all(len(ids) <= limit for limit in told),
+        max_tokens=limits,
+        fits=all(len(ids) <= limit for limit in known),
     )
 
 
 def max_text_tokens(prompter: Prompter) -> int:
-    """How many tokens a text of an extraction may have while its labels are few."""
+    """Return the most tokens that the text of an extraction with few labels may have."""
     room = instruction.FOLLOW_UP_ROOM
     wordings = (instruction.ENTITIES, instruction.EVENTS)
     return min(prompter.tokens_left(wording, room=room) for wording in wordings)
 
 
 def check_known(tokenizer: Tokenizer, labels: Iterable[str], field: str) -> None:
-    """Raise `LabelError` where a label is made of unknown tokens alone."""
+    """Check that each label has a known token.
+
+    Args:
+        tokenizer: the model's tokenizer.
+        labels: the labels to check.
+        field: the request field to name in the error.
+
+    Raises:
+        LabelError: all tokens of a label are unknown.
+    """
     for label in labels:
         if label.isascii():
             continue
@@ -78,7 +62,7 @@ def check_known(tokenizer: Tokenizer, labels: Iterable[str], field: str) -> None
 
 
 def warnings_of(tokenizer: Tokenizer, sources: Sequence[Source]) -> list[AnswerWarning]:
-    """What to tell of prompts whose texts or labels are made mostly of unknown tokens."""
+    """Warn of prompts in which most tokens of the text or of a label are unknown."""
     warnings = []
     if any(_is_unknown(tokenizer, _text_ids(source)) for source in sources):
         detail = "most of the text's tokens are unknown to the model; expect nothing of the answer"

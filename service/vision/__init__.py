@@ -1,1 +1,1 @@
-"""Pictures: decoding within limits, regions, and encoding with a cache."""
+"""Images: decoding within limits, regions, and encoding with a cache."""

@@ -1,4 +1,4 @@
-"""Bytes to pictures, guarded: no other input can cost so much more than its size."""
+"""Decodes image files within limits: a small file can have very many pixels."""
 
 from __future__ import annotations
 
@@ -27,19 +27,25 @@ Sides = tuple[int, int]
 """Width and height in pixels."""
 
 LeastSides = Callable[[int, int], Sides]
-"""How large a picture must stay at the least, of its upright width and height."""
+"""Maps the upright width and height to the smallest size the image may be reduced to."""
 
 _ORIENTATION = 0x0112
-_LYING = range(5, 9)
-"""Orientations that swap width and height."""
+_TRANSPOSED = range(5, 9)
+"""EXIF orientations that swap width and height."""
 
-# Pillow only warns of pictures up to twice its own ceiling, and would load them.
+# Pillow only warns about images up to twice its own limit, and would decode them.
 warnings.filterwarnings("error", category=Image.DecompressionBombWarning)
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
-    """An upright RGB picture, maybe reduced, and the size in pixels that its file tells."""
+class UprightImage:
+    """A decoded image.
+
+    Attributes:
+        image: upright, in RGB, possibly reduced.
+        width: pixels of the upright image before it was reduced.
+        height: pixels of the upright image before it was reduced.
+    """
 
     image: Image.Image
     width: int
@@ -47,16 +53,25 @@ class Picture:
 
 
 class ImageFile:
-    """A picture's file of which the header alone is read.
+    """An image file of which only the header is read.
 
-    `pixels` is how many its decoding keeps in memory: fewer than it has where a JPEG can be
-    decoded at a half, a quarter or an eighth of its size, more where its frames are larger than
-    what is shown of them: `coded`.
+    Attributes:
+        pixels: pixels that decoding keeps in memory. These are fewer than the image has if a JPEG
+            can be decoded at a half, a quarter or an eighth of its size, and more if its coded
+            frames or tiles are larger than the image.
     """
 
     def __init__(
         self, image: Image.Image, data: bytes, least_sides: LeastSides, coded: int = 0
     ) -> None:
+        """Create the file.
+
+        Args:
+            image: the opened image.
+            data: its bytes.
+            least_sides: the smallest size to reduce it to.
+            coded: pixels of its coded frames or tiles, 0 if unknown.
+        """
         self._image, self._least_sides = image, least_sides
         self._size = image.size
         self.pixels = max(image.width * image.height, coded)
@@ -64,15 +79,20 @@ class ImageFile:
             least = self._least()
             with _damage("the image's header is damaged"):
                 image.draft(None, least)
-            # a decoder keeps all coefficients of such a one, however small the result
+            # otherwise the decoder keeps all coefficients, however small the result is
             if not image.info.get("progressive") and is_interleaved(data, image.layers):
                 self.pixels = image.width * image.height
 
-    def load(self) -> Picture:
-        """The picture; raises `ImageDamaged`, and what `least_sides` raises."""
+    def load(self) -> UprightImage:
+        """Decode the image.
+
+        Raises:
+            ImageDamaged: it cannot be decoded completely.
+            FieldError: raised by `least_sides`.
+        """
         with _damage("the image cannot be read to its end"):
             self._image.load()
-        if not isinstance(self._image, JpegImageFile):  # a TIFF is upright once it is loaded
+        if not isinstance(self._image, JpegImageFile):  # Pillow rotates a TIFF when it loads it
             self._size = self._image.size
         least = self._least()
         with _damage("the image cannot be read to its end"):
@@ -80,51 +100,60 @@ class ImageFile:
             size = self._upright()
             ImageOps.exif_transpose(small, in_place=True)
             upright = _rgb(small)
-        return Picture(upright, *size)
+        return UprightImage(upright, *size)
 
     def _least(self) -> Sides:
         width, height = self._least_sides(*self._upright())
-        return (height, width) if self._lies else (width, height)
+        return (height, width) if self._transposed else (width, height)
 
     def _upright(self) -> Sides:
         width, height = self._size
-        return (height, width) if self._lies else (width, height)
+        return (height, width) if self._transposed else (width, height)
 
     @property
-    def _lies(self) -> bool:
+    def _transposed(self) -> bool:
         exif = self._image.info.get("exif")
         if isinstance(exif, bytes):
             check_directories(exif)
         with _damage("the image's header is damaged"):
-            return self._image.getexif().get(_ORIENTATION) in _LYING
+            return self._image.getexif().get(_ORIENTATION) in _TRANSPOSED
 
 
 def digest_of(data: bytes) -> str:
-    """The name of a file's content."""
+    """Return the SHA-256 of a file in hex."""
     return hashlib.sha256(data).hexdigest()
 
 
 def check_bytes(data: bytes, max_bytes: int) -> None:
-    """Raise `ImageTooLarge` where the file is larger than the limit."""
+    """Raise `ImageTooLarge` if the file has more than `max_bytes`."""
     if len(data) > max_bytes:
         raise ImageTooLarge(
-            f"the image has {len(data)} bytes, at most {max_bytes} are admitted", limit=max_bytes
+            f"the image has {len(data)} bytes, at most {max_bytes} are allowed", limit=max_bytes
         )
 
 
-def as_it_is(width: int, height: int) -> Sides:
-    """The `LeastSides` of a picture that is not to be reduced."""
+def full_size(width: int, height: int) -> Sides:
+    """The `LeastSides` of an image that must not be reduced."""
     return width, height
 
 
-def open_file(data: bytes, *, max_pixels: int, least_sides: LeastSides = as_it_is) -> ImageFile:
-    """The picture's file in `data`, its pixels counted before any is decoded.
+def open_file(data: bytes, *, max_pixels: int, least_sides: LeastSides = full_size) -> ImageFile:
+    """Read the header of an image file and check its limits, before any pixel is decoded.
 
-    Raises `ImageTooLarge`, `ImageUnsupported`, `ImageDamaged`, and what `least_sides` raises.
+    Args:
+        data: the file.
+        max_pixels: most pixels of the image.
+        least_sides: the smallest size to reduce the image to.
+
+    Raises:
+        ImageTooLarge: the image has more than `max_pixels`.
+        ImageUnsupported: the file is of an unsupported format, or a compressed BMP.
+        ImageDamaged: the header is damaged, or there are too many parts.
+        FieldError: raised by `least_sides`.
     """
     kind = format_of(data)
     if kind is None:
-        raise ImageUnsupported(f"the image is no {ALLOWED} file; save it as one of them")
+        raise ImageUnsupported(f"the image is not a {ALLOWED} file; save it as one of these")
     check_parts(data)
     coded = pixels_before_opening(kind, data)
     if coded > max_pixels * MOST_PADDING:
@@ -136,10 +165,16 @@ def open_file(data: bytes, *, max_pixels: int, least_sides: LeastSides = as_it_i
     return ImageFile(image, data, least_sides, coded)
 
 
-def decode(data: bytes, *, max_pixels: int, least_sides: LeastSides = as_it_is) -> Picture:
-    """The picture in `data`, turned as its EXIF orientation says, transparency laid on white.
+def decode(data: bytes, *, max_pixels: int, least_sides: LeastSides = full_size) -> UprightImage:
+    """Decode an image file: EXIF orientation applied, transparency blended onto white.
 
-    Raises as `open_file` and `ImageFile.load` do.
+    Args:
+        data: the file.
+        max_pixels: most pixels of the image.
+        least_sides: the smallest size to reduce the image to.
+
+    Raises:
+        ImageError: as `open_file` and `ImageFile.load`.
     """
     return open_file(data, max_pixels=max_pixels, least_sides=least_sides).load()
 
@@ -158,19 +193,19 @@ def _damage(message: str) -> Iterator[None]:
         yield
     except (ImageError, MemoryError):
         raise
-    except Exception as error:  # damaged files make Pillow's plugins raise nearly anything
+    except Exception as error:  # Pillow raises nearly any type for damaged files
         raise ImageDamaged(message) from error
 
 
 def _too_many_pixels(max_pixels: int) -> ImageTooLarge:
     return ImageTooLarge(
-        f"the image has more than the {max_pixels} pixels that are admitted", limit=max_pixels
+        f"the image has too many pixels, at most {max_pixels} are allowed", limit=max_pixels
     )
 
 
 def _reducible(image: Image.Image) -> Image.Image:
-    """The picture in a mode whose pixels can be averaged, with an alpha band where any is clear."""
-    if image.mode.startswith("I"):  # 16 bits of grey; convert would clip at 255, not scale
+    """Convert to a mode whose pixels can be averaged, with an alpha band if any is transparent."""
+    if image.mode.startswith("I"):  # 16-bit greyscale; convert("L") would clip, not scale
         image = image.convert("I").point(lambda value: value / 256.0).convert("L")
     if image.has_transparency_data:
         return image if image.mode == "RGBA" else image.convert("RGBA")
@@ -178,7 +213,7 @@ def _reducible(image: Image.Image) -> Image.Image:
 
 
 def _reduced(image: Image.Image, least: Sides) -> Image.Image:
-    """The picture with blocks of pixels averaged, no smaller than `least`."""
+    """Average blocks of pixels, so that the result is no smaller than `least`."""
     factor = min(image.width // max(1, least[0]), image.height // max(1, least[1]))
     return image.reduce(factor) if factor > 1 else image
 

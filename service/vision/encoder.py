@@ -1,4 +1,4 @@
-"""From an image file to what the model sees in it, each view computed once."""
+"""Encodes image files: decoding, region proposals, the visual graph, and a cache of results."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple, TypeVar
 
-from service.engine.interface import MAX_REGIONS, Engine, Picture, VisualFeatures
+from schema.regions import MAX_REGIONS, RequestRegion
+from service.engine.interface import Engine, Picture, VisualFeatures
 from service.engine.preprocess import Preprocess
 from service.observability.metrics import Metrics
 from service.observability.timing import StageTimer
@@ -19,19 +20,25 @@ from service.settings import Settings
 from service.vision.decoding import ImageFile, Sides, check_bytes, digest_of, open_file
 from service.vision.pixel_budget import PixelBudget, pixels_in
 from service.vision.proposers.proposer import Proposer
-from service.vision.request_regions import OwnRegion, proposal_of
+from service.vision.request_regions import proposal_of
 from service.vision.single_flight import SingleFlight
 from tasks.errors import NoVisualTower
 
 T = TypeVar("T")
 
 _PROPOSER_SIDE = 2048
-"""The width and height from which on a proposer finds nothing more, nor crops have more detail."""
+"""Width and height in pixels from which a proposer finds no more and crops gain no detail."""
 
 
 @dataclass(frozen=True, slots=True)
-class View:
-    """A picture's size in pixels and what the model saw in it."""
+class EncodedImage:
+    """An encoded image.
+
+    Attributes:
+        width: pixels of the upright image.
+        height: pixels of the upright image.
+        visual: its regions and visual states.
+    """
 
     width: int
     height: int
@@ -39,19 +46,19 @@ class View:
 
 
 class _Key(NamedTuple):
-    """What a view depends on: the file's content, own regions, and the text if that is read."""
+    """Cache key: the digest of the file, the regions of the request, the text if it matters."""
 
     digest: str
-    own: tuple[OwnRegion, ...] | None
+    regions: tuple[RequestRegion, ...] | None
     text: str | None
 
 
 class ImageEncoder:
-    """Decodes, has regions proposed, scales, and has the engine look; keeps the latest views.
+    """Decodes and encodes images, and caches the latest results.
 
-    Files are hashed on a thread of their own, so that a view which is kept never waits for
-    pictures being decoded. Decoding and reducing is one task, and all pictures together hold at
-    most `max_decoded_pixels`.
+    Files are hashed on a thread of their own, so that a cache hit never waits for images being
+    decoded. Decoding and reducing is one task, and all decoded images together have at most
+    `max_decoded_pixels` pixels. Concurrent requests for the same key share one computation.
     """
 
     def __init__(
@@ -62,6 +69,15 @@ class ImageEncoder:
         metrics: Metrics,
         proposer: Proposer | None = None,
     ) -> None:
+        """Create the encoder and its threads.
+
+        Args:
+            engine: runs the visual graph.
+            preprocess: prepares images for it; None if the model has no visual tower.
+            settings: limits and the cache size.
+            metrics: receives stage durations, cache hits and misses.
+            proposer: proposes regions instead of the visual tower, or None.
+        """
         self._engine = engine
         self._preprocess = preprocess
         self._proposer = proposer
@@ -71,66 +87,73 @@ class ImageEncoder:
         self._decoding = ThreadPoolExecutor(settings.image_threads, thread_name_prefix="image")
         self._proposing = ThreadPoolExecutor(1, thread_name_prefix="proposer")
         self._budget = PixelBudget(settings.max_decoded_pixels)
-        self._flights = SingleFlight[_Key, View]()
-        self._views: OrderedDict[_Key, View] = OrderedDict()
+        self._flights = SingleFlight[_Key, EncodedImage]()
+        self._cache: OrderedDict[_Key, EncodedImage] = OrderedDict()
 
-    async def look(
+    async def encode(
         self,
         data: bytes,
-        watch: StageTimer,
-        own: Sequence[OwnRegion] | None = None,
+        timer: StageTimer,
+        regions: Sequence[RequestRegion] | None = None,
         text: str = "",
-    ) -> View:
-        """The view of an image file that comes with `text`.
+    ) -> EncodedImage:
+        """Encode an image file.
 
-        `own` regions stand in for those that would be proposed. Raises leaves of `ImageError`,
-        `NoVisualTower` among them, and of `CapacityError`, and `FieldError` where a region goes
-        beyond the picture.
+        Args:
+            data: the file.
+            timer: receives the milliseconds of each stage.
+            regions: regions that replace the proposed ones; None proposes regions.
+            text: the text of the request, which some proposers read.
+
+        Raises:
+            ImageError: a leaf of it, if the file cannot be used or there is no visual tower.
+            FieldError: a region exceeds the image.
+            CapacityError: a leaf of it, if the engine cannot answer now.
         """
         if self._preprocess is None:
             raise NoVisualTower("the model has no visual tower; send the text alone")
         check_bytes(data, self._settings.max_image_bytes)
         started = time.perf_counter()
-        key = self._key(await self._run(self._hashing, digest_of, data), own, text)
-        view = self._views.get(key)
-        known = view is not None or key in self._flights
-        self._metrics.visual_cache.labels(outcome="hit" if known else "miss").inc()
-        if view is not None:
-            self._views.move_to_end(key)
-            self._observe("image", started, watch)
-            return view
-        work = partial(self._look, self._preprocess, data, key, started, watch)
-        view = await self._flights.do(key, work)
-        if known:
-            watch.add({"queue": (time.perf_counter() - started) * 1000})
-        return view
+        key = self._key(await self._run(self._hashing, digest_of, data), regions, text)
+        cached = self._cache.get(key)
+        shared = cached is not None or key in self._flights
+        self._metrics.visual_cache.labels(outcome="hit" if shared else "miss").inc()
+        if cached is not None:
+            self._cache.move_to_end(key)
+            self._observe("image", started, timer)
+            return cached
+        work = partial(self._compute, self._preprocess, data, key, started, timer)
+        image = await self._flights.do(key, work)
+        if shared:
+            timer.add({"queue": (time.perf_counter() - started) * 1000})
+        return image
 
     def close(self) -> None:
-        """Let running threads end and drop what waits for them."""
+        """Stop the threads: running tasks finish, waiting tasks are cancelled."""
         for threads in (self._hashing, self._decoding, self._proposing):
             threads.shutdown(wait=False, cancel_futures=True)
 
-    async def _look(
-        self, preprocess: Preprocess, data: bytes, key: _Key, started: float, watch: StageTimer
-    ) -> View:
-        file = await self._run(self._decoding, self._open, preprocess, data, key.own)
+    async def _compute(
+        self, preprocess: Preprocess, data: bytes, key: _Key, started: float, timer: StageTimer
+    ) -> EncodedImage:
+        file = await self._run(self._decoding, self._open, preprocess, data, key.regions)
         needed = pixels_in(preprocess.input_bytes(self._most_regions(key)))
-        async with self._budget.hold(max(file.pixels, needed)) as hold:
-            if self._proposer is not None and key.own is None:
+        async with self._budget.reserve(max(file.pixels, needed)) as reservation:
+            if self._proposer is not None and key.regions is None:
                 picture, size = await self._proposed(
-                    preprocess, self._proposer, file, key.text or "", watch
+                    preprocess, self._proposer, file, key.text or "", timer
                 )
             else:
                 picture, size = await self._run(
-                    self._decoding, _prepared, preprocess, file, key.own
+                    self._decoding, _prepared, preprocess, file, key.regions
                 )
-                self._observe("image", started, watch)
-            hold.shrink(needed)
+                self._observe("image", started, timer)
+            reservation.shrink(needed)
             visual, timing = await self._engine.encode_image(picture)
-        watch.add(timing)
-        view = View(*size, visual)
-        self._keep(key, view)
-        return view
+        timer.add(timing)
+        image = EncodedImage(*size, visual)
+        self._store(key, image)
+        return image
 
     async def _proposed(
         self,
@@ -138,27 +161,27 @@ class ImageEncoder:
         proposer: Proposer,
         file: ImageFile,
         text: str,
-        watch: StageTimer,
+        timer: StageTimer,
     ) -> tuple[Picture, Sides]:
         started = time.perf_counter()
         upright = await self._run(self._decoding, file.load)
-        self._observe("image", started, watch)
+        self._observe("image", started, timer)
         started = time.perf_counter()
         proposal = await self._run(self._proposing, proposer.propose, upright.image, text)
         seconds = time.perf_counter() - started
         self._metrics.stage("propose").observe(seconds)
-        watch.add({"visual": seconds * 1000})
+        timer.add({"visual": seconds * 1000})
         started = time.perf_counter()
         picture = await self._run(self._decoding, preprocess, upright.image, proposal)
-        self._observe("image", started, watch)
+        self._observe("image", started, timer)
         return picture, (upright.width, upright.height)
 
     def _open(
-        self, preprocess: Preprocess, data: bytes, own: tuple[OwnRegion, ...] | None
+        self, preprocess: Preprocess, data: bytes, regions: tuple[RequestRegion, ...] | None
     ) -> ImageFile:
         def least_sides(width: int, height: int) -> Sides:
-            if own is not None:
-                return preprocess.least_sides(proposal_of(own, width, height))
+            if regions is not None:
+                return preprocess.least_sides(proposal_of(regions, width, height))
             least = preprocess.least_sides(None)
             if self._proposer is None:
                 return least
@@ -167,16 +190,16 @@ class ImageEncoder:
         return open_file(data, max_pixels=self._settings.max_image_pixels, least_sides=least_sides)
 
     def _most_regions(self, key: _Key) -> int:
-        if key.own is not None:
-            return len(key.own)
+        if key.regions is not None:
+            return len(key.regions)
         return MAX_REGIONS if self._proposer is not None else 0
 
     async def _run(
         self, threads: ThreadPoolExecutor, work: Callable[..., T], *arguments: object
     ) -> T:
-        """The result of work on a thread; where it is cancelled, not before the thread is done.
+        """Run work on a thread; on cancellation, return only when the thread has finished.
 
-        So whoever holds a share of the budget holds it for as long as the memory is in use.
+        So a reservation of the pixel budget lasts as long as the memory is in use.
         """
         running = threads.submit(work, *arguments)
         try:
@@ -186,27 +209,27 @@ class ImageEncoder:
                 await asyncio.wait([asyncio.wrap_future(running)])
             raise
 
-    def _key(self, digest: str, own: Sequence[OwnRegion] | None, text: str) -> _Key:
-        if own is not None:
-            return _Key(digest, tuple(own), None)
-        reads = self._proposer is not None and self._proposer.reads_text
-        return _Key(digest, None, text if reads else None)
+    def _key(self, digest: str, regions: Sequence[RequestRegion] | None, text: str) -> _Key:
+        if regions is not None:
+            return _Key(digest, tuple(regions), None)
+        reads_text = self._proposer is not None and self._proposer.reads_text
+        return _Key(digest, None, text if reads_text else None)
 
-    def _observe(self, stage: str, started: float, watch: StageTimer) -> None:
+    def _observe(self, stage: str, started: float, timer: StageTimer) -> None:
         seconds = time.perf_counter() - started
         self._metrics.stage(stage).observe(seconds)
-        watch.add({stage: seconds * 1000})
+        timer.add({stage: seconds * 1000})
 
-    def _keep(self, key: _Key, view: View) -> None:
-        self._views[key] = view
-        while len(self._views) > self._settings.visual_cache_items:
-            self._views.popitem(last=False)
+    def _store(self, key: _Key, image: EncodedImage) -> None:
+        self._cache[key] = image
+        while len(self._cache) > self._settings.visual_cache_items:
+            self._cache.popitem(last=False)
 
 
 def _prepared(
-    preprocess: Preprocess, file: ImageFile, own: tuple[OwnRegion, ...] | None
+    preprocess: Preprocess, file: ImageFile, regions: tuple[RequestRegion, ...] | None
 ) -> tuple[Picture, Sides]:
-    """The model's picture and its file's size; the decoded one is gone with the call."""
+    """Decode and preprocess a file; the decoded image is released on return."""
     upright = file.load()
-    proposal = None if own is None else proposal_of(own, upright.width, upright.height)
+    proposal = None if regions is None else proposal_of(regions, upright.width, upright.height)
     return preprocess(upright.image, proposal), (upright.width, upright.height)

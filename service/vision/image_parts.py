@@ -1,7 +1,7 @@
-"""The parts that a picture's file is made of, which cost time before and beside its pixels.
+"""Limits on the parts of an image file: segments of a JPEG, chunks of a PNG, scans of a JPEG.
 
-Pillow walks the parts before the pixels in Python. A part can be of two bytes, so twenty mebibytes
-of them cost seconds. Cameras write some dozens. Each scan of a JPEG costs a pass over the picture.
+Pillow reads the parts before the pixels in Python. A part can have two bytes, so 20 MiB of them
+take seconds. Cameras write some dozens. Each scan of a JPEG costs a pass over the image.
 """
 
 from __future__ import annotations
@@ -12,38 +12,42 @@ from service.vision.directory_parts import check_directories
 from tasks.errors import ImageDamaged
 
 MOST_PARTS = 10_000
-"""A PNG of twenty mebibytes in the usual chunks of 8 KiB has a quarter of that."""
+"""A PNG of 20 MiB in the usual chunks of 8 KiB has a quarter of that."""
 
 MOST_SCANS = 100
-"""Cameras write about ten. One can be of 14 bytes."""
+"""Cameras write about ten. A scan can have 14 bytes."""
 
 _PNG = b"\x89PNG\r\n\x1a\n"
 _JPEG = b"\xff\xd8\xff"
 _TIFF = (b"II", b"MM")
 _SCAN, _END = 0xDA, 0xD9
-_BARE = {0x01, *range(0xD0, 0xDA)}
-"""Markers of a JPEG that no length follows."""
+_WITHOUT_LENGTH = {0x01, *range(0xD0, 0xDA)}
+"""JPEG markers that are not followed by a length."""
 
 _MARKER = re.compile(rb"\xff+([^\x00\xff\xd0-\xd7])", re.DOTALL)
-"""What ends a scan's data: neither an escaped 0xFF nor a restart."""
+"""The end of a scan's data: neither an escaped 0xFF nor a restart marker."""
 
 
 def check_parts(data: bytes) -> None:
-    """Raise `ImageDamaged` where a file has too many parts, or a JPEG too many scans."""
+    """Check the number of parts of a JPEG, PNG or TIFF, and of scans of a JPEG.
+
+    Raises:
+        ImageDamaged: there are too many.
+    """
     if data.startswith(_PNG):
-        few = _png_ends(data)
+        within_limit = _png_ends(data)
     elif data.startswith(_JPEG):
-        few = _jpeg_ends(data)
+        within_limit = _jpeg_ends(data)
     else:
         return check_directories(data) if data.startswith(_TIFF) else None
-    if not few:
-        raise ImageDamaged(f"the image has more than {MOST_PARTS} parts")
+    if not within_limit:
+        raise ImageDamaged(f"the image has too many parts, at most {MOST_PARTS} are allowed")
 
 
 def is_interleaved(data: bytes, components: int) -> bool:
-    """Whether the first scan of a JPEG has all of its components.
+    """Whether the first scan of a JPEG contains all `components`.
 
-    Where it has not, a decoder keeps the coefficients of the whole picture.
+    If not, a decoder keeps the coefficients of the whole image.
     """
     at = _first_scan(data)
     return at is not None and at + 4 < len(data) and data[at + 4] == components
@@ -59,7 +63,7 @@ def _png_ends(data: bytes) -> bool:
 
 
 def _jpeg_ends(data: bytes) -> bool:
-    """Whether the first scan, or the file's end, comes in time; bytes between parts count, too."""
+    """Whether the first scan or the file's end comes within the limit; stray bytes count too."""
     at = _first_scan(data)
     if at is not None:
         _check_scans(data, at)
@@ -67,7 +71,7 @@ def _jpeg_ends(data: bytes) -> bool:
 
 
 def _first_scan(data: bytes) -> int | None:
-    """Where the first scan begins, or the file ends; None where that does not come in time."""
+    """Return the offset of the first scan or of the file's end; None if beyond the limit."""
     at = 2
     for _ in range(MOST_PARTS):
         if at + 1 >= len(data) or (data[at] == 0xFF and data[at + 1] == _SCAN):
@@ -77,9 +81,9 @@ def _first_scan(data: bytes) -> int | None:
 
 
 def _check_scans(data: bytes, at: int) -> None:
-    """Raise `ImageDamaged` where there are too many scans before the picture's end.
+    """Raise `ImageDamaged` if there are too many scans before the image's end.
 
-    Behind the end anything may stand: phones put a film there.
+    Anything may follow the end; phones append a video.
     """
     scans = 0
     for _ in range(MOST_PARTS):
@@ -88,16 +92,16 @@ def _check_scans(data: bytes, at: int) -> None:
             return
         scans += marker[1][0] == _SCAN
         if scans > MOST_SCANS:
-            raise ImageDamaged(f"the image has more than {MOST_SCANS} scans")
+            raise ImageDamaged(f"the image has too many scans, at most {MOST_SCANS} are allowed")
         at = marker.end() - 2
         at += _length(data, at)
-    raise ImageDamaged(f"the image has more than {MOST_PARTS} parts")
+    raise ImageDamaged(f"the image has too many parts, at most {MOST_PARTS} are allowed")
 
 
 def _length(data: bytes, at: int) -> int:
-    """Bytes from here to the next place that is looked at."""
+    """Return the number of bytes to the next marker to read."""
     if data[at] != 0xFF or data[at + 1] == 0xFF:
         return 1
-    if data[at + 1] == 0 or data[at + 1] in _BARE:
+    if data[at + 1] == 0 or data[at + 1] in _WITHOUT_LENGTH:
         return 2
     return 2 + int.from_bytes(data[at + 2 : at + 4], "big")

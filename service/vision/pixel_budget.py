@@ -1,4 +1,4 @@
-"""How many pixels of pictures are in memory at once, in all requests together."""
+"""Limits the pixels of decoded images in memory, over all requests together."""
 
 from __future__ import annotations
 
@@ -7,77 +7,78 @@ from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-BYTES_PER_PIXEL = 20
-"""What decoding takes at the most: a WebP's canvases and its copies. A JPEG takes half of it."""
+from service.settings import BYTES_PER_PIXEL
 
 
 def pixels_in(size: int) -> int:
-    """The pixels that stand for so many bytes of a picture's input to the model."""
+    """Convert `size` bytes of a model input to pixels of the budget, rounded up."""
     return -(-size // BYTES_PER_PIXEL)
 
 
-class Hold:
-    """A share of the budget; it can be made smaller when less is needed."""
+class Reservation:
+    """A share of the budget, which can be reduced."""
 
     def __init__(self, budget: PixelBudget, pixels: int) -> None:
+        """Create a reservation of `pixels`, already taken from `budget`."""
         self._budget, self.pixels = budget, pixels
 
     def shrink(self, pixels: int) -> None:
-        """Give back all but so many pixels."""
+        """Reduce the reservation to `pixels`; a larger number changes nothing."""
         if pixels < self.pixels:
-            self._budget.give_back(self.pixels - pixels)
+            self._budget.release(self.pixels - pixels)
             self.pixels = pixels
 
 
 class PixelBudget:
-    """Bounds the pixels in memory; first come, first served. For one event loop.
+    """A first-come, first-served budget of pixels, for use on one event loop.
 
-    A picture that has more pixels than the whole budget is let in when no other is there.
+    An image with more pixels than the whole budget is admitted when no other image is in memory.
     """
 
     def __init__(self, most: int) -> None:
+        """Create a budget of `most` pixels."""
         self._most = most
         self._used = 0
         self._waiting: deque[tuple[int, asyncio.Future[None]]] = deque()
 
     @property
     def used(self) -> int:
-        """The pixels held now."""
+        """Pixels reserved now."""
         return self._used
 
     @asynccontextmanager
-    async def hold(self, pixels: int) -> AsyncIterator[Hold]:
-        """Wait until there is room for so many pixels, and hold them until the end."""
+    async def reserve(self, pixels: int) -> AsyncIterator[Reservation]:
+        """Wait until `pixels` are free and reserve them until the context exits."""
         share = min(pixels, self._most)
-        await self._enter(share)
-        hold = Hold(self, share)
+        await self._acquire(share)
+        reservation = Reservation(self, share)
         try:
-            yield hold
+            yield reservation
         finally:
-            hold.shrink(0)
+            reservation.shrink(0)
 
-    def give_back(self, pixels: int) -> None:
-        """Let in those who wait for so many pixels more."""
+    def release(self, pixels: int) -> None:
+        """Return `pixels` to the budget and admit waiting images."""
         self._used -= pixels
-        self._let_in()
+        self._admit()
 
-    async def _enter(self, share: int) -> None:
-        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.append((share, turn))
-        self._let_in()
+    async def _acquire(self, share: int) -> None:
+        admitted: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append((share, admitted))
+        self._admit()
         try:
-            await turn
+            await admitted
         except asyncio.CancelledError:
-            if turn.done() and not turn.cancelled():
-                self.give_back(share)
+            if admitted.done() and not admitted.cancelled():
+                self.release(share)
             raise
 
-    def _let_in(self) -> None:
+    def _admit(self) -> None:
         while self._waiting:
-            share, turn = self._waiting[0]
-            if not turn.done() and self._used + share > self._most:
+            share, admitted = self._waiting[0]
+            if not admitted.done() and self._used + share > self._most:
                 return
             self._waiting.popleft()
-            if not turn.done():
+            if not admitted.done():
                 self._used += share
-                turn.set_result(None)
+                admitted.set_result(None)

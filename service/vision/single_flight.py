@@ -1,4 +1,4 @@
-"""Work that several ask for at once is done once."""
+"""Runs concurrent computations of the same key once."""
 
 from __future__ import annotations
 
@@ -17,36 +17,38 @@ T = TypeVar("T")
 @dataclass(eq=False)
 class _Flight(Generic[T]):
     task: asyncio.Task[T]
-    waiting: int = 0
+    callers: int = 0
 
 
 class SingleFlight(Generic[K, T]):
-    """Runs the work for a key once for all who ask while it is running. For one event loop.
+    """Shares one task per key among all callers that arrive while it runs; for one event loop.
 
-    Each of them may give up by itself, at its own deadline for one; when the last has, the work is
-    cancelled. A failure is everybody's, and nothing of it is kept.
+    A caller can be cancelled alone, for example at its deadline; when the last one is, the task is
+    cancelled. An exception is raised in every caller. Nothing is kept after the task.
     """
 
     def __init__(self) -> None:
+        """Create it without tasks."""
         self._flights: dict[K, _Flight[T]] = {}
 
     def __contains__(self, key: K) -> bool:
+        """Whether a task for `key` is running."""
         return key in self._flights
 
     async def do(self, key: K, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
-        """The result of `work`, or of what somebody else has begun for the same key."""
+        """Return the result of the running task for `key`, or start `work` as one."""
         flight = self._flights.get(key)
         if flight is None:
-            with within(math.inf):  # others may have more time than who came first
+            with within(math.inf):  # later callers may have later deadlines than the first
                 flight = _Flight(asyncio.ensure_future(work()))
             self._flights[key] = flight
             flight.task.add_done_callback(lambda _: self._forget(key, flight))
-        flight.waiting += 1
+        flight.callers += 1
         try:
             return await asyncio.shield(flight.task)
         finally:
-            flight.waiting -= 1
-            if not flight.waiting and not flight.task.done():
+            flight.callers -= 1
+            if not flight.callers and not flight.task.done():
                 self._forget(key, flight)
                 flight.task.cancel()
 

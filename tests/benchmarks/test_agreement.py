@@ -52,7 +52,7 @@ def test_rounding_names_and_times_are_no_difference(path: list[Any], value: Any)
         (["image"], None, "image: {'width': 64, 'height': 48} and None"),
     ],
 )
-def test_differences_are_told_with_their_place(path: list[Any], value: Any, told: str) -> None:
+def test_differences_have_their_path(path: list[Any], value: Any, told: str) -> None:
     assert list(differences(ANSWER, changed(path, value))) == [told]
 
 

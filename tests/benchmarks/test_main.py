@@ -45,7 +45,7 @@ def test_missing_packages_are_named(
 @pytest.mark.parametrize(
     ("option", "told"), [("--bundle", "holds no bundle"), ("--data", "test.txt is missing")]
 )
-def test_what_is_not_there_is_told_in_a_line(
+def test_missing_requirements_are_one_line(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     tmp_path: Path,
@@ -64,7 +64,7 @@ def test_what_is_not_there_is_told_in_a_line(
     assert error.count("\n") == 1
 
 
-def test_where_files_lie_is_nobody_elses_business() -> None:
+def test_the_report_has_no_local_paths() -> None:
     given = ["--data", "/srv/posts", "--parts", "serving", "--bundle", "here", "--write"]
     told = ["--data", "~/corpora", "--parts", "serving", "--bundle", "~/bundle", "--write"]
     assert list(command.shown(given)) == told

@@ -16,7 +16,7 @@ def started(code: str, log: Path, *, answers: bool = False) -> Process:
     return Process("it", (sys.executable, "-c", code), {"ONE": "1"}, log, answers=answers)
 
 
-def test_a_process_answers_what_it_is_told(tmp_path: Path) -> None:
+def test_a_process_answers_commands(tmp_path: Path) -> None:
     process = started(_ECHO, tmp_path / "log", answers=True)
     try:
         assert process.tell({"do": "run"}) == {"do": "run"}
@@ -48,7 +48,7 @@ def test_its_settings_are_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     code = "import json, os; print(json.dumps([os.environ['ONE'], 'UMIE_PORT' in os.environ]))"
     process = started(code, tmp_path / "log", answers=True)
     try:
-        assert process.heard() == ["1", False]
+        assert process.read_value() == ["1", False]
     finally:
         process.stop()
     assert os.environ["UMIE_PORT"] == "1"
@@ -58,6 +58,6 @@ def test_one_that_fails_is_quoted(tmp_path: Path) -> None:
     process = started("raise SystemExit('no weights')", tmp_path / "log", answers=True)
     try:
         with pytest.raises(ContenderFailed, match="no weights"):
-            process.heard()
+            process.read_value()
     finally:
         process.stop()

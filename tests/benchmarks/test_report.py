@@ -15,7 +15,7 @@ REPORT = Report(
 )
 
 
-def test_a_report_says_what_it_was_measured_on() -> None:
+def test_a_report_has_the_machine() -> None:
     text = REPORT.markdown()
     assert text.startswith("2026-01-31; ")
     assert "cores of" in text
@@ -43,7 +43,7 @@ def test_it_is_put_into_a_document_again_and_again(tmp_path: Path) -> None:
 def test_a_document_without_marks_is_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "benchmarks.md"
     path.write_text("before", encoding="utf-8")
-    with pytest.raises(ValueError, match="no place"):
+    with pytest.raises(ValueError, match="no marks"):
         REPORT.write(path)
     assert path.read_text(encoding="utf-8") == "before"
 
@@ -60,10 +60,10 @@ def test_the_decoders_table() -> None:
         "reading": {"bytes": 3 * 2**20, "seconds": 0.01},
     }
     lines = decoding_markdown(found).splitlines()
-    assert lines[0].startswith("4 answers of 60 tokens in all, 30 the longest, 2 in the making")
+    assert lines[0].startswith("4 sequences with 60 tokens in total, the longest has 30; at most 2")
     assert "| transformers | 16.0 | 5.00 | 1,200 | 3 of 4 |" in lines
-    assert "3 MiB of weights, which takes 10.0 ms" in lines[-1]
-    assert lines[-1].endswith("200.0 tokens/s at the most.")
+    assert "3 MiB of weights, which alone takes 10.0 ms" in lines[-1]
+    assert lines[-1].endswith("200.0 tokens/s.")
 
 
 def test_the_cost_tables() -> None:

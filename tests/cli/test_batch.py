@@ -55,13 +55,13 @@ def test_every_document_has_its_line(run: Run, fake: Fake) -> None:
     result = run("--tasks", "entities", "--concurrency", "2")
     assert result.exit_code == 1, result.output
     assert result.stdout == "out.ndjson: 6 documents, 1 with errors\n"
-    assert result.stderr == "not read: column date\n"
+    assert result.stderr == "ignored column: date\n"
     assert [line["id"] for line in lines()] == [f"p{number}" for number in range(6)]
     assert [line["id"] for line in lines() if line["error"]] == ["p2"]
     assert all((line["extraction"] is None) != (line["error"] is None) for line in lines())
     assert all(fields["tasks"] == ["entities"] for fields in fake.asked)
     begun = json.loads(options_path(OUT).read_text(encoding="utf-8"))
-    assert begun["asked"] == {"tasks": ["entities"]} and begun["model"] == MODEL
+    assert begun["options"] == {"tasks": ["entities"]} and begun["model"] == MODEL
 
 
 def test_what_is_done_is_not_done_again(run: Run, fake: Fake) -> None:
@@ -84,7 +84,7 @@ def test_other_options_are_refused_until_it_begins_anew(
     whole = OUT.read_bytes()
     result = run(*words)
     assert result.exit_code == 2 and OUT.read_bytes() == whole
-    assert "begun with other options" in result.stderr and "--restart" in result.stderr
+    assert "started with other options" in result.stderr and "--restart" in result.stderr
     fake.asked.clear()
     assert run(*words, "--restart").exit_code == 1
     assert len(fake.asked) == 7 and len(lines()) == 6
@@ -96,17 +96,17 @@ def test_another_model_or_input_is_refused(run: Run, fake: Fake) -> None:
     OUT.write_bytes(b"".join(half))
     fake.model = "umie-other@2"
     result = run()
-    assert result.exit_code == 2 and "begun with umie-fake@0, not umie-other@2" in result.stderr
+    assert result.exit_code == 2 and "started with umie-fake@0, not umie-other@2" in result.stderr
     Path("posts.csv").write_text("id,text\np0,Ann\n", encoding="utf-8")
     result = run()
-    assert result.exit_code == 2 and "begun with another input" in result.stderr
+    assert result.exit_code == 2 and "started with another input" in result.stderr
     assert OUT.read_bytes() == b"".join(half)
 
 
 def test_a_file_of_somebody_else_is_left_alone(run: Run) -> None:
     OUT.write_text("my notes\n", encoding="utf-8")
     result = run()
-    assert result.exit_code == 2 and "was not begun by umie batch" in result.stderr
+    assert result.exit_code == 2 and "was not written by umie batch" in result.stderr
     assert OUT.read_text(encoding="utf-8") == "my notes\n"
     result = CliRunner().invoke(app, ["batch", "posts.csv", "--out", "posts.csv", "--restart"])
     assert result.exit_code == 2 and Path("posts.csv").stat().st_size

@@ -81,8 +81,8 @@ def test_several_are_told_apart(run: Run) -> None:
 def test_one_that_fails_is_an_error_of_the_call(run: Run) -> None:
     for words, line in (
         (("refuse",), "not this one"),
-        (("--file", "broken.txt"), "broken.txt is not a text in UTF-8"),
-        (("--file", "none.txt"), "none.txt is no file and no folder"),
+        (("--file", "broken.txt"), "broken.txt is not text in UTF-8"),
+        (("--file", "none.txt"), "none.txt is not a file or folder"),
         (("Ann", "--ontology", "none.yaml"), "none.yaml cannot be read: No such file or directory"),
     ):
         result = run(*words)
@@ -96,7 +96,7 @@ def test_of_several_the_others_are_answered(run: Run) -> None:
     assert "Ann" in result.stdout and "not this one" not in result.stdout
     assert result.stderr.splitlines() == [
         "1: not this one",
-        "broken.txt: broken.txt is not a text in UTF-8",
+        "broken.txt: broken.txt is not text in UTF-8",
         "umie extract: 2 of 3 documents failed",
     ]
 

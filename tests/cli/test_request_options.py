@@ -34,11 +34,11 @@ def test_an_ontology_can_stand_in_a_file(tmp_path: Path, name: str, text: str) -
     ("content", "message"),
     [
         (None, "cannot be read"),
-        (b"a: [", "is no plain YAML or JSON"),
+        (b"a: [", "is not plain YAML or JSON"),
         (b"a: &b 1\nc: *b\n", "aliases"),
-        (b"name: 2020-01-01\n", "is no plain YAML or JSON"),
-        (b"\xff", "is no plain YAML or JSON"),
-        (b"[ship]", "holds no ontology"),
+        (b"name: 2020-01-01\n", "is not plain YAML or JSON"),
+        (b"\xff", "is not plain YAML or JSON"),
+        (b"[ship]", "is not an ontology"),
     ],
 )
 def test_a_file_without_an_ontology_is_told(

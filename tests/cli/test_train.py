@@ -10,7 +10,14 @@ from typer.testing import CliRunner, Result
 
 from cli.initial_checkpoint import features_of
 from cli.main import app
-from export.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from export.checkpoint import (
+    Checkpoint,
+    load_checkpoint,
+    needs_encoder,
+    save_checkpoint,
+    stored_weights,
+)
+from export.pretrained_encoder import FILE, cached
 from models.config import PRESETS
 from models.tower import CompactTower
 from models.tower_config import TowerConfig
@@ -18,8 +25,11 @@ from tasks.tokenizer import T5Tokenizer
 from tests.support.bundle import CONFIG, PROMPT, WORDS, tiny_model
 from tests.support.corpora import write
 from tests.support.flan import write_flan
+from tests.support.mpnet import small_mpnet as small_mpnet
+from tests.support.mpnet import small_standard
 from tests.support.tokenizer import tiny_tokenizer
 from tests.support.training import write_data, write_encoder
+from training.text.adapters import add_adapters
 from training.vision.features import load_features
 
 FINE = ("--steps", "2", "--rate", "1e-3", "--dtype", "fp32")
@@ -136,6 +146,27 @@ def test_a_checkpoint_goes_on_with_own_annotations(
     assert all(torch.equal(again[name], value) for name, value in before.items())
     log = (work / "train.log").read_text(encoding="utf-8")
     assert "mine: 2 documents" in log and "2 examples" in log
+
+
+def test_a_checkpoint_of_adapters_goes_on_with_its_adapters(
+    tmp_path: Path, own: list[str], small_mpnet: Path
+) -> None:
+    """The new checkpoint leaves MPNet out again, and only what may learn has changed."""
+    cached().parent.mkdir(parents=True)
+    cached().write_bytes((small_mpnet / FILE).read_bytes())
+    model = small_standard(small_mpnet)
+    add_adapters(model, narrow=False)
+    start = Checkpoint("mine", model, None, tiny_tokenizer(WORDS), PROMPT, {})
+    save_checkpoint(start, tmp_path / "start", torch.float32)
+    work = tmp_path / "work"
+    trained("--init", tmp_path / "start", *own, "--work", work, *FINE)
+    before = stored_weights(tmp_path / "start")
+    after = stored_weights(work / "checkpoint")
+    assert needs_encoder(work / "checkpoint") and before.keys() == after.keys()
+    changed = {name for name, value in after.items() if not torch.equal(value, before[name])}
+    assert "shared.weight" not in changed
+    assert any(name.endswith(".wide") for name in changed)
+    load_checkpoint(work / "checkpoint")
 
 
 def test_features_are_computed_once_for_a_tower(work: Path, tmp_path: Path) -> None:

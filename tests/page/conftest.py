@@ -61,7 +61,7 @@ Server = Callable[..., Live]
 
 @pytest.fixture
 def serve(engine: FakeEngine) -> Iterator[Server]:
-    """The service over the fake engine, with settings of a test's own."""
+    """Starts the service over the fake engine with the given settings."""
     with ExitStack() as stack:
 
         def serve(**options: Any) -> Live:
@@ -78,42 +78,42 @@ def live(serve: Server) -> Live:
 
 @dataclass
 class Visit:
-    """A page at the server at `url`, what it asked for, and what it complained of."""
+    """A page of the server at `url`, its requests, and its errors."""
 
     page: Page
     url: str
     expected: tuple[str, ...]
-    asked: list[str] = field(default_factory=list)
-    noise: list[str] = field(default_factory=list)
+    requests: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
 
     def listen(self) -> None:
-        page, noise = self.page, self.noise
-        page.on("request", lambda request: self.asked.append(request.url))
-        page.on("requestfailed", lambda request: noise.append(f"{request.failure} {request.url}"))
-        page.on("pageerror", lambda error: noise.append(str(error)))
-        page.on("console", lambda said: said.type in QUIET or noise.append(said.text))
+        page, errors = self.page, self.errors
+        page.on("request", lambda request: self.requests.append(request.url))
+        page.on("requestfailed", lambda request: errors.append(f"{request.failure} {request.url}"))
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.on("console", lambda line: line.type in QUIET or errors.append(line.text))
 
     def check(self) -> None:
-        """Nothing failed, complained, or came from elsewhere, but for what was expected."""
+        """Fail on unexpected errors and on requests to other origins."""
         own = (self.url, "blob:", "data:")
-        assert [asked for asked in self.asked if not asked.startswith(own)] == []
+        assert [url for url in self.requests if not url.startswith(own)] == []
         assert [
-            noise for noise in self.noise if not any(words in noise for words in self.expected)
+            error for error in self.errors if not any(words in error for words in self.expected)
         ] == []
 
 
 Visitor = Callable[..., Page]
 QUIET = ("log", "info", "debug")
-GIVEN_UP = "net::ERR_ABORTED"
-"""What the browser says of a request that the page itself ends."""
+ABORTED = "net::ERR_ABORTED"
+"""How the browser reports a request that the page aborts."""
 
 
 @pytest.fixture
 def visit(browser: Browser, serve: Server) -> Iterator[Visitor]:
-    """Opens a page, and closes it before its server ends.
+    """Opens a page, and closes it before its server stops.
 
-    `refused` are the statuses that a test provokes, `gone` says that it ends the server, `lost`
-    a picture's file, `stopped` that the page gives a request up.
+    The options name the errors that a test provokes: `refused` are statuses, `gone` is a stopped
+    server, `lost` a deleted image file, `stopped` an aborted request.
     """
     visits: list[Visit] = []
 
@@ -128,7 +128,7 @@ def visit(browser: Browser, serve: Server) -> Iterator[Visitor]:
         **options: Any,
     ) -> Page:
         expected = [f"responded with a status of {status} " for status in refused]
-        expected += ["net::ERR_CONNECTION"] * gone + [GIVEN_UP] * stopped
+        expected += ["net::ERR_CONNECTION"] * gone + [ABORTED] * stopped
         expected += ["net::ERR_UPLOAD_FILE_CHANGED", "net::ERR_FILE_NOT_FOUND"] * lost
         context = browser.new_context(**{"viewport": DESKTOP, **options})
         context.set_default_timeout(PATIENCE_MS)
@@ -145,23 +145,23 @@ def visit(browser: Browser, serve: Server) -> Iterator[Visitor]:
 
 
 def ready(page: Page) -> Page:
-    """The page once it knows what can be asked."""
+    """The page, once the catalogue is loaded."""
     expect(page.locator("#inventory")).to_contain_text("entity")
     return page
 
 
 def fill(page: Page, text: str = "", picture: bytes | None = None, name: str = "a.png") -> None:
-    """Type a text and choose a picture."""
+    """Enter a text and choose an image."""
     page.get_by_label("Text", exact=True).fill(text)
     if picture is not None:
         kind = "image/png" if name.endswith("png") else "image/jpeg"
         file = {"name": name, "mimeType": kind, "buffer": picture}
-        page.get_by_label("Picture").set_input_files(files=[file])  # type: ignore[list-item]
+        page.get_by_label("Image").set_input_files(files=[file])  # type: ignore[list-item]
         expect(page.locator("#file-name")).to_have_text(name)
 
 
 def extract(page: Page) -> dict[str, Any]:
-    """Press the button; the service's answer, once it is shown."""
+    """Press Extract; returns the answer, once it is shown."""
     with page.expect_response("**/extract") as caught:
         page.get_by_role("button", name="Extract").click()
     assert caught.value.ok, caught.value.text()

@@ -37,8 +37,10 @@ def words_of(page: Page, kind: str) -> list[str]:
     return words
 
 
-def lit(page: Page) -> set[str]:
-    keys: list[str] = page.locator(".lit").evaluate_all("all => all.map(one => one.dataset.key)")
+def highlighted(page: Page) -> set[str]:
+    keys: list[str] = page.locator(".highlighted").evaluate_all(
+        "all => all.map(one => one.dataset.key)"
+    )
     return set(keys)
 
 
@@ -72,18 +74,18 @@ def test_an_entity_lights_its_region_and_the_region_the_entity(page: Page) -> No
     fill(page, TEXT, PICTURE)
     answer = extract(page)
     assert answer["entities"][0]["regions"] == ["O1"]
-    tag = page.get_by_role("button", name="person 0.80: Ann, seen in O1")
+    tag = page.get_by_role("button", name="person 0.80: Ann, grounded in O1")
     for part in (tag, page.locator(".mark.entity").first.get_by_text("Ann").first):
         part.hover(position={"x": 4, "y": 8})
         # The visit is by Ann, but what is hovered is the entity.
-        assert lit(page) == {"entity 0", "region O1"}
+        assert highlighted(page) == {"entity 0", "region O1"}
     page.mouse.move(0, 0)
-    assert lit(page) == set()
+    assert highlighted(page) == set()
     page.locator('.box[data-key="region O1"]').hover(position={"x": 30, "y": 150})
-    assert lit(page) == {"entity 0", "region O1"}
+    assert highlighted(page) == {"entity 0", "region O1"}
     page.mouse.move(0, 0)
     page.get_by_role("button", name="person 0.70: Bob").focus()
-    assert lit(page) == {"entity 1"}
+    assert highlighted(page) == {"entity 1"}
 
 
 def test_relations_and_events_light_what_they_are_of(page: Page) -> None:
@@ -94,13 +96,13 @@ def test_relations_and_events_light_what_they_are_of(page: Page) -> None:
     row = page.get_by_role("button", name=re.compile(f"{names[0]} {relation['type']} {names[1]}"))
     row.hover()
     ends = {f"entity {relation['head']}", f"entity {relation['tail']}"}
-    assert ends | {"relation 0"} <= lit(page)
+    assert ends | {"relation 0"} <= highlighted(page)
     page.get_by_role("button", name=f"{event['type']} {event['trigger']['text']}").hover()
-    assert {"event 0", "argument 0 0", "argument 0 1", "region O2"} <= lit(page)
+    assert {"event 0", "argument 0 0", "argument 0 1", "region O2"} <= highlighted(page)
     role = event["arguments"][1]
     assert role["region"] == "O2"
     page.get_by_role("button", name=f"{role['role']} region O2").focus()
-    assert {"argument 0 1", "region O2"} <= lit(page)
+    assert {"argument 0 1", "region O2"} <= highlighted(page)
     expect(page.locator('.box[data-key="region O2"]')).to_be_visible()
 
 
@@ -112,10 +114,10 @@ def test_a_click_keeps_it_lit_until_escape(page: Page) -> None:
     page.mouse.move(0, 0)
     expect(tag).to_have_attribute("aria-pressed", "true")
     page.get_by_label("Text", exact=True).focus()
-    assert lit(page) == {"entity 0", "region O1"}
+    assert highlighted(page) == {"entity 0", "region O1"}
     page.keyboard.press("Escape")
     expect(tag).to_have_attribute("aria-pressed", "false")
-    assert lit(page) == set()
+    assert highlighted(page) == set()
 
 
 def test_a_picture_alone_shows_its_regions(page: Page) -> None:
@@ -130,11 +132,11 @@ def test_a_picture_alone_shows_its_regions(page: Page) -> None:
 
 def test_regions_that_nothing_names_come_on_demand(page: Page) -> None:
     fill(page, "Ann knows Bob", PICTURE)
-    page.get_by_label("Lowest score").fill("0")
+    page.get_by_label("Minimum score").fill("0")
     answer = extract(page)
     spare = [region["id"] for region in answer["regions"] if region["id"] != "O1"]
     if spare:
-        page.get_by_label(re.compile("regions? that nothing names")).check()
+        page.get_by_label(re.compile("unreferenced regions?")).check()
     for region in answer["regions"]:
         expect(page.locator(f'.box-label[data-key="region {region["id"]}"]')).to_be_visible()
 
@@ -176,7 +178,7 @@ def test_the_json_is_there_to_be_copied(visit: Visitor, live: Live) -> None:
 def test_the_command_asks_the_same(page: Page, live: Live, tmp_path: Path) -> None:
     fill(page, 'It\'s Ann\nwho visited "Bob" 👋🏽 & $HOME in Oslo', PICTURE, "a picture; 1.png")
     page.get_by_label("events").uncheck()
-    page.get_by_text("Own labels", exact=True).last.click()
+    page.get_by_text("Custom labels", exact=True).last.click()
     page.get_by_label("Entity types").fill("human being, place")
     answer = extract(page)
     page.get_by_text("curl", exact=True).click()

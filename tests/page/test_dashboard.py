@@ -1,4 +1,4 @@
-"""The dashboard: what it draws of the metrics, and what it says where there are none."""
+"""The dashboard: its charts, facts and tables, and its messages where there are no metrics."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from service.observability.metrics import Metrics
 from tests.page.conftest import DESKTOP, PHONE, Server, Visitor
-from tests.project.test_dashboard import QUESTIONS
 from tests.service.fakes import TEXT, FakeEngine, picture_bytes
 from tests.service.live import Live
 
 PATH = "/dashboard"
+SECTIONS = ["Availability", "Latency", "Saturation", "Errors", "Model metrics"]
 HISTORY = """async (texts) => {
     const { Scrape } = await import("/page/exposition.js");
     const { History } = await import("/page/history.js");
@@ -40,57 +40,57 @@ def fact(page: Page, name: str) -> Any:
     return page.locator(".facts div").filter(has_text=name).locator("dd")
 
 
-def said(page: Page, chart: str, line: str) -> Any:
+def latest(page: Page, chart: str, line: str) -> Any:
     figure = page.locator("figure").filter(has_text=chart)
     return figure.locator(".lines div").filter(has_text=line).locator("dd")
 
 
-def test_it_draws_what_the_service_does(visit: Visitor, live: Live) -> None:
+def test_metrics_are_shown(visit: Visitor, live: Live) -> None:
     page = visit(live.url, path=PATH)
-    expect(page.get_by_role("status")).to_have_text("The service takes requests.")
-    assert page.get_by_role("heading", level=2).all_text_contents() == QUESTIONS
+    expect(page.get_by_role("status")).to_have_text("The service is ready.")
+    assert page.get_by_role("heading", level=2).all_text_contents() == SECTIONS
     assert ask(live, text=TEXT).status_code == 200
     refused = ask(live, text=TEXT, tasks="poems")
-    expect(said(page, "Requests a second", "/extract").first).to_contain_text("/s")
+    expect(latest(page, "Requests/s", "/extract").first).to_contain_text("/s")
     row = page.get_by_role("row").filter(has_text="/extract")
     expect(row.locator("td").nth(1)).to_contain_text("ms")
     reason = page.get_by_role("row").filter(has_text=refused.json()["type"])
     expect(reason.locator("td")).to_have_text("1")
-    expect(said(page, "by outcome", "bad input")).to_contain_text("/s")
-    expect(said(page, "Findings a second", "entities")).to_contain_text("/s")
+    expect(latest(page, "by outcome", "bad input")).to_contain_text("/s")
+    expect(latest(page, "Extracted items/s", "entities")).to_contain_text("/s")
     expect(fact(page, "ready")).to_have_text("yes")
     assert page.locator("figure path").count() >= 5
 
 
-def test_it_says_so_where_the_engine_is_not_ready(
+def test_an_engine_that_is_not_ready_is_shown(
     visit: Visitor, live: Live, engine: FakeEngine
 ) -> None:
     engine.ready = False
     page = visit(live.url, path=PATH)
     expect(page.get_by_role("status")).to_have_text("The service is not ready.")
-    expect(page.locator(".ill dd")).to_have_text("no")
+    expect(page.locator(".bad dd")).to_have_text("no")
     engine.ready = True
-    expect(page.get_by_role("status")).to_have_text("The service takes requests.")
-    expect(page.locator(".ill")).to_have_count(0)
+    expect(page.get_by_role("status")).to_have_text("The service is ready.")
+    expect(page.locator(".bad")).to_have_count(0)
 
 
-def test_it_keeps_what_it_knew_where_the_service_is_gone(visit: Visitor, live: Live) -> None:
+def test_the_last_values_stay_where_the_service_is_unreachable(visit: Visitor, live: Live) -> None:
     page = visit(live.url, path=PATH, gone=True)
     expect(fact(page, "ready")).to_have_text("yes")
-    live.listener.should_exit = True
-    expect(page.get_by_role("alert")).to_have_text("The service does not answer.")
-    expect(page.get_by_role("status")).to_have_text("What is shown is what was last known.")
+    live.server.should_exit = True
+    expect(page.get_by_role("alert")).to_have_text("The service does not respond.")
+    expect(page.get_by_role("status")).to_have_text("The last known values are shown.")
     expect(fact(page, "ready")).to_have_text("yes")
 
 
-def test_metrics_that_are_elsewhere_are_said_to_be(visit: Visitor, serve: Server) -> None:
+def test_metrics_on_a_separate_port_are_explained(visit: Visitor, serve: Server) -> None:
     page = visit(serve(metrics_port=9464).url, path=PATH, refused=(404,))
-    expect(page.get_by_role("alert")).to_contain_text("have a port of their own")
+    expect(page.get_by_role("alert")).to_contain_text("on a separate port")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
-def test_nothing_stands_in_anybodys_way(
+def test_the_page_is_accessible_and_fits_the_screen(
     visit: Visitor, live: Live, scheme: str, size: dict[str, int]
 ) -> None:
     page = visit(live.url, path=PATH, color_scheme=scheme, viewport=size)
@@ -100,7 +100,7 @@ def test_nothing_stands_in_anybodys_way(
     assert page.evaluate("() => document.documentElement.scrollWidth - innerWidth") <= 0
 
 
-def test_it_reads_the_text_format_as_prometheus_does(visit: Visitor, live: Live) -> None:
+def test_the_text_format_is_parsed_as_prometheus_does(visit: Visitor, live: Live) -> None:
     page = visit(live.url, path=PATH)
     metrics = Metrics()
     metrics.refused.labels(reason='a "word",\\ and\nmore').inc(2)
@@ -119,14 +119,14 @@ def test_it_reads_the_text_format_as_prometheus_does(visit: Visitor, live: Live)
     assert sorted(page.evaluate(script, text), key=str) == sorted(expected, key=str)
 
 
-def test_what_happened_between_two_scrapes(visit: Visitor, live: Live) -> None:
+def test_rates_and_quantiles_between_two_scrapes(visit: Visitor, live: Live) -> None:
     page = visit(live.url, path=PATH)
 
-    def text(born: int, a: int, b: int, upto: tuple[int, int, int], total: float) -> str:
+    def text(start: int, a: int, b: int, upto: tuple[int, int, int], total: float) -> str:
         buckets = zip(("0.1", "0.5", "+Inf"), upto, strict=True)
         return "\n".join(
             [
-                f"process_start_time_seconds {born}",
+                f"process_start_time_seconds {start}",
                 f'asked_total{{path="a"}} {a}',
                 f'asked_total{{path="b"}} {b}',
                 *(f'took_bucket{{le="{edge}"}} {count}' for edge, count in buckets),
@@ -137,7 +137,7 @@ def test_what_happened_between_two_scrapes(visit: Visitor, live: Live) -> None:
 
     before, after = text(1, 5, 1, (2, 4, 4), 1.0), text(1, 25, 11, (4, 12, 14), 5.0)
     grown = page.evaluate(HISTORY, [before, after])
-    # ten within: two up to 0.1, six more up to 0.5, two beyond; the fifth lies half way
+    # of ten observations two are up to 0.1, six up to 0.5, two above: the fifth is at 0.3
     assert grown == pytest.approx(
         {"rate": 3.0, "one": 2.0, "mean": 0.4, "median": 0.3, "most": 0.5, "none": None}
     )

@@ -29,7 +29,7 @@ def test_a_picture_can_be_picked_and_removed(page: Page) -> None:
     fill(page, TEXT, PICTURE)
     expect(page.locator("#file-facts")).to_contain_text("60 \N{MULTIPLICATION SIGN} 30")
     assert extract(page)["image"] == {"width": 60, "height": 30}
-    page.get_by_role("button", name="Remove the picture").click()
+    page.get_by_role("button", name="Remove the image").click()
     expect(page.locator("#chosen")).to_be_hidden()
     assert extract(page)["image"] is None
 
@@ -71,11 +71,11 @@ def test_examples_fill_the_form(page: Page) -> None:
     examples = page.get_by_role("group", name="Examples")
     examples.get_by_role("button", name="Caption").click()
     expect(page.locator("#file-name")).to_have_text("chelsea.jpg")
-    expect(page.get_by_label("Labels", exact=True)).to_have_value("flickr30k")
+    expect(page.get_by_label("Ontology", exact=True)).to_have_value("flickr30k")
     assert extract(page)["image"] == {"width": 451, "height": 300}
-    examples.get_by_role("button", name="Own labels").click()
+    examples.get_by_role("button", name="Custom labels").click()
     expect(page.locator("#chosen")).to_be_hidden()
-    expect(page.get_by_label("Labels", exact=True)).to_have_value("news")
+    expect(page.get_by_label("Ontology", exact=True)).to_have_value("news")
     answer = extract(page)
     assert {entity["type"] for entity in answer["entities"]} == {"band"}
     assert answer["gate"]["events"] is None
@@ -85,11 +85,11 @@ def test_what_is_asked_for_is_what_was_chosen(page: Page, engine: FakeEngine) ->
     fill(page, TEXT)
     page.get_by_label("relations").uncheck()
     page.get_by_label("events").uncheck()
-    page.get_by_label("Labels", exact=True).select_option("crossner_music")
+    page.get_by_label("Ontology", exact=True).select_option("crossner_music")
     expect(page.locator("#inventory")).to_have_text(
         "13 entity types, no relation types, no event types"
     )
-    page.get_by_label("Lowest score").fill("0.75")
+    page.get_by_label("Minimum score").fill("0.75")
     expect(page.locator("#min_score_shown")).to_have_text("0.75")
     answer = extract(page)
     assert [entity["text"] for entity in answer["entities"]] == ["Ann"]
@@ -119,13 +119,13 @@ def test_a_request_needs_no_mouse(page: Page) -> None:
     expect(page.get_by_label("Text", exact=True)).to_be_focused()
     page.keyboard.type(TEXT)
     order = [
-        page.get_by_label("Picture"),
+        page.get_by_label("Image"),
         page.get_by_label("entities"),
         page.get_by_label("relations"),
         page.get_by_label("events"),
-        page.get_by_label("Labels", exact=True),
+        page.get_by_label("Ontology", exact=True),
         page.locator("#own summary"),
-        page.get_by_label("Lowest score"),
+        page.get_by_label("Minimum score"),
         page.get_by_role("button", name="Extract"),
     ]
     for element in order:

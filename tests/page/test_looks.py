@@ -88,9 +88,9 @@ def test_parts_have_roles_and_names(visit: Visitor, live: Live) -> None:
     for role in ("banner", "main", "contentinfo"):
         expect(page.get_by_role(role)).to_have_count(1)  # type: ignore[arg-type]
     expect(page.get_by_role("form", name="Request")).to_be_visible()
-    expect(page.get_by_role("group", name="Look for")).to_be_visible()
-    expect(page.get_by_role("combobox", name="Labels")).to_be_visible()
-    expect(page.get_by_role("slider", name="Lowest score")).to_be_visible()
+    expect(page.get_by_role("group", name="Tasks")).to_be_visible()
+    expect(page.get_by_role("combobox", name="Ontology")).to_be_visible()
+    expect(page.get_by_role("slider", name="Minimum score")).to_be_visible()
     expect(page.get_by_role("textbox", name="Text")).to_be_visible()
     fill(page, TEXT, PICTURE)
     extract(page)

@@ -44,17 +44,17 @@ def test_boxes_are_where_the_answer_has_them(
 
 def seen_in_the_picture_and_lit(page: Page, answer: dict[str, Any]) -> None:
     entity = next(entity for entity in answer["entities"] if entity["regions"])
-    page.get_by_role("button", name=f": {entity['text']}, seen in").focus()
+    page.get_by_role("button", name=f": {entity['text']}, grounded in").focus()
     for region in entity["regions"]:
         group = page.locator(f'.box[data-key="region {region}"]')
         expect(group).to_be_visible()
-        assert "lit" in (group.get_attribute("class") or "").split()
+        assert "highlighted" in (group.get_attribute("class") or "").split()
     page.locator(f'.box-label[data-key="region {entity["regions"][0]}"]').focus()
     mark = page.locator(f'.mark[data-key="entity {entity["id"]}"]').first
-    assert "lit" in (mark.get_attribute("class") or "").split()
+    assert "highlighted" in (mark.get_attribute("class") or "").split()
 
 
-@pytest.mark.parametrize("example", ["News", "Post", "Own labels"])
+@pytest.mark.parametrize("example", ["News", "Post", "Custom labels"])
 def test_spans_are_where_the_answer_has_them(visit: Visitor, served: str, example: str) -> None:
     page = ready(visit(f"http://{served}"))
     page.get_by_role("button", name=example).first.click()

@@ -1,4 +1,4 @@
-"""What PromQL expressions speak of, and what there is to speak of."""
+"""Metrics and labels in PromQL expressions, compared with those of the service."""
 
 from __future__ import annotations
 

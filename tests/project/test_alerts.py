@@ -49,13 +49,13 @@ def test_rules_ask_for_what_there_is(rule: dict[str, Any]) -> None:
     assert faults_of(rule["expr"]) == []
 
 
-def test_names_are_told_apart() -> None:
+def test_names_are_unique() -> None:
     names = [rule.get("alert", rule.get("record")) for rule in rules()]
     assert len(set(names)) == len(names)
 
 
 @pytest.mark.parametrize("alert", ALERTS, ids=lambda alert: alert["alert"])
-def test_an_alert_says_what_is_wrong_and_what_to_do(alert: dict[str, Any]) -> None:
+def test_an_alert_has_a_description_and_an_action(alert: dict[str, Any]) -> None:
     assert alert["labels"]["severity"] in SEVERITIES
     told = alert["annotations"]
     assert told.keys() == {"summary", "description", "action", "runbook"}

@@ -118,14 +118,14 @@ def test_the_service_runs_without_privileges() -> None:
     assert service["cap_drop"] == ["ALL"]
 
 
-def test_the_image_reports_to_nobody() -> None:
+def test_the_image_sends_no_telemetry() -> None:
     stage = DOCKERFILE.rsplit("\nFROM ", 1)[1]
     assert "ORT_DISABLE_TELEMETRY=1" in stage
     assert "HF_HUB_OFFLINE=1" in stage
     assert SERVICES["grafana"]["environment"]["GF_ANALYTICS_REPORTING_ENABLED"] == "false"
 
 
-def test_the_image_says_how_it_is() -> None:
+def test_the_image_has_a_health_check() -> None:
     assert re.search(r"^HEALTHCHECK .*/healthz", DOCKERFILE, flags=re.MULTILINE)
     assert 'ENTRYPOINT ["umie"]' in DOCKERFILE
     assert 'CMD ["serve"]' in DOCKERFILE

@@ -21,13 +21,7 @@ DASHBOARD: dict[str, Any] = json.loads(
 PANELS = [panel for panel in DASHBOARD["panels"] if panel["type"] != "row"]
 VARIABLES = {variable["name"]: variable for variable in DASHBOARD["templating"]["list"]}
 DATASOURCE = {"type": "prometheus", "uid": "${datasource}"}
-QUESTIONS = [
-    "Is it up?",
-    "How fast?",
-    "How full?",
-    "What is refused, and why?",
-    "What does the model do?",
-]
+ROWS = ["Availability", "Latency", "Saturation", "Errors", "Model metrics"]
 
 
 def queries() -> dict[str, tuple[str, str]]:
@@ -52,7 +46,7 @@ def expressions() -> list[str]:
 
 
 @pytest.mark.parametrize("expression", expressions())
-def test_it_asks_for_what_there_is(expression: str) -> None:
+def test_queries_use_existing_metrics(expression: str) -> None:
     assert faults_of(expression) == []
 
 
@@ -65,7 +59,7 @@ def test_every_metric_of_the_service_is_shown() -> None:
     assert unseen == []
 
 
-def test_everything_is_asked_of_the_chosen_instances() -> None:
+def test_queries_select_the_chosen_instances() -> None:
     for place, (expression, _) in queries().items():
         asked = {name for name in metrics_in(expression) if name.startswith(("umie_", "process_"))}
         for name in asked if place[0] != "$" else ():
@@ -87,7 +81,7 @@ def test_the_provisioned_datasource_is_chosen_at_first() -> None:
     assert VARIABLES["datasource"]["current"]["value"] == source["uid"]
 
 
-def test_panels_are_complete_and_told_apart() -> None:
+def test_panels_are_complete_and_unique() -> None:
     assert DASHBOARD["schemaVersion"] >= 40
     assert DASHBOARD["uid"]
     ids = [panel["id"] for panel in DASHBOARD["panels"]]
@@ -121,9 +115,9 @@ def test_panels_lie_side_by_side_without_gaps() -> None:
     assert len(taken) == 24 * (1 + max(y for _, y in taken))
 
 
-def test_the_dashboard_answers_the_five_questions() -> None:
+def test_the_dashboard_has_five_rows() -> None:
     rows = [panel["title"] for panel in DASHBOARD["panels"] if panel["type"] == "row"]
-    assert rows == QUESTIONS
+    assert rows == ROWS
 
 
 def test_variables_that_are_used_are_defined() -> None:

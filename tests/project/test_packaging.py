@@ -31,7 +31,9 @@ def test_files_beside_the_code_are_declared(package: str) -> None:
     patterns = SETUPTOOLS["package-data"].get(package, [])
     declared = {path for pattern in patterns for path in folder.glob(pattern)}
     beside = {
-        path for path in folder.rglob("*") if path.is_file() and path.suffix not in {".py", ".pyc"}
+        path
+        for path in folder.rglob("*")
+        if path.is_file() and path.suffix not in {".py", ".pyc"} and path.name != "pyproject.toml"
     }
     assert beside <= declared
 

@@ -15,7 +15,7 @@ from export.recordings import read_recordings
 from export.unconstrained_decoding import EOS
 from service.engine.generator import Generator
 from service.observability.metrics import Metrics
-from tests.support.converted import unbound
+from tests.support.converted import unconstrained
 from tests.support.sentencepiece import tokenizer_folder
 
 VOCABULARY, CASES = 302, 3
@@ -52,7 +52,7 @@ def test_the_engine_writes_what_is_recorded(recorded: Path, bundle: Path) -> Non
         prompts = zip(
             inputs["input_ids"], inputs["attention_mask"], expected["vis_embeds"], strict=True
         )
-        answers = generator.run([unbound(*prompt) for prompt in prompts])
+        answers = generator.run([unconstrained(*prompt) for prompt in prompts])
         for answer, ids in zip(answers, expected["greedy_ids"].tolist(), strict=True):
             wanted = ids[1 : ids.index(EOS) + 1] if EOS in ids else ids[1:]
             assert list(answer.ids[: len(wanted)]) == wanted

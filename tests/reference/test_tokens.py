@@ -8,8 +8,8 @@ import pytest
 
 from export.t5_tokenizer import read_t5_tokenizer
 from tasks import form, instruction
-from tasks.automaton import Automaton
 from tasks.instruction import Prompter
+from tasks.label_first import LabelFirstAutomaton
 from tasks.records import Record, Span
 from tasks.target import target_of
 from tasks.tokenizer import T5Tokenizer
@@ -67,7 +67,7 @@ def test_the_grammar_spells_entities_as_recorded(texts: Path, tokenizer: T5Token
             for a in annotations
             for at in [text.index(a["span"])]
         ]
-        automaton = Automaton(source, form.ENTITIES, tokenizer.markers)
+        automaton = LabelFirstAutomaton(source, form.ENTITIES, tokenizer.markers)
         ids = [symbol.token for symbol in target_of(automaton, records)]
         assert ids == [index for index in sample["labels"] if index != -100]
 

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from schema import base64_image
 from schema.base64_image import decode_base64
+from schema.errors import InvalidField
 from service.http.bounded_json import parse_json
-from tasks.errors import FieldError
 
 DATA = st.binary(min_size=1, max_size=200)
 
@@ -44,5 +44,5 @@ def test_escapes_of_json_are_read(data: bytes) -> None:
 
 @pytest.mark.parametrize("text", ["!", "AAAAA", "AA==AAAA", "http://a.org/b.png", "ä", "A=A="])
 def test_what_is_not_base64_is_refused(text: str) -> None:
-    with pytest.raises(FieldError):
+    with pytest.raises(InvalidField):
         decode_base64(text)

@@ -13,12 +13,12 @@ from fastapi import FastAPI
 from PIL import Image
 
 from service.engine.interface import Answer, Picture, Prompt, VisualFeatures
+from service.engine.proposal import Proposal
 from service.http.app import create_app
-from service.http.model_facts import ModelFacts
+from service.http.routes.catalogue import ModelInfo
 from service.observability.metrics import Metrics
 from service.pipeline.extractor import Extractor
 from service.settings import Settings
-from service.vision.proposers.proposal import Proposal
 from tasks import form
 from tasks.errors import EngineUnavailable
 from tasks.form import Filler
@@ -30,7 +30,7 @@ from tests.support.tokenizer import tiny_tokenizer
 
 REGION_TYPES = ("person", "flag")
 MODEL_NAME = "umie-fake@0"
-FACTS = ModelFacts(MODEL_NAME, "fp32", "none", REGION_TYPES, 300, 400, 800)
+FACTS = ModelInfo(MODEL_NAME, "fp32", "none", REGION_TYPES, 300, 400, 800)
 TEXT = "Ann visited Bob 👋🏽 in Oslo"
 
 ONTOLOGY = Ontology(

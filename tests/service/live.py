@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from service.http.middleware.gatekeeper import DrainState
-from service.http.server import Listener, config_of
+from service.http.server import DrainingServer, server_config
 from service.observability.metrics import Metrics
 from service.settings import Settings
 from tests.service.fakes import FakeEngine, fake_app
@@ -22,58 +22,58 @@ PATIENCE_S = 20.0
 
 @dataclass(frozen=True)
 class Live:
-    """A server and what can be visual of it from inside."""
+    """A running server, with access to its engine and its metrics."""
 
     address: tuple[str, int]
-    listener: Listener
+    server: DrainingServer
     engine: FakeEngine
     metrics: Metrics
 
     @property
     def url(self) -> str:
-        """Where it is."""
+        """The base URL."""
         return f"http://{self.address[0]}:{self.address[1]}"
 
     def count(self, name: str, **labels: str) -> float:
-        """A sample's value, 0 where there is none yet."""
+        """The value of a sample, 0 where it does not exist yet."""
         return self.metrics.registry.get_sample_value(name, labels) or 0.0
 
     def connect(self) -> socket.socket:
-        """A connection that gives up in the end."""
+        """A new connection with a timeout."""
         return socket.create_connection(self.address, timeout=PATIENCE_S)
 
-    def talk(self, *pieces: bytes) -> bytes:
-        """Send `pieces` and hear all until the server hangs up."""
+    def exchange(self, *pieces: bytes) -> bytes:
+        """Send `pieces` and receive until the server closes the connection."""
         with self.connect() as connection:
             for piece in pieces:
                 connection.sendall(piece)
-            return hear(connection)
+            return receive_all(connection)
 
 
 @contextmanager
 def listening(settings: Settings, engine: FakeEngine, metrics: Metrics) -> Iterator[Live]:
-    """A server on a free port, in a thread of its own."""
+    """Run a server on a free port, in a thread."""
     drain_state = DrainState()
     app = fake_app(settings, engine, metrics, drain_state=drain_state)
-    config = config_of(app, settings, metrics, 0)
-    listener = Listener(config, drain_state, settings.drain_s)
+    config = server_config(app, settings, metrics, 0)
+    server = DrainingServer(config, drain_state, settings.drain_s)
     with socket.create_server(("127.0.0.1", 0)) as listened:
-        thread = threading.Thread(target=listener.run, kwargs={"sockets": [listened]})
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listened]})
         thread.start()
         try:
-            wait_until(lambda: listener.started)
-            yield Live(listened.getsockname(), listener, engine, metrics)
+            wait_until(lambda: server.started)
+            yield Live(listened.getsockname(), server, engine, metrics)
         finally:
-            listener.should_exit = True
+            server.should_exit = True
             thread.join()
 
 
-def hear(connection: socket.socket) -> bytes:
-    """Everything until the server hangs up."""
-    heard = bytearray()
+def receive_all(connection: socket.socket) -> bytes:
+    """All data until the server closes the connection."""
+    received = bytearray()
     while piece := connection.recv(65_536):
-        heard += piece
-    return bytes(heard)
+        received += piece
+    return bytes(received)
 
 
 def problem_in(answer: bytes) -> dict[str, Any]:
@@ -86,7 +86,7 @@ def problem_in(answer: bytes) -> dict[str, Any]:
 
 
 def wait_until(true: Callable[[], bool]) -> None:
-    """Look again and again; it is an error if it takes long."""
+    """Poll `true`; fail after `PATIENCE_S` seconds."""
     until = time.monotonic() + PATIENCE_S
     while not true():
         assert time.monotonic() < until
@@ -94,7 +94,7 @@ def wait_until(true: Callable[[], bool]) -> None:
 
 
 def form(body: bytes, length: int | None = None, path: str = "/extract") -> bytes:
-    """A request with a multipart body, of which more may be announced."""
+    """A request with a multipart body; `length` overrides its Content-Length."""
     length = len(body) if length is None else length
     head = (
         f"POST {path} HTTP/1.1\r\nHost: umie\r\nConnection: close\r\n"

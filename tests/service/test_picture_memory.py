@@ -4,8 +4,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from service.settings import Settings
-from service.vision.pixel_budget import BYTES_PER_PIXEL
+from service.settings import BYTES_PER_PIXEL, Settings
 from tests.support.memory import peak_mib
 
 MIB = 1024 * 1024

@@ -55,7 +55,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> _Startable:
 
 
 @pytest.mark.anyio
-async def test_the_engine_lives_as_long_as_the_service(
+async def test_the_lifespan_starts_and_stops_the_engine(
     inventory: None, started: _Startable
 ) -> None:
     service = server.build(Settings(ontology=ONTOLOGY.name))
@@ -93,7 +93,7 @@ async def test_metrics_can_have_a_port_of_their_own(inventory: None, started: _S
         for path in ("/healthz", "/readyz", "/v2/health/ready", "/dashboard", "/page/chart.js"):
             assert (await metrics_app.get(path)).status_code == 200
         assert "dashboard" in (await metrics_app.get("/")).text
-        service.drain_state.closed = True
+        service.drain_state.draining = True
         assert (await metrics_app.get("/readyz")).json()["type"] == "engine-unavailable"
         for path in ("/tasks", "/extract", "/docs", "/openapi.json"):
             response = await metrics_app.get(path)

@@ -1,4 +1,4 @@
-"""Prompts of every kind for the grammar's tests, and walks through what may answer them."""
+"""Prompts of every kind for tests of the grammars, and random answers to them."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from tasks import form
 from tasks.automaton import Automaton, Symbol
-from tasks.form import DrainState, Filler, Form
+from tasks.form import Filler, Form, Opening
 from tasks.instruction import Prompter, Wording
+from tasks.label_first import LabelFirstAutomaton
 from tasks.records import Record, Region, Span
 from tasks.source import Source
 from tasks.span_first import SpanFirstAutomaton
@@ -22,7 +23,7 @@ from tests.support.tokenizer import tiny_tokenizer
 
 FORMS = (form.ENTITIES, form.GROUNDED, form.PAIR, form.JOINT, form.TRIGGERS, form.ARGUMENTS)
 ALL_FORMS = (*FORMS, form.CHOICE, form.GROUNDED_CHOICE)
-"""Those that only the span-first order answers, too."""
+"""All forms, with those that only the span-first grammar has."""
 
 TOKENIZERS: dict[str, Tokenizer] = {
     "wordpiece": tiny_tokenizer(("the", "new", "##ing", "person", "place", "of")),
@@ -41,11 +42,11 @@ FRAGMENTS = (
     *("[SEP]", "[unused0]", "[PAD]", "<extra_id_0>", "</s>", "<pad>", "<spot>", "▁"),
     *(" ", " ", " ", " ", "  ", "\n", "\t", "\u3000", "\u200b", "\u00ad", "\x00"),
 )
-"""Words, emoji, marks, scripts without spaces, what spells markers, spaces of all kinds."""
+"""Words, emoji, marks, scripts without spaces, texts of markers, spaces of all kinds."""
 
 
 def texts(most: int = 9) -> st.SearchStrategy[str]:
-    """Texts of such fragments."""
+    """Return a strategy for texts of these fragments."""
     return st.lists(st.sampled_from(FRAGMENTS), max_size=most).map("".join)
 
 
@@ -56,12 +57,12 @@ def encode(
     asocs: Sequence[str] = (),
     separator: str = " ",
 ) -> Source:
-    """The source of a prompt that may be as long as it likes."""
+    """Return the source of a prompt of any length."""
     return Prompter(tokenizer, 10_000, 10_000, separator).encode(text, WORDING, spots, asocs)
 
 
-def sayable(source: Source) -> list[tuple[int, int]]:
-    """All ranges of pieces that a span can be, found the slow way."""
+def admissible_spans(source: Source) -> list[tuple[int, int]]:
+    """Return all ranges of pieces that a span can be, by exhaustive search."""
     pieces = source.pieces
     return [
         (first, stop)
@@ -85,27 +86,27 @@ def automaton_of(
     *,
     ordered: bool = True,
 ) -> Automaton:
-    """The automaton of a prompt that is no pair's."""
+    """Return the automaton of a prompt that is not about a pair."""
     source = encode(tokenizer, text, spots, asocs)
-    return Automaton(source, shape, tokenizer.markers, regions=regions, ordered=ordered)
+    return LabelFirstAutomaton(source, shape, tokenizer.markers, regions=regions, ordered=ordered)
 
 
 @st.composite
 def automata(
     draw: st.DrawFn, *, ordered: bool = True, text: st.SearchStrategy[str] | None = None
 ) -> Automaton:
-    """Automata of all forms over all tokenizers. A pair takes any two spans of its text."""
+    """Automata of all forms over all tokenizers. The mentions of a pair are any two spans."""
     tokenizer = TOKENIZERS[draw(st.sampled_from(sorted(TOKENIZERS)))]
     labels = st.lists(st.sampled_from(LABELS), min_size=1, max_size=3, unique=True)
     separator = draw(st.sampled_from(("", " ")))
     source = encode(
         tokenizer, draw(texts() if text is None else text), draw(labels), draw(labels), separator
     )
-    spans = sayable(source)
+    spans = admissible_spans(source)
     shape = draw(st.sampled_from([f for f in FORMS if spans or f is not form.PAIR]))
     regions = draw(st.lists(st.sampled_from((1, 2, 3, 12, 36)), max_size=3, unique=True))
     pair = draw(st.tuples(*[st.sampled_from(spans)] * 2)) if shape is form.PAIR else (None, None)
-    return Automaton(
+    return LabelFirstAutomaton(
         source,
         shape,
         tokenizer.markers,
@@ -118,16 +119,16 @@ def automata(
 
 @st.composite
 def span_first_automata(draw: st.DrawFn) -> SpanFirstAutomaton:
-    """Automata of all forms in the order of our own weights; a bare item may know its trigger."""
+    """Span-first automata of all forms; a bare item may have a trigger."""
     tokenizer = TOKENIZERS[draw(st.sampled_from(sorted(TOKENIZERS)))]
     labels = st.lists(st.sampled_from(LABELS), min_size=1, max_size=3, unique=True)
     source = encode(tokenizer, draw(texts()), draw(labels), draw(labels))
-    spans = sayable(source)
-    given = {DrainState.HEAD, DrainState.GIVEN}
-    shape = draw(st.sampled_from([f for f in ALL_FORMS if spans or f.drain_state not in given]))
+    spans = admissible_spans(source)
+    given = {Opening.HEAD, Opening.GIVEN}
+    shape = draw(st.sampled_from([f for f in ALL_FORMS if spans or f.opening not in given]))
     regions = draw(st.lists(st.sampled_from((1, 2, 3, 12, 36)), max_size=3, unique=True))
     head = tail = None
-    if spans and (shape.drain_state in given or (shape is form.ARGUMENTS and draw(st.booleans()))):
+    if spans and (shape.opening in given or (shape is form.ARGUMENTS and draw(st.booleans()))):
         head = draw(st.sampled_from(spans))
     if shape is form.PAIR:
         tail = draw(st.sampled_from(spans))
@@ -137,7 +138,7 @@ def span_first_automata(draw: st.DrawFn) -> SpanFirstAutomaton:
 
 
 def longest_answer(automaton: Automaton) -> int:
-    """A bound on the symbols of an ordered answer."""
+    """Return an upper bound on the symbols of an ordered answer."""
     pieces = len(automaton.source.pieces)
     spot = max((len(s) for s in automaton.spots), default=0)
     role = max((len(s) for s in automaton.roles), default=0)
@@ -154,34 +155,34 @@ def longest_answer(automaton: Automaton) -> int:
 def walk(
     automaton: Automaton, seed: int, limit: int, *, long: bool = False
 ) -> tuple[list[Symbol], State]:
-    """Symbols chosen at random among the admitted until the answer is complete.
+    """Choose admitted symbols at random until the answer is complete.
 
-    `long` chooses the closing bracket only where nothing else is admitted. At most `limit` symbols;
-    a state that is not done always has a choice.
+    With `long` the closing bracket is chosen only if it is the only option. Stops at `limit`
+    symbols. Asserts that a state that is not done has an option.
     """
     generator = random.Random(seed)
     closing = Symbol(automaton.markers.close)
-    state, said = automaton.start(), []
-    while not state.done and len(said) < limit:
+    state, symbols = automaton.start(), []
+    while not state.done and len(symbols) < limit:
         admitted = automaton.admitted(state)
         assert admitted
         assert len(set(admitted)) == len(admitted)
-        going_on = [symbol for symbol in admitted if symbol != closing]
-        said.append(generator.choice(going_on if long and going_on else admitted))
-        state = automaton.advance(state, said[-1])
+        continuing = [symbol for symbol in admitted if symbol != closing]
+        symbols.append(generator.choice(continuing if long and continuing else admitted))
+        state = automaton.advance(state, symbols[-1])
     assert automaton.admitted(state) == [] or not state.done
-    return said, state
+    return symbols, state
 
 
 def check(automaton: Automaton, records: Sequence[Record]) -> None:
-    """Assert that `records` say nothing that the prompt does not offer, in an order that it may."""
+    """Assert that `records` contain options of the prompt only, in an admitted order."""
     source = automaton.source
     spots = {label.name for label in source.spots}
     roles = {label.name for label in source.asocs}
     for record in records:
-        assert (record.label is None) == (automaton.form.drain_state is DrainState.HEAD)
+        assert (record.label is None) == (automaton.form.opening is Opening.HEAD)
         assert record.label is None or record.label in spots
-        assert (record.span is None) == (automaton.form.drain_state is DrainState.BARE)
+        assert (record.span is None) == (automaton.form.opening is Opening.BARE)
         for span in (record.span, *(asoc.filler for asoc in record.asocs)):
             if isinstance(span, Span):
                 assert span.text == source.text[span.start : span.end] != ""
@@ -196,18 +197,18 @@ def check(automaton: Automaton, records: Sequence[Record]) -> None:
                 assert asoc.filler.index in automaton.regions
             else:
                 assert automaton.form.fillers & {Filler.SPAN, Filler.TAIL}
-    assert flat(records) or not automaton.ordered
+    assert do_not_overlap(records) or not automaton.ordered
 
 
-def flat(records: Sequence[Record]) -> bool:
-    """Whether every span begins at or behind the end of the one before it."""
+def do_not_overlap(records: Sequence[Record]) -> bool:
+    """Whether every span starts at or behind the end of the previous one."""
     spans = [record.span for record in records if record.span is not None]
     places = [(span.start or 0, span.end or 0) for span in spans]
     return all(end <= start for (_, end), (start, _) in pairwise(places))
 
 
 def balanced(automaton: Automaton, tokens: Sequence[int]) -> bool:
-    """Whether brackets close in `tokens` at the end and not before."""
+    """Whether the brackets balance at the end of `tokens` and not before."""
     depth, opened, closed = 0, automaton.markers.open, automaton.markers.close
     for index, token in enumerate(tokens):
         depth += (token == opened) - (token == closed)
@@ -217,7 +218,7 @@ def balanced(automaton: Automaton, tokens: Sequence[int]) -> bool:
 
 
 def spelled(automaton: Automaton, records: Sequence[Record]) -> list[object]:
-    """What `records` say in ids, in no order: equal where only a place of copying differs."""
+    """Return `records` as ids, sorted: equal if only copied positions differ."""
     return sorted(
         (
             record.label or "",

@@ -1,7 +1,7 @@
-"""A tiny random model as a checkpoint and as a bundle, and prompts of every form to ask it.
+"""A tiny random model as a checkpoint and as a bundle, and prompts of every form for it.
 
 A `conftest.py` that imports the fixtures here gives them to its tests; the bundle is exported once
-a session, whoever asks for it.
+per session.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from models.tower import CompactTower
 from models.tower_config import TowerConfig
 from models.umie import UMIE
 from service.engine.interface import Picture, Prompt, VisualFeatures
-from service.engine.visual_encoder import see
+from service.engine.visual_encoder import encode_images
 from tasks import form, instruction
 from tasks.form import Form
 from tasks.instruction import Prompter
@@ -60,17 +60,17 @@ TOWER = TowerConfig(
 PROMPT = PromptConfig(max_text_tokens=120, max_tokens=200, separator=" ", least_region_score=0.1)
 
 SEED = 189
-"""Its answers are long and short, name regions, and are decided by clear margins."""
+"""With this seed answers are long and short, name regions, and have clear scores."""
 
 
 def tiny_model(seed: int = SEED, config: UMIEConfig = CONFIG) -> UMIE:
-    """The compact preset in small with random weights."""
+    """Return a small model of the compact preset with random weights."""
     torch.manual_seed(seed)
     return UMIE(config).eval()
 
 
-def _settle(tower: CompactTower) -> None:
-    """Give the tower statistics of real maps: without them it shrinks every picture to nothing."""
+def _calibrate(tower: CompactTower) -> None:
+    """Set the batch statistics of the tower: without them its features vanish."""
     for module in tower.modules():
         if isinstance(module, torch.nn.BatchNorm2d):
             module.momentum = 1.0
@@ -79,13 +79,13 @@ def _settle(tower: CompactTower) -> None:
 
 
 def tiny_checkpoint(seed: int = SEED) -> Checkpoint:
-    """Random weights, scaled until symbols and regions have clearly different scores."""
+    """Return random weights, scaled until symbols and regions have clearly different scores."""
     model = tiny_model(seed)
     tower = CompactTower(TOWER).eval()
     with torch.no_grad():
         model.shared.weight.mul_(0.2)
         model.decoder.norm.weight.mul_(20)
-        _settle(tower)
+        _calibrate(tower)
         tower.head.score.weight.mul_(20)
     return Checkpoint("tiny", model, tower, tiny_tokenizer(WORDS), PROMPT, {"seed": seed})
 
@@ -111,7 +111,7 @@ def tiny_bundle(tiny_folder: Path) -> Bundle:
 
 
 def picture(seed: int) -> NDArray[np.float32]:
-    """Pixels (3, 64, 64) of a coarse pattern."""
+    """Return pixels (3, 64, 64) of a coarse pattern."""
     coarse = np.random.default_rng(seed).normal(size=(3, 8, 8)).astype(np.float32)
     return np.kron(coarse, np.ones((8, 8), dtype=np.float32))
 
@@ -124,7 +124,7 @@ def prompt_of(
     asocs: tuple[str, ...] = (),
     pair: tuple[str, str] | None = None,
 ) -> Prompt:
-    """A prompt; `pair` are words of the text."""
+    """Return a prompt; `pair` are words of the text."""
     wording = instruction.EVENTS if shape is form.TRIGGERS else instruction.ENTITIES
     if pair is None:
         return Prompt(prompter.encode(text, wording, spots, asocs), shape)
@@ -134,22 +134,22 @@ def prompt_of(
 
 
 def prompt_pool(bundle: Bundle) -> list[tuple[Prompt, VisualFeatures | None]]:
-    """Prompts of all forms and several lengths, with and without pictures."""
-    one, other = see(bundle, [Picture(picture(1)), Picture(picture(2))])
-    ask = bundle.prompter
+    """Return prompts of all forms and several lengths, with and without images."""
+    first, second = encode_images(bundle, [Picture(picture(1)), Picture(picture(2))])
+    prompter = bundle.prompter
     region, relations = (form.REGION_ROLE,), ("knows", "place of", NONE)
     roles = ("visitor", "scene")
     met, short = "Ann and Bob met in Oslo, Ann liked it", "Bob"
     wave = "\N{WAVING HAND SIGN}"
     long = f"ANN LEE of NASA meets @bob_99 at 9 in New York {wave} and Bob Stone in Rome"
     return [
-        (prompt_of(ask, form.ENTITIES, short), None),
-        (prompt_of(ask, form.ENTITIES, long), one),
-        (prompt_of(ask, form.GROUNDED, met, asocs=region), one),
-        (prompt_of(ask, form.GROUNDED, met, asocs=region), other),
-        (prompt_of(ask, form.PAIR, met, asocs=relations, pair=("Bob", "Oslo")), None),
-        (prompt_of(ask, form.PAIR, long, asocs=relations, pair=("LEE", "NASA")), other),
-        (prompt_of(ask, form.JOINT, met, asocs=relations[:2]), None),
-        (prompt_of(ask, form.TRIGGERS, long, ("meet", "person")), None),
-        (prompt_of(ask, form.ARGUMENTS, met, ("meet",), roles), other),
+        (prompt_of(prompter, form.ENTITIES, short), None),
+        (prompt_of(prompter, form.ENTITIES, long), first),
+        (prompt_of(prompter, form.GROUNDED, met, asocs=region), first),
+        (prompt_of(prompter, form.GROUNDED, met, asocs=region), second),
+        (prompt_of(prompter, form.PAIR, met, asocs=relations, pair=("Bob", "Oslo")), None),
+        (prompt_of(prompter, form.PAIR, long, asocs=relations, pair=("LEE", "NASA")), second),
+        (prompt_of(prompter, form.JOINT, met, asocs=relations[:2]), None),
+        (prompt_of(prompter, form.TRIGGERS, long, ("meet", "person")), None),
+        (prompt_of(prompter, form.ARGUMENTS, met, ("meet",), roles), second),
     ]

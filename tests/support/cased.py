@@ -10,7 +10,8 @@ import string
 from tokenizers import Tokenizer, decoders, pre_tokenizers
 from tokenizers.models import BPE, Unigram
 
-from tasks.tokenizer import MAX_REGIONS, Markers
+from tasks.records import MAX_REGIONS
+from tasks.tokenizer import Markers
 
 _SPECIALS = ("<pad>", "</s>", "<extra_id_0>", "<extra_id_1>", "<extra_id_5>", "<spot>", "<asoc>")
 

@@ -1,7 +1,7 @@
-"""Checkpoints of the published code in small, converted and exported, as a user would.
+"""Small checkpoints of the published code, converted and exported, as a user would.
 
-A `conftest.py` that imports a fixture here gives it to its tests; a bundle is exported once a
-session, whoever asks for it.
+A `conftest.py` that imports a fixture here gives it to its tests; a bundle is exported once per
+session.
 """
 
 from __future__ import annotations
@@ -48,12 +48,12 @@ def published_file(path: Path, sizes: Sizes, dtype: torch.dtype = torch.float32)
     return path
 
 
-def unbound(ids: Tensor, mask: Tensor, states: Tensor) -> GenerateJob:
-    """A prompt of these ids (L,) and a picture of these states (37, d), free of any grammar."""
+def unconstrained(ids: Tensor, mask: Tensor, states: Tensor) -> GenerateJob:
+    """Return an unconstrained job of ids (L,) and an image with states (37, d)."""
     length = int(mask.sum())
     source = Source("", tuple(ids[:length].tolist()), (0,) * length, ())
-    nowhere = np.zeros((0, 4), dtype=np.float32)
-    visual = VisualFeatures(nowhere, (), nowhere[:, 0], states.numpy())
+    no_boxes = np.zeros((0, 4), dtype=np.float32)
+    visual = VisualFeatures(no_boxes, (), no_boxes[:, 0], states.numpy())
     return GenerateJob(Prompt(source, form.ENTITIES, constrained=False), visual)
 
 

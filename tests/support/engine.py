@@ -1,4 +1,4 @@
-"""A running engine over a small bundle, and ways to hold it and to look into it."""
+"""A running engine with a small bundle, and helpers to block and inspect it."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ async def running(
 
 
 class Gate:
-    """Holds one of the engine's threads, before it fuses or before a step, until it is opened."""
+    """Blocks one of the engine's threads before fusion or before a step, until it is opened."""
 
     def __init__(
         self,
@@ -62,7 +62,7 @@ class Gate:
         before: Literal["fuse", "step"] = "fuse",
     ) -> None:
         self.entered, self.opened = threading.Event(), threading.Event()
-        inner = getattr(engine._reader, before)
+        inner = getattr(engine._generator, before)
 
         def hold(*arguments: Any) -> Any:
             self.entered.set()
@@ -70,11 +70,11 @@ class Gate:
             then()
             return inner(*arguments)
 
-        setattr(engine._reader, before, hold)
+        setattr(engine._generator, before, hold)
 
 
 class Counted:
-    """What was computed for whoever asked, warm-up left out."""
+    """Counts batched items since its creation, so without warm-up."""
 
     def __init__(self, metrics: Metrics) -> None:
         self._metrics = metrics
@@ -89,7 +89,7 @@ class Counted:
 
 
 def dropped(metrics: Metrics) -> dict[str, float]:
-    """How many jobs were given up, by reason."""
+    """Return how many jobs were dropped, by reason."""
     values = {
         reason: metrics.registry.get_sample_value("umie_dropped_jobs_total", {"reason": reason})
         for reason in DROPPED
@@ -98,5 +98,5 @@ def dropped(metrics: Metrics) -> dict[str, float]:
 
 
 def broken(prompt: Prompt) -> Prompt:
-    """A pair's prompt without its pair."""
+    """Return the prompt of a pair without its pair, which is invalid."""
     return Prompt(prompt.source, prompt.form)

@@ -1,4 +1,4 @@
-"""A subject whose answers follow a plain rule; by default it says what is wanted."""
+"""An evaluator for tests whose answers follow a rule; by default they are the expected ones."""
 
 from __future__ import annotations
 

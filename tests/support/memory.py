@@ -36,7 +36,7 @@ async def _look(data: bytes, count: int) -> None:
     image_encoder = ImageEncoder(FakeEngine(), preprocess_for(TowerConfig()), Settings(), Metrics())
     # what stands behind a picture makes another file of it
     files = [data + bytes([number]) for number in range(count)]
-    await asyncio.gather(*(image_encoder.look(file, StageTimer()) for file in files))
+    await asyncio.gather(*(image_encoder.encode(file, StageTimer()) for file in files))
     image_encoder.close()
 
 

@@ -203,11 +203,11 @@ class Published:
         """The likeliest tokens to every row's end token, or to `length`; start tokens left out."""
         answers = []
         for row in range(len(mask)):
-            said = [0]
-            while len(said) < length and said[-1] != 1:
-                states = self.decode(torch.tensor([said]), fused[[row]], mask[[row]])
-                said.append(int(self.logits(states)[0, -1].argmax()))
-            answers.append(said[1:])
+            tokens = [0]
+            while len(tokens) < length and tokens[-1] != 1:
+                states = self.decode(torch.tensor([tokens]), fused[[row]], mask[[row]])
+                tokens.append(int(self.logits(states)[0, -1].argmax()))
+            answers.append(tokens[1:])
         return answers
 
     def logits(self, states: Tensor) -> Tensor:

@@ -16,7 +16,7 @@ LENGTH = 4
 
 
 def record(folder: Path, sizes: Sizes) -> Path:
-    """CudaGraphCache of the published forward pass, derived by hand; ids are our own."""
+    """Record the published forward pass, derived by hand; ids are our own."""
     folder.mkdir()
     inputs = small_inputs(length=8, steps=5)
     model, published = both(sizes)

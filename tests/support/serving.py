@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
-from service.http.server import Listener, config_of
+from service.http.server import DrainingServer, server_config
 from service.server import build
 from service.settings import Settings
 
@@ -29,8 +29,8 @@ def serving(bundle: Path, **options: Any) -> Iterator[str]:
             patch.delenv(name)
         settings = Settings(bundle=bundle, port=0, log_level="warning", **options)
         service = build(settings)
-    server = Listener(
-        config_of(service.app, settings, service.metrics, settings.port),
+    server = DrainingServer(
+        server_config(service.app, settings, service.metrics, settings.port),
         service.drain_state,
         0,
     )

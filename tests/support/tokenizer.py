@@ -10,7 +10,8 @@ from tokenizers.models import WordPiece
 from tokenizers.normalizers import BertNormalizer
 from tokenizers.pre_tokenizers import BertPreTokenizer
 
-from tasks.tokenizer import MAX_REGIONS, CompactTokenizer
+from tasks.records import MAX_REGIONS
+from tasks.tokenizer import CompactTokenizer
 
 SPECIALS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 

@@ -16,12 +16,12 @@ def test_whole_words_come_first() -> None:
     assert Aligner("USER in US").align("US", "place") == Span("US", 8, 10)
 
 
-def test_what_the_text_does_not_have_has_no_offsets() -> None:
+def test_a_mention_outside_the_text_has_no_offsets() -> None:
     assert Aligner("Bo").align("Zoe", "person") == Span("Zoe", None, None)
     assert Aligner("Bo").align("", "person") == Span("", None, None)
 
 
-def test_known_places_stand_before_a_search_and_give_the_text_its_spelling() -> None:
+def test_known_occurrences_replace_the_search_and_define_the_spelling() -> None:
     aligner = Aligner("DON'T stop, don't")
     assert aligner.align("don ' t", "title", [(0, 5), (12, 17)]) == Span("DON'T", 0, 5)
     assert aligner.align("don ' t", "title", [(0, 5), (12, 17)]) == Span("don't", 12, 17)

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from tasks import form
 from tasks.automaton import Automaton, State
+from tasks.label_first import LabelFirstAutomaton
 from tasks.linearise import linearise, parse
 from tasks.records import Asoc, Record, Region, Span
 from tests.support.answers import (
@@ -39,13 +40,13 @@ AWKWARD = (
 
 @settings(max_examples=120)
 @given(automaton=automata(), seed=SEEDS, long=st.booleans())
-def test_ordered_answers_end_and_say_what_is_offered(
+def test_ordered_answers_end_and_contain_options_only(
     automaton: Automaton, seed: int, long: bool
 ) -> None:
-    said, state = walk(automaton, seed, longest_answer(automaton) + 1, long=long)
+    symbols, state = walk(automaton, seed, longest_answer(automaton) + 1, long=long)
     assert state.done
-    assert len(said) <= longest_answer(automaton)
-    assert balanced(automaton, [symbol.token for symbol in said])
+    assert len(symbols) <= longest_answer(automaton)
+    assert balanced(automaton, [symbol.token for symbol in symbols])
     records = automaton.records(state)
     check(automaton, records)
     if "<extra_id_" not in automaton.source.text:
@@ -77,23 +78,23 @@ def test_awkward_texts_have_answers(tokenizer: str, text: str) -> None:
 def test_a_text_without_characters_has_the_empty_answer_only(tokenizer: str, text: str) -> None:
     automaton = automaton_of(TOKENIZERS[tokenizer], form.GROUNDED, text, regions=(1,))
     markers = automaton.markers
-    said, state = walk(automaton, 0, 9, long=True)
-    assert [symbol.token for symbol in said] == [markers.open, markers.close, markers.eos]
+    symbols, state = walk(automaton, 0, 9, long=True)
+    assert [symbol.token for symbol in symbols] == [markers.open, markers.close, markers.eos]
     assert automaton.records(state) == ()
 
 
-def test_a_token_that_runs_on_into_the_instruction_is_no_trap() -> None:
+def test_a_token_that_extends_into_the_instruction_is_no_dead_end() -> None:
     tokenizer = TOKENIZERS["metaspace"]
     source = encode(tokenizer, "New over", ["person"], separator="")
-    automaton = Automaton(source, form.ENTITIES, tokenizer.markers)
+    automaton = LabelFirstAutomaton(source, form.ENTITIES, tokenizer.markers)
     assert [source.text[p.start : p.end] for p in source.pieces] == ["New", "", "o", "v", "e"]
     for seed in range(5):
         _, state = walk(automaton, seed, 30, long=True)
         assert automaton.records(state) == (Record("person", Span("New", 0, 3)),)
 
 
-def say(automaton: Automaton, state: State, *words: str, logp: float = 0.0) -> State:
-    """The state after the symbols that stand for `words`, one admitted token each."""
+def advance(automaton: Automaton, state: State, *words: str, logp: float = 0.0) -> State:
+    """Return the state after the symbols of `words`, one admitted token each."""
     names = {"(": automaton.markers.open, ")": automaton.markers.close}
     names |= {":": automaton.markers.colon, "eos": automaton.markers.eos}
     for word in words:
@@ -101,9 +102,9 @@ def say(automaton: Automaton, state: State, *words: str, logp: float = 0.0) -> S
         if token is None and word.startswith("O"):
             token = automaton.markers.regions[int(word[1:]) - 1][0]
         ids = [token] if token is not None else WORDPIECE.encode(word)[0]
-        for wanted in ids:
+        for token in ids:
             admitted = automaton.admitted(state)
-            symbol = next(s for s in admitted if s.token == wanted)
+            symbol = next(s for s in admitted if s.token == token)
             state = automaton.advance(state, symbol, logp if len(admitted) > 1 else 0.0)
     return state
 
@@ -115,7 +116,7 @@ def words_admitted(automaton: Automaton, state: State) -> set[str]:
     return {names.get(s.token) or WORDPIECE.decode([s.token]) for s in automaton.admitted(state)}
 
 
-def test_what_is_admitted_along_a_grounded_answer() -> None:
+def test_the_options_of_a_grounded_answer() -> None:
     automaton = automaton_of(
         WORDPIECE, form.GROUNDED, "a new place", ["person", "place"], ["region"], (3, 1)
     )
@@ -139,7 +140,7 @@ def test_what_is_admitted_along_a_grounded_answer() -> None:
     ]
     state = automaton.start()
     for words, expected in path:
-        state = say(automaton, state, *words)
+        state = advance(automaton, state, *words)
         assert words_admitted(automaton, state) == expected
     assert state.done
     assert automaton.records(state) == (
@@ -148,30 +149,30 @@ def test_what_is_admitted_along_a_grounded_answer() -> None:
     )
 
 
-def test_ordered_items_begin_behind_the_end_of_the_item_before() -> None:
+def test_ordered_items_start_behind_the_previous_item() -> None:
     automaton = automaton_of(WORDPIECE, form.JOINT, "a new place", ["person", "place"], ["of"])
-    state = say(automaton, automaton.start(), "(", "(", "person", ":", "a", "new")
-    # an asoc may reach back, and inside
-    state = say(automaton, state, "(", "of", ":")
+    state = advance(automaton, automaton.start(), "(", "(", "person", ":", "a", "new")
+    # an asoc may be before the item, or inside it
+    state = advance(automaton, state, "(", "of", ":")
     assert words_admitted(automaton, state) == {"a", "new", "place"}
-    state = say(automaton, state, "new", "place", ")", ")", "(")
+    state = advance(automaton, state, "new", "place", ")", ")", "(")
     assert words_admitted(automaton, state) == {"person", "place"}
-    assert words_admitted(automaton, say(automaton, state, "person", ":")) == {"place"}
-    state = say(automaton, state, "place", ":", "place", ")")
+    assert words_admitted(automaton, advance(automaton, state, "person", ":")) == {"place"}
+    state = advance(automaton, state, "place", ":", "place", ")")
     assert words_admitted(automaton, state) == {")"}
 
 
-def test_unordered_items_may_overlap_turn_back_and_repeat() -> None:
+def test_unordered_items_may_overlap_and_repeat() -> None:
     automaton = automaton_of(
         WORDPIECE, form.ENTITIES, "a new place", ["person", "place"], ordered=False
     )
-    state = say(automaton, automaton.start(), "(")
+    state = advance(automaton, automaton.start(), "(")
     for label, *span in (("person", "new"), ("place", "a", "new"), ("person", "new")):
-        state = say(automaton, state, "(")
+        state = advance(automaton, state, "(")
         assert words_admitted(automaton, state) == {"person", "place"}
-        state = say(automaton, state, label, ":")
+        state = advance(automaton, state, label, ":")
         assert words_admitted(automaton, state) == {"a", "new", "place"}
-        state = say(automaton, state, *span, ")")
+        state = advance(automaton, state, *span, ")")
     new = Record("person", Span("new", 2, 5))
     assert automaton.records(state) == (new, Record("place", Span("a new", 0, 5)), new)
 
@@ -181,11 +182,11 @@ def test_a_grounded_entity_names_one_region(ordered: bool) -> None:
     automaton = automaton_of(
         WORDPIECE, form.GROUNDED, "a new place", ["person"], ["region"], (1, 3), ordered=ordered
     )
-    state = say(automaton, automaton.start(), "(", "(", "person", ":", "a")
-    state = say(automaton, state, "(", "region", ":", "O1", ")")
+    state = advance(automaton, automaton.start(), "(", "(", "person", ":", "a")
+    state = advance(automaton, state, "(", "region", ":", "O1", ")")
     assert words_admitted(automaton, state) == {")"}
     # the next entity may name the same one
-    state = say(automaton, state, ")", "(", "person", ":", "new", "(", "region", ":")
+    state = advance(automaton, state, ")", "(", "person", ":", "new", "(", "region", ":")
     assert words_admitted(automaton, state) == {"O1", "O3"}
 
 
@@ -193,17 +194,17 @@ def test_event_arguments_name_spans_before_regions_and_repeat_none() -> None:
     automaton = automaton_of(
         WORDPIECE, form.ARGUMENTS, "a new place", ["person"], ["of", "place"], (2, 5)
     )
-    state = say(automaton, automaton.start(), "(", "(", "person")
+    state = advance(automaton, automaton.start(), "(", "(", "person")
     assert words_admitted(automaton, state) == {"(", ")"}
-    state = say(automaton, state, "(", "of", ":")
+    state = advance(automaton, state, "(", "of", ":")
     assert words_admitted(automaton, state) == {"a", "new", "place", "O2", "O5"}
-    state = say(automaton, state, "new", ")", "(", "of", ":")
+    state = advance(automaton, state, "new", ")", "(", "of", ":")
     assert words_admitted(automaton, state) == {"place", "O2", "O5"}
-    state = say(automaton, state, "O2", ")", "(", "place", ":")
+    state = advance(automaton, state, "O2", ")", "(", "place", ":")
     assert words_admitted(automaton, state) == {"O2", "O5"}
-    state = say(automaton, state, "O5", ")", "(")
+    state = advance(automaton, state, "O5", ")", "(")
     assert words_admitted(automaton, state) == {"of"}
-    state = say(automaton, state, "of", ":", "O5", ")", ")", ")", "eos")
+    state = advance(automaton, state, "of", ":", "O5", ")", ")", ")", "eos")
     assert [(a.label, a.filler) for a in automaton.records(state)[0].asocs] == [
         ("of", Span("new", 2, 5)),
         ("of", Region(2)),
@@ -214,15 +215,15 @@ def test_event_arguments_name_spans_before_regions_and_repeat_none() -> None:
 
 def test_a_pair_has_one_choice() -> None:
     source = encode(WORDPIECE, "a new place", (), ["of", "none"])
-    automaton = Automaton(
+    automaton = LabelFirstAutomaton(
         source, form.PAIR, WORDPIECE.markers, head=source.locate(0, 1), tail=source.locate(2, 11)
     )
-    said, choices, state = [], [], automaton.start()
+    symbols, choices, state = [], [], automaton.start()
     while not state.done:
         admitted = automaton.admitted(state)
         choices.append(len(admitted))
-        said.append(admitted[0])
-        state = automaton.advance(state, said[-1], -0.5 if len(admitted) > 1 else 0.0)
+        symbols.append(admitted[0])
+        state = automaton.advance(state, symbols[-1], -0.5 if len(admitted) > 1 else 0.0)
     assert sorted(choices)[-2:] == [1, 2]
     assert automaton.records(state) == (
         Record(None, Span("a", 0, 1), (Asoc("of", Span("new place", 2, 11), exp(-0.5)),)),
@@ -233,11 +234,11 @@ def test_scores_multiply_the_choices_of_their_own_item() -> None:
     automaton = automaton_of(
         WORDPIECE, form.GROUNDED, "a new place", ["person", "place"], ["region"], (1, 3)
     )
-    state = say(automaton, automaton.start(), "(")
-    state = say(automaton, state, "(", "person", ":", "new", logp=-0.1)
-    state = say(automaton, state, "(", logp=-0.2)
-    state = say(automaton, state, "region", ":", "O3", logp=-0.4)
-    state = say(automaton, state, ")", ")", logp=-0.8)
+    state = advance(automaton, automaton.start(), "(")
+    state = advance(automaton, state, "(", "person", ":", "new", logp=-0.1)
+    state = advance(automaton, state, "(", logp=-0.2)
+    state = advance(automaton, state, "region", ":", "O3", logp=-0.4)
+    state = advance(automaton, state, ")", ")", logp=-0.8)
     (record,) = automaton.records(state)
     # "(", the label, the span's beginning and its end; behind a region there is no choice but ")"
     assert record.score == pytest.approx(exp(-0.1 * 3 - 0.2))
@@ -247,25 +248,27 @@ def test_scores_multiply_the_choices_of_their_own_item() -> None:
 
 def test_unfinished_items_are_left_out() -> None:
     automaton = automaton_of(WORDPIECE, form.ENTITIES, "a new place")
-    state = say(automaton, automaton.start(), "(", "(", "person", ":", "a", ")", "(", "place", ":")
+    state = advance(
+        automaton, automaton.start(), "(", "(", "person", ":", "a", ")", "(", "place", ":"
+    )
     assert automaton.records(state) == (Record("person", Span("a", 0, 1)),)
 
 
-def test_spans_neither_begin_nor_end_inside_words() -> None:
+def test_spans_neither_start_nor_end_inside_words() -> None:
     automaton = automaton_of(WORDPIECE, form.ENTITIES, "newing kit", ["person"])
     pieces = [automaton.source.text[p.start : p.end] for p in automaton.source.pieces]
     assert pieces == ["new", "ing", "k", "i", "t"]
-    state = say(automaton, automaton.start(), "(", "(", "person", ":")
+    state = advance(automaton, automaton.start(), "(", "(", "person", ":")
     assert words_admitted(automaton, state) == {"new", "k"}
     state = automaton.advance(state, automaton.admitted(state)[0])
     assert [s.position for s in automaton.admitted(state)] == [automaton.source.pieces[1].position]
 
 
-def test_labels_that_begin_alike_are_told_apart_by_what_they_copy() -> None:
+def test_labels_with_a_common_beginning_differ_in_the_position_they_copy() -> None:
     automaton = automaton_of(
         WORDPIECE, form.ENTITIES, "a", ["place of birth", "place of residence"]
     )
-    state = say(automaton, automaton.start(), "(", "(")
+    state = advance(automaton, automaton.start(), "(", "(")
     first, second = automaton.admitted(state)
     assert first.token == second.token
     assert first.position != second.position
@@ -287,7 +290,7 @@ def test_arguments_that_do_not_go_together_are_refused() -> None:
         (form.GROUNDED, {"regions": (37,)}),
     ):
         with pytest.raises(ValueError):
-            Automaton(source, shape, WORDPIECE.markers, **arguments)
+            LabelFirstAutomaton(source, shape, WORDPIECE.markers, **arguments)
     bare = encode(WORDPIECE, "a new place")
     with pytest.raises(ValueError, match="relation"):
-        Automaton(bare, form.PAIR, WORDPIECE.markers, head=(0, 1), tail=(1, 2))
+        LabelFirstAutomaton(bare, form.PAIR, WORDPIECE.markers, head=(0, 1), tail=(1, 2))

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from tasks.boundary import end_of_character, is_boundary
 from tests.support.answers import texts
 
-# "|" stands at every place where a span may begin or end
+# "|" marks every position where a span may start or end
 TABLE = [
     "|Kyrie| |Irving|",
     "|Kyrie|'|s| |U|.|S|.| |tour|-|24|!|",
@@ -37,7 +37,7 @@ TABLE = [
     "|हिन्दी| |क्षि|",
     "|क्\u200dष| |\u0645\u06cc\u200c\u062e\u0648|",  # Persian: joiners inside words
     "|привет|,| |мир|",
-    "|a\u200d| |b|",  # a joiner that joins nothing
+    "|a\u200d| |b|",  # a joiner at the end of a word
     "|a|\u200b|b|",
     "| |\n|\t|\u3000|",
     "|",
@@ -46,7 +46,7 @@ CHARACTERS = "a1 .\n\u0301\u200c\u200d\ufe0f\u20e3❤👩💻👍🏽🇩🇪�
 
 
 @pytest.mark.parametrize("marked", TABLE)
-def test_spans_begin_and_end_between_words_and_characters(marked: str) -> None:
+def test_spans_start_and_end_between_words_and_characters(marked: str) -> None:
     text = marked.replace("|", "")
     places = [place for place, char in enumerate(marked) if char == "|"]
     expected = [place - index for index, place in enumerate(places)]
@@ -69,12 +69,14 @@ def test_spans_begin_and_end_between_words_and_characters(marked: str) -> None:
         ("\u0301a", 0, 0),
     ],
 )
-def test_a_character_ends_behind_all_that_belongs_to_it(text: str, end: int, expected: int) -> None:
+def test_a_character_ends_behind_its_marks_and_modifiers(
+    text: str, end: int, expected: int
+) -> None:
     assert end_of_character(text, end) == expected
 
 
 @given(texts() | st.text(CHARACTERS, max_size=8), st.data())
-def test_the_end_of_a_character_splits_none(text: str, data: st.DataObject) -> None:
+def test_the_end_of_a_character_is_inside_no_other(text: str, data: st.DataObject) -> None:
     at = data.draw(st.integers(0, len(text)))
     end = end_of_character(text, at)
     assert at <= end <= len(text)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from tasks import form
 from tasks.automaton import Automaton
 from tasks.frontier import Frontier, replay
+from tasks.label_first import LabelFirstAutomaton
 from tasks.records import Asoc, Record, Region, Span
 from tasks.target import target_of
 from tests.support.answers import (
@@ -30,16 +31,16 @@ REPEATING = st.lists(st.sampled_from(("the", "a", "the", " ", "日", *FRAGMENTS[
 
 def walk_tokens(automaton: Automaton, seed: int, limit: int, *, long: bool) -> list[int]:
     generator = random.Random(seed)
-    frontier, said = Frontier.start(automaton), []
-    while not frontier.done and len(said) < limit:
+    frontier, tokens = Frontier.start(automaton), []
+    while not frontier.done and len(tokens) < limit:
         admitted = frontier.admitted()
         assert admitted
         assert len(set(admitted)) == len(admitted)
         going_on = [token for token in admitted if token != automaton.markers.close]
-        said.append(generator.choice(going_on if long and going_on else admitted))
-        frontier = frontier.advance(said[-1])
+        tokens.append(generator.choice(going_on if long and going_on else admitted))
+        frontier = frontier.advance(tokens[-1])
     check(automaton, frontier.records())
-    return said
+    return tokens
 
 
 @settings(max_examples=100)
@@ -81,7 +82,7 @@ def test_a_frontier_follows_every_answer_in_symbols(automaton: Automaton, seed: 
     seed=st.integers(0, 2**32),
     long=st.booleans(),
 )
-def test_readings_that_are_dropped_would_have_added_nothing(
+def test_dropped_readings_allow_no_other_continuation(
     automaton: Automaton, seed: int, long: bool
 ) -> None:
     frontier, every = Frontier.start(automaton), [automaton.start()]
@@ -104,7 +105,7 @@ def ids_of(automaton: Automaton, *records: Record) -> list[int]:
     return [symbol.token for symbol in target_of(automaton, records)]
 
 
-def test_of_mentions_spelled_alike_the_leftmost_is_read() -> None:
+def test_the_leftmost_of_equal_mentions_is_preferred() -> None:
     automaton = automaton_of(BYTES, form.ENTITIES, "a, the b, the c, the", ["person"])
     second, third = Span("the", 10, 13), Span("the", 17, 20)
     read = replay(automaton, ids_of(automaton, Record("person", second)))
@@ -113,13 +114,13 @@ def test_of_mentions_spelled_alike_the_leftmost_is_read() -> None:
     assert read == (Record("person", Span("the", 3, 6)), Record("person", second))
 
 
-def test_what_comes_later_can_settle_the_reading() -> None:
+def test_later_tokens_can_decide_the_reading() -> None:
     automaton = automaton_of(WORDPIECE, form.ENTITIES, "the b new the place", ["person"])
     record = Record("person", Span("the place", 10, 19))
     assert replay(automaton, ids_of(automaton, record)) == (record,)
 
 
-def test_labels_and_regions_that_begin_alike() -> None:
+def test_labels_and_regions_with_a_common_beginning() -> None:
     labels = ["place of birth", "place of residence", "place"]
     for tokenizer in (WORDPIECE, BYTES, METASPACE):
         automaton = automaton_of(
@@ -132,7 +133,7 @@ def test_labels_and_regions_that_begin_alike() -> None:
                 assert replay(automaton, ids_of(automaton, record)) == (record,)
 
 
-def test_scores_count_choices_between_tokens_wherever_they_fall() -> None:
+def test_scores_include_choices_among_forced_symbols() -> None:
     labels = ["place of birth", "place of residence"]
     automaton = automaton_of(BYTES, form.GROUNDED, "Kyrie", labels, ["region"], (1, 12, 13, 2))
     record = Record(labels[1], Span("Kyrie", 0, 5), (Asoc("region", Region(13)),))
@@ -152,7 +153,7 @@ def test_a_pair_over_tokens_scores_its_relation() -> None:
     source = automaton_of(
         BYTES, form.ENTITIES, "a, b", asocs=["place of birth", "place of residence"]
     ).source
-    automaton = Automaton(
+    automaton = LabelFirstAutomaton(
         source, form.PAIR, BYTES.markers, head=source.locate(0, 1), tail=source.locate(3, 4)
     )
     frontier = Frontier.start(automaton)
@@ -174,14 +175,14 @@ def test_words_that_repeat_leave_few_readings(shape: form.Form, ordered: bool) -
     markers = automaton.markers
     entity = [markers.open, person, markers.colon, the, markers.close]
     asoc = [markers.open, of, markers.colon, the, markers.close]
-    said = [markers.open]
+    tokens = [markers.open]
     if shape is form.ARGUMENTS:
-        said += [markers.open, person, *asoc * 10, markers.close]
+        tokens += [markers.open, person, *asoc * 10, markers.close]
     elif shape is form.JOINT:
-        said += [*entity[:-1], *asoc * 5, markers.close] * 5
+        tokens += [*entity[:-1], *asoc * 5, markers.close] * 5
     else:
-        said += entity * 10
-    for token in [*said, markers.close, markers.eos]:
+        tokens += entity * 10
+    for token in [*tokens, markers.close, markers.eos]:
         frontier = frontier.advance(token)
         most = max(most, len(frontier.states))
     assert frontier.done

@@ -23,7 +23,7 @@ def prompt(
     text: str = SENTENCE,
     separator: str = "",
 ) -> str:
-    """The whole prompt as a string: bytes decode to what they were."""
+    """Return the whole prompt as a string: bytes decode losslessly."""
     source = Prompter(BYTES, 999, 999, separator).encode(text, wording, spots, asocs)
     return BYTES.decode(list(source.ids))
 
@@ -48,7 +48,7 @@ def test_the_published_prompts() -> None:
     )
 
 
-def test_our_own_prompts() -> None:
+def test_the_prompts_of_the_projects_own_weights() -> None:
     assert prompt(instruction.ENTITIES, separator=" ") == (
         "Give the text: RT USER Kyrie Irving plays in New York URL "
         "Please extract the following entity type:</s>"
@@ -57,7 +57,7 @@ def test_our_own_prompts() -> None:
         "Please Extract event trigger and argument: RT USER Kyrie Irving plays in New York URL "
         "The event trigger is: plays</s><spot>attack"
     )
-    # nothing follows, so nothing separates
+    # without an instruction behind the text there is no separator
     assert prompt(instruction.EVENTS, separator=" ") == prompt(instruction.EVENTS)
 
 
@@ -111,7 +111,7 @@ def cases(source: Source) -> list[tuple[str, int]]:
     return [(source.text[p.start : p.end], source.cases[p.position]) for p in source.pieces]
 
 
-def test_case_goes_in_beside_uncased_ids() -> None:
+def test_uncased_ids_have_cases() -> None:
     tokenizer = tiny_tokenizer(("kyrie", "nba", "iphone", "plays"))
     source = Prompter(tokenizer, 999, 999).encode(
         "Kyrie plays NBA iPhone Xy", instruction.EVENTS, ("Person",)
@@ -134,10 +134,10 @@ def test_cased_ids_need_no_cases() -> None:
 
 
 @pytest.mark.parametrize("tokenizer", [BYTES, WORDPIECE])
-def test_a_text_part_that_is_too_long_is_refused_not_cut(tokenizer: Tokenizer) -> None:
+def test_a_text_that_is_too_long_is_refused_not_cut(tokenizer: Tokenizer) -> None:
     source = Prompter(tokenizer, 999, 999, " ").encode(SENTENCE, instruction.ENTITIES)
     length = len(source.ids)
-    # the space before a text can be a piece, and is not the text's own
+    # the space before a text can be a piece, which does not belong to the text
     own = sum(piece.end > 0 for piece in source.pieces)
     fits = Prompter(tokenizer, length, 999, " ")
     assert len(fits.encode(SENTENCE, instruction.ENTITIES, ("person",)).ids) > length
@@ -163,15 +163,15 @@ def test_a_label_without_tokens_is_refused(label: str) -> None:
         Prompter(WORDPIECE, 999, 999).encode("a", instruction.ENTITIES, ("person", label))
 
 
-def test_the_tokens_left_count_what_is_said_of_labels() -> None:
-    said = {"person": "somebody with a name", "place": ""}
+def test_tokens_left_includes_descriptions() -> None:
+    descriptions = {"person": "somebody with a name", "place": ""}
     labels, roles = ("person", "place"), ("region",)
     prompter = Prompter(BYTES, 999, 200)
-    left = prompter.tokens_left(instruction.ENTITIES, labels, roles, descriptions=said)
+    left = prompter.tokens_left(instruction.ENTITIES, labels, roles, descriptions=descriptions)
     assert left < prompter.tokens_left(instruction.ENTITIES, labels, roles)
     fits = "x" * left
-    encoded = prompter.encode(fits, instruction.ENTITIES, labels, roles, descriptions=said)
+    encoded = prompter.encode(fits, instruction.ENTITIES, labels, roles, descriptions=descriptions)
     assert len(encoded.ids) == 200
     with pytest.raises(LabelError) as raised:
-        prompter.encode(fits + "x", instruction.ENTITIES, labels, roles, descriptions=said)
+        prompter.encode(fits + "x", instruction.ENTITIES, labels, roles, descriptions=descriptions)
     assert raised.value.limit == left

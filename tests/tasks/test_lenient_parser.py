@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tasks import form
-from tasks.automaton import Automaton
 from tasks.form import Form
+from tasks.label_first import LabelFirstAutomaton
 from tasks.lenient_parser import LenientParser
 from tasks.records import Asoc, Record, Region, Span
 from tasks.source import Source
@@ -27,12 +27,12 @@ def source_of(tokenizer: Tokenizer, text: str = TEXT, spots: tuple[str, ...] = S
 
 
 def spell(tokenizer: Tokenizer, target: str) -> list[int]:
-    """Ids of a target whose brackets, colons and end are signs between spaces."""
+    """Return the ids of a target whose markers are signs between spaces."""
     ids: list[int] = []
     phrase: list[str] = []
     for word in [*target.split(" "), ""]:
         if word in SIGNS or not word:
-            # a word behind a marker is spelt as it is behind a space
+            # a word behind a marker has the ids of one behind a space
             ids += tokenizer.encode(" " + " ".join(phrase))[0] if phrase else []
             phrase = []
             ids += [getattr(tokenizer.markers, SIGNS[word])] if word else []
@@ -62,7 +62,7 @@ PERSON = Record("person", KYRIE)
 
 
 @pytest.mark.parametrize("tokenizer", TOKENIZERS.values(), ids=TOKENIZERS)
-def test_a_sound_answer_is_read_in_full(tokenizer: Tokenizer) -> None:
+def test_a_well_formed_answer_is_parsed_completely(tokenizer: Tokenizer) -> None:
     target = "( ( person : Kyrie ) ( place : New York ) ( person : Kyrie ) ) $"
     expected = (PERSON, Record("place", YORK), Record("person", AGAIN))
     assert read(target, tokenizer=tokenizer) == expected
@@ -73,14 +73,14 @@ def test_a_sound_answer_is_read_in_full(tokenizer: Tokenizer) -> None:
     name=st.sampled_from(sorted(TOKENIZERS)),
     data=st.data(),
 )
-def test_whatever_the_grammar_spells_of_unlike_mentions_is_read_back(
+def test_answers_of_the_grammar_with_distinct_mentions_are_parsed_back(
     shape: Form, name: str, data: st.DataObject
 ) -> None:
     tokenizer = TOKENIZERS[name]
     words = data.draw(st.permutations(("Kyrie", "Irving", "New", "York", "don't", "a")))
     text = " ".join(words)
     source = encode(tokenizer, text, LABELS[:2], LABELS[1:3])
-    automaton = Automaton(source, shape, tokenizer.markers, regions=(1, 12))
+    automaton = LabelFirstAutomaton(source, shape, tokenizer.markers, regions=(1, 12))
     mentions = st.sampled_from(words).map(
         lambda word: Span(word, text.index(word), text.index(word) + len(word))
     )
@@ -100,7 +100,7 @@ def test_whatever_the_grammar_spells_of_unlike_mentions_is_read_back(
     assert [r.unscored() for r in got] == [r.unscored() for r in automaton.records(state)]
 
 
-def test_the_forms_read_their_own_items() -> None:
+def test_each_form_has_its_items() -> None:
     assert read("( ( Kyrie ( of : New York ) ) )", form.PAIR) == (
         Record(None, KYRIE, (Asoc("of", YORK),)),
     )
@@ -110,61 +110,61 @@ def test_the_forms_read_their_own_items() -> None:
 
 
 @pytest.mark.parametrize("tokenizer", TOKENIZERS.values(), ids=TOKENIZERS)
-def test_regions_are_those_that_there_are(tokenizer: Tokenizer) -> None:
-    ids = [tokenizer.markers.regions[k - 1] for k in (2, 7)]
+def test_only_regions_of_the_image_are_regions(tokenizer: Tokenizer) -> None:
+    regions = [tokenizer.markers.regions[k - 1] for k in (2, 7)]
     signs = tokenizer.markers
-    said: list[int] = [signs.open]
-    for region in ids:
-        said += spell(tokenizer, "( person : Kyrie ( region :")
-        said += [*region, signs.close, signs.close]
+    ids: list[int] = [signs.open]
+    for region in regions:
+        ids += spell(tokenizer, "( person : Kyrie ( region :")
+        ids += [*region, signs.close, signs.close]
     source = source_of(tokenizer)
     for shape, expected in ((form.GROUNDED, [Region, Span]), (form.ENTITIES, [Span, Span])):
-        records = LenientParser(source, shape, tokenizer, (1, 2)).read(said, [0.0] * len(said))
+        records = LenientParser(source, shape, tokenizer, (1, 2)).read(ids, [0.0] * len(ids))
         fillers = [asoc.filler for record in records for asoc in record.asocs]
         assert [type(filler) for filler in fillers] == expected
         assert all(f.start is None for f in fillers if isinstance(f, Span))
 
 
-def test_what_the_text_does_not_have_has_no_offsets() -> None:
+def test_a_mention_outside_the_text_has_no_offsets() -> None:
     assert read("( ( person : Zoe ) )") == (Record("person", Span("Zoe", None, None)),)
 
 
-def test_a_word_inside_another_is_found_by_its_letters() -> None:
+def test_a_word_inside_another_is_found() -> None:
     assert read("( ( person : eft ) )") == (Record("person", span(36, 39)),)
 
 
 @pytest.mark.parametrize(
     "target",
     [
-        "Kyrie : the ( ( person : Kyrie ) )",  # something before the first bracket
+        "Kyrie : the ( ( person : Kyrie ) )",  # tokens before the first bracket
         ") : ( ( person : Kyrie ) )",
-        "( ( person : Kyrie ) ) ( ( place : New York ) )",  # behind the answer's end
+        "( ( person : Kyrie ) ) ( ( place : New York ) )",  # tokens behind the end of the answer
         "( ( person : Kyrie ) $ ( place : New York ) )",
         "( ( person : Kyrie",  # never closed
         "( ( person : Kyrie )",
         "( the ( person : Kyrie ) left )",  # words between the items
-        "( ( person : Kyrie ) ( person ) )",  # items that are none
+        "( ( person : Kyrie ) ( person ) )",  # a malformed item
         "( ( person : Kyrie ) ( person : ) ( : Kyrie ) ( ) ( : ) )",
         "( ( person : Kyrie ) ( person : Kyrie : left ) )",
-        "( ( person : Kyrie ) ( title : Kyrie ) )",  # a label that was not offered
-        "( ( person : Kyrie ( of ) ( title : Kyrie ) ( : ) ) )",  # asocs that are none
+        "( ( person : Kyrie ) ( title : Kyrie ) )",  # a label outside the schema
+        "( ( person : Kyrie ( of ) ( title : Kyrie ) ( : ) ) )",  # malformed asocs
         "( ( person : Kyrie ( of : ) ) )",
     ],
 )
-def test_the_sound_part_of_an_answer_is_read(target: str) -> None:
+def test_the_well_formed_part_of_an_answer_is_parsed(target: str) -> None:
     assert read(target) == (PERSON,)
 
 
 @pytest.mark.parametrize("target", ["", "$", "Kyrie", ")", ") )", "( )", "(", "( $", "( Kyrie )"])
-def test_nothing_can_be_read_of_nothing(target: str) -> None:
+def test_an_answer_without_items_has_no_records(target: str) -> None:
     assert read(target) == ()
 
 
-def test_a_head_without_a_relation_says_nothing() -> None:
+def test_a_head_without_a_relation_is_no_record() -> None:
     assert read("( ( Kyrie ) ( Kyrie ( of : ) ) )", form.PAIR) == ()
 
 
-def test_without_a_schema_any_label_will_do() -> None:
+def test_without_a_schema_any_label_is_accepted() -> None:
     assert read("( ( title : Kyrie ( by : team ) ) )", form.JOINT, spots=()) == (
         Record("title", KYRIE, (Asoc("by", span(23, 27)),)),
     )
@@ -185,7 +185,7 @@ def test_a_score_is_the_product_of_its_own_tokens() -> None:
     name=st.sampled_from(sorted(TOKENIZERS)),
     shape=st.sampled_from(FORMS),
 )
-def test_no_answer_is_too_odd_to_be_read(tokens: list[str], name: str, shape: Form) -> None:
+def test_any_tokens_can_be_parsed(tokens: list[str], name: str, shape: Form) -> None:
     tokenizer = TOKENIZERS[name]
     for record in read(" ".join(tokens), shape, tokenizer, regions=(1,)):
         assert record.label in (None, "person")

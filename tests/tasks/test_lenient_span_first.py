@@ -29,7 +29,7 @@ def read(
     return tuple(r.unscored() for r in parser.read(ids, [-0.5] * len(ids)))
 
 
-def test_a_sound_answer_is_read_in_full() -> None:
+def test_a_well_formed_answer_is_parsed_completely() -> None:
     target = "( Kyrie : person ) New York : place ) Kyrie : person ) ) $"
     expected = (PERSON, Record("place", YORK), Record("person", AGAIN))
     assert read(target) == expected
@@ -45,53 +45,53 @@ def test_a_sound_answer_is_read_in_full() -> None:
         "( Kyrie : person ) New : nonsense ) York ) ) $",
     ],
 )
-def test_what_is_none_is_left_out(target: str) -> None:
+def test_malformed_items_are_left_out(target: str) -> None:
     assert read(target) == (PERSON,)
 
 
-def test_fillers_stand_between_names() -> None:
+def test_fillers_are_between_names() -> None:
     target = "( Kyrie : person New York : of Kyrie : of ) ) $"
     asocs = (Asoc("of", YORK), Asoc("of", KYRIE))
     assert read(target, form.JOINT) == (Record("person", KYRIE, asocs),)
 
 
-def test_a_role_that_is_none_costs_its_asoc() -> None:
+def test_an_asoc_with_an_unknown_role_is_left_out() -> None:
     target = "( Kyrie : person New York : with Kyrie : of ) ) $"
     assert read(target, form.JOINT) == (Record("person", KYRIE),)
 
 
-def test_a_pair_is_parted_by_its_role() -> None:
+def test_a_pair_is_split_at_its_role() -> None:
     target = "( Kyrie of New York ) $"
     expected = (Record(None, KYRIE, (Asoc("of", YORK),)),)
     assert read(target, form.PAIR, ()) == expected
     assert read("( Kyrie with New York ) $", form.PAIR, ()) == ()
 
 
-def test_without_a_schema_fillers_begin_where_the_sentence_goes_on() -> None:
+def test_without_a_schema_fillers_start_at_words_of_the_text() -> None:
     target = "( Kyrie : person New York : place ) ) $"
     expected = (Record("person", KYRIE, (Asoc("place", YORK),)),)
     assert read(target, form.JOINT, (), ()) == expected
 
 
-def test_a_score_is_that_of_the_tokens() -> None:
+def test_a_score_is_the_product_of_its_own_tokens() -> None:
     source = encode(WORDPIECE, "New York", SPOTS, ROLES)
     parser = SpanFirstLenientParser(source, form.ENTITIES, WORDPIECE)
     ids = spell(WORDPIECE, "( New : place ) ) $")
     (record,) = parser.read(ids, [-0.25] * len(ids))
-    said = len(WORDPIECE.encode("New")[0]) + len(WORDPIECE.encode("place")[0]) + 2
-    assert record.score == pytest.approx(exp(-0.25 * said))
+    count = len(WORDPIECE.encode("New")[0]) + len(WORDPIECE.encode("place")[0]) + 2
+    assert record.score == pytest.approx(exp(-0.25 * count))
 
 
 @given(
     shape=st.sampled_from((form.ENTITIES, form.GROUNDED, form.JOINT, form.ARGUMENTS)),
     seed=st.integers(0, 2**32),
 )
-def test_what_the_grammar_spells_of_unlike_words_is_read_back(shape: Form, seed: int) -> None:
+def test_answers_of_the_grammar_with_distinct_words_are_parsed_back(shape: Form, seed: int) -> None:
     source = encode(WORDPIECE, "q w x y z", ("person", "place"), ("region", "of"))
     automaton = SpanFirstAutomaton(source, shape, WORDPIECE.markers, regions=(1, 2))
-    said, state = walk(automaton, seed, longest_answer(automaton) + 3, long=True)
+    symbols, state = walk(automaton, seed, longest_answer(automaton) + 3, long=True)
     parser = SpanFirstLenientParser(source, shape, WORDPIECE, (1, 2))
-    got = parser.read([symbol.token for symbol in said], [0.0] * len(said))
+    got = parser.read([symbol.token for symbol in symbols], [0.0] * len(symbols))
     expected = [record.unscored() for record in automaton.records(state)]
     assert [(r.label, r.span, set(r.asocs)) for r in got] == [
         (r.label, r.span, set(r.asocs)) for r in expected

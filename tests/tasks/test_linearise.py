@@ -68,7 +68,7 @@ def test_the_published_string_in_full() -> None:
 
 
 @pytest.mark.parametrize(("opening", "records", "target"), EXAMPLES)
-def test_the_examples_there_and_back(
+def test_the_examples_are_converted_and_parsed_back(
     opening: Opening, records: tuple[Record, ...], target: str
 ) -> None:
     assert linearise(records) == published(target)
@@ -93,7 +93,7 @@ PUBLISHED = (Opening.TYPED, Opening.HEAD, Opening.BARE)
 
 @settings(max_examples=60)
 @given(opening=st.sampled_from(PUBLISHED), data=st.data())
-def test_records_of_unique_mentions_come_back(opening: Opening, data: st.DataObject) -> None:
+def test_records_of_unique_mentions_are_parsed_back(opening: Opening, data: st.DataObject) -> None:
     words = data.draw(st.permutations(WORDS))
     text = " ".join(words)
 
@@ -130,16 +130,16 @@ def test_whole_words_come_before_parts_of_words() -> None:
     assert spans_read("( ( place : USE ) )", "USER in US") == [(0, 3)]
 
 
-def test_roles_and_labels_take_occurrences_apart() -> None:
+def test_roles_and_labels_have_occurrences_of_their_own() -> None:
     target = published("( ( person : Bo ( person : Bo ) ( person : Bo ) ) )")
     (record,) = parse(target, "Bo, Bo", Opening.TYPED)
     assert record.span == Span("Bo", 0, 2)
     assert [a.filler for a in record.asocs] == [Span("Bo", 0, 2), Span("Bo", 4, 6)]
 
 
-def test_a_mention_that_the_text_does_not_have_has_no_offsets() -> None:
+def test_a_mention_outside_the_text_has_no_offsets() -> None:
     assert spans_read("( ( person : Zoe ) )", "Bo") == [(None, None)]
-    # every sign stands for itself
+    # signs are not patterns
     assert spans_read("( ( person : B. ) )", "Bo") == [(None, None)]
 
 

@@ -123,7 +123,7 @@ def test_codes_of_posts_have_one_word_each() -> None:
     assert (four.relations, four.events) == ((), ())
 
 
-def test_fine_types_roll_up_to_coarse_and_to_the_four() -> None:
+def test_fine_types_map_to_coarse_types_and_to_the_four() -> None:
     fine, coarse, four = load("fmnerg51"), load("fmnerg8"), load("twitter4")
     parent_of = {t.name: t.parent for t in (*fine.entities,)}
     above = {t.name: t.parent for t in coarse.entities}
@@ -144,7 +144,7 @@ def test_fine_words_are_readable() -> None:
 
 
 @pytest.mark.parametrize("name, listed, words", [("mnre", MNRE, 21), ("mnre_v1", MNRE_V1, 29)])
-def test_paths_of_mnre_tell_word_head_and_tail(name: str, listed: str, words: int) -> None:
+def test_paths_of_mnre_define_name_head_and_tail(name: str, listed: str, words: int) -> None:
     mnre = load(name)
     assert codes(mnre.relations) == set(listed.split())
     assert len(mnre.relations) == words
@@ -190,7 +190,7 @@ def test_conll04_has_typed_relations() -> None:
     }
 
 
-def test_m2e2_has_the_roles_of_texts_and_of_pictures() -> None:
+def test_m2e2_has_the_roles_of_texts_and_images() -> None:
     m2e2 = load("m2e2")
     assert {code for event in m2e2.events for code in event.codes} == set(M2E2)
     for code, (word, roles) in M2E2.items():
@@ -237,14 +237,14 @@ def test_relations_of_marked_pairs_have_words_for_one_direction() -> None:
     assert (len(load("semeval2010").relations), len(kbp37.relations)) == (9, 17)
 
 
-def test_news_borrows_its_parts() -> None:
+def test_news_reuses_parts_of_other_inventories() -> None:
     news = load("news")
     assert news.entities == load("twitter4").entities
     assert news.relations == load("mnre").relations
     assert news.events == load("m2e2").events
 
 
-def test_the_shipped_inventories_are_these() -> None:
+def test_the_names_of_the_shipped_inventories() -> None:
     others = "broad3 casie conll04 flickr30k fmnerg51 fmnerg8 jmere kbp37 m2e2 mnre mnre_v1 news"
     assert names() == sorted([*others.split(), "semeval2010", "twitter4", *CROSSNER])
 
@@ -304,7 +304,7 @@ def test_a_relation_without_types_admits_any_pair() -> None:
     assert not RelationType("near", tail=("person",)).admits("person", "location")
 
 
-def test_a_request_makes_an_inventory_of_bare_words_in_its_order() -> None:
+def test_an_inventory_of_a_request_keeps_its_order() -> None:
     found = Ontology.of_labels(
         entity_types=[" ship ", "crew"], relation_types=["sails on", "None"], event_types=["sink"]
     )

@@ -3,7 +3,7 @@ from __future__ import annotations
 from tasks.records import Asoc, Record, Region, Span
 
 
-def test_a_span_is_read_off_its_text() -> None:
+def test_a_span_has_the_text_of_its_offsets() -> None:
     text = "I ❤️ Kyrie Irving"
     assert Span.of(text, 5, 17) == Span("Kyrie Irving", 5, 17)
 
@@ -12,7 +12,7 @@ def test_a_region_is_named_by_its_number() -> None:
     assert [Region(k).name for k in (1, 12, 36)] == ["O1", "O12", "O36"]
 
 
-def test_records_without_scores_compare_by_what_they_say() -> None:
+def test_unscored_records_compare_by_content() -> None:
     span = Span("Kyrie", 0, 5)
     scored = Record("person", span, (Asoc("region", Region(3), 0.5),), 0.25)
     assert scored != Record("person", span, (Asoc("region", Region(3)),))

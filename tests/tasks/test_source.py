@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tasks.source import Piece, Source, case_of, pieces_of
-from tests.support.answers import TOKENIZERS, encode, sayable, texts
+from tests.support.answers import TOKENIZERS, admissible_spans, encode, texts
 
 
 def pieces(
@@ -32,14 +32,14 @@ def test_words_of_several_tokens_open_with_the_first_and_close_with_the_last() -
     ]
 
 
-def test_spaces_are_no_part_of_a_piece() -> None:
+def test_pieces_exclude_spaces() -> None:
     assert pieces("say ab c ", slice(4, 9), [(0, 3), (3, 6), (6, 9)]) == [
         (2, 0, 2, True, True),
         (3, 3, 4, True, True),
     ]
 
 
-def test_a_space_set_apart_opens_with_the_word_behind_it() -> None:
+def test_a_separate_space_opens_with_the_word_behind_it() -> None:
     assert pieces("say ab c", slice(4, 8), [(0, 3), (3, 4), (4, 6), (6, 7), (7, 8)]) == [
         (2, 0, 0, True, False),
         (3, 0, 2, False, True),
@@ -66,13 +66,13 @@ def test_of_tokens_that_share_a_character_the_first_opens_and_the_last_closes() 
     ]
 
 
-def test_pieces_take_in_the_marks_that_a_tokenizer_drops() -> None:
+def test_pieces_include_marks_that_a_tokenizer_drops() -> None:
     assert pieces("e\u0301 ❤\ufe0fa", slice(0, 6), [(0, 1), (3, 4), (5, 6)]) == [
         (1, 0, 2, True, True),
         (2, 3, 5, True, True),
         (3, 5, 6, True, True),
     ]
-    # a token of the mark's own, and a family of two tokens
+    # a mark with a token of its own, and a family emoji of two tokens
     assert pieces("e\u0301", slice(0, 2), [(0, 1), (1, 2)]) == [
         (1, 0, 2, True, False),
         (2, 1, 2, False, True),
@@ -83,14 +83,14 @@ def test_pieces_take_in_the_marks_that_a_tokenizer_drops() -> None:
     ]
 
 
-def test_tokens_that_reach_beyond_the_sentence_are_left_out() -> None:
+def test_tokens_that_extend_beyond_the_text_are_left_out() -> None:
     assert pieces("xab cdPlease", slice(1, 6), [(0, 2), (2, 3), (4, 5), (5, 9)]) == [
         (2, 1, 2, False, True),
         (3, 3, 4, True, False),
     ]
 
 
-def test_locate_finds_what_pieces_spell_and_nothing_else() -> None:
+def test_locate_finds_whole_pieces_only() -> None:
     source = encode(TOKENIZERS["bytes"], "Kyrie  the 日本 New日")
     spans = {(0, 5), (0, 10), (0, 12), (0, 13), (0, 17), (0, 18), (7, 10), (7, 12), (7, 13)}
     spans |= {(7, 17), (7, 18), (11, 12), (11, 13), (11, 17), (11, 18), (12, 13), (12, 17)}
@@ -105,7 +105,7 @@ def test_every_admissible_range_is_located_and_has_its_own_offsets(
     text: str, name: str, separator: str
 ) -> None:
     source = encode(TOKENIZERS[name], text, separator=separator)
-    for first, stop in sayable(source):
+    for first, stop in admissible_spans(source):
         start, end = source.pieces[first].start, source.pieces[stop - 1].end
         assert source.locate(start, end) == (first, stop)
         assert text[start:end] == text[start:end].strip() != ""

@@ -9,11 +9,10 @@ from hypothesis import strategies as st
 from tasks import form
 from tasks.context import PLAIN, Kind
 from tasks.form import Opening
-from tasks.records import Asoc, Record, Region, Span
+from tasks.records import MAX_REGIONS, Asoc, Record, Region, Span
 from tasks.span_first import SpanFirstAutomaton
 from tasks.state import State
 from tasks.target import target_of, trace
-from tasks.tokenizer import MAX_REGIONS
 from tests.support.answers import (
     ALL_FORMS,
     TOKENIZERS,
@@ -44,14 +43,14 @@ def automaton_of(
 
 @settings(max_examples=150)
 @given(automaton=span_first_automata(), seed=SEEDS, long=st.booleans())
-def test_every_admitted_walk_ends_and_says_what_is_offered(
+def test_every_admitted_answer_ends_and_contains_options_only(
     automaton: SpanFirstAutomaton, seed: int, long: bool
 ) -> None:
     limit = longest_answer(automaton) + 3
-    said, state = walk(automaton, seed, limit, long=long)
+    walked, state = walk(automaton, seed, limit, long=long)
     assert state.done
-    assert said[0].token == automaton.markers.open
-    assert said[-1].token == automaton.markers.eos
+    assert walked[0].token == automaton.markers.open
+    assert walked[-1].token == automaton.markers.eos
     records = automaton.records(state)
     check(automaton, records)
     for record in records:
@@ -63,28 +62,28 @@ def test_every_admitted_walk_ends_and_says_what_is_offered(
 
 @settings(max_examples=150)
 @given(automaton=span_first_automata(), seed=SEEDS, long=st.booleans())
-def test_a_target_spells_what_a_walk_said(
+def test_the_target_of_an_answer_is_the_answer(
     automaton: SpanFirstAutomaton, seed: int, long: bool
 ) -> None:
-    said, state = walk(automaton, seed, longest_answer(automaton) + 3, long=long)
+    walked, state = walk(automaton, seed, longest_answer(automaton) + 3, long=long)
     records = automaton.records(state)
     symbols = target_of(automaton, records)
-    assert [symbol.token for symbol in symbols] == [symbol.token for symbol in said]
+    assert [symbol.token for symbol in symbols] == [symbol.token for symbol in walked]
     steps = trace(automaton, symbols)
     state = automaton.start()
     for step in steps:
-        state = automaton.advance(state, step.admitted[step.said])
+        state = automaton.advance(state, step.admitted[step.chosen])
     assert [r.unscored() for r in automaton.records(state)] == [r.unscored() for r in records]
 
 
 @settings(max_examples=150)
 @given(automaton=span_first_automata(), seed=SEEDS, long=st.booleans())
-def test_contexts_name_places_of_the_prompt_and_scans_come_first(
+def test_contexts_have_places_of_the_prompt_and_scans_come_first(
     automaton: SpanFirstAutomaton, seed: int, long: bool
 ) -> None:
-    said, _ = walk(automaton, seed, longest_answer(automaton) + 3, long=long)
+    walked, _ = walk(automaton, seed, longest_answer(automaton) + 3, long=long)
     positions = {MAX_REGIONS + piece.position for piece in automaton.source.pieces}
-    for step in trace(automaton, said):
+    for step in trace(automaton, walked):
         context = step.context
         if len(step.admitted) == 1:
             continue
@@ -103,7 +102,7 @@ def test_contexts_name_places_of_the_prompt_and_scans_come_first(
             assert all(symbol.position < 0 for symbol in behind)
 
 
-def test_a_scan_goes_over_every_start_that_is_left() -> None:
+def test_a_scan_has_every_remaining_start() -> None:
     automaton = automaton_of(form.ENTITIES)
     state = automaton.start()
     state = automaton.advance(state, automaton.admitted(state)[0])
@@ -118,19 +117,19 @@ def test_a_scan_goes_over_every_start_that_is_left() -> None:
     assert [context.scanned for context in items] == [len(starts), len(left)]
 
 
-def test_a_type_is_asked_about_its_own_span() -> None:
+def test_the_context_of_a_label_is_its_span() -> None:
     automaton = automaton_of(form.ENTITIES)
     records = [Record("person", Span("Ann", 0, 3)), Record("place", Span("Bob", 8, 11))]
     steps = trace(automaton, target_of(automaton, records))
-    asked = [step.context for step in steps if step.context.kind is Kind.LABEL]
-    for context, (start, end) in zip(asked, ((0, 3), (8, 11)), strict=True):
+    contexts = [step.context for step in steps if step.context.kind is Kind.LABEL]
+    for context, (start, end) in zip(contexts, ((0, 3), (8, 11)), strict=True):
         pieces = automaton.source.locate(start, end)
         assert pieces is not None
         first, last = (automaton.source.pieces[i].position for i in (pieces[0], pieces[1] - 1))
         assert context[1:3] == (MAX_REGIONS + first, MAX_REGIONS + last)
 
 
-def test_a_role_is_asked_about_item_and_filler() -> None:
+def test_the_context_of_a_role_is_item_and_filler() -> None:
     automaton = automaton_of(form.GROUNDED)
     record = Record("person", Span("Ann", 0, 3), (Asoc("region", Region(2)),))
     steps = trace(automaton, target_of(automaton, [record]))
@@ -138,7 +137,7 @@ def test_a_role_is_asked_about_item_and_filler() -> None:
     assert role.first >= MAX_REGIONS and (role.other_first, role.other_last) == (1, 1)
 
 
-def test_a_pair_is_asked_about_both_mentions() -> None:
+def test_the_context_of_a_pair_is_both_mentions() -> None:
     automaton = automaton_of(form.PAIR, head="Bob", tail="Ann")
     record = Record(None, Span("Bob", 8, 11), (Asoc("of", Span("Ann", 0, 3)),))
     steps = trace(automaton, target_of(automaton, [record]))
@@ -148,7 +147,7 @@ def test_a_pair_is_asked_about_both_mentions() -> None:
 
 
 @pytest.mark.parametrize("head", [None, "met"])
-def test_arguments_are_asked_about_the_trigger_where_it_is_known(head: str | None) -> None:
+def test_the_context_of_arguments_is_the_known_trigger(head: str | None) -> None:
     automaton = automaton_of(form.ARGUMENTS, head=head)
     state = automaton.start()
     while state.forced:
@@ -160,7 +159,7 @@ def test_arguments_are_asked_about_the_trigger_where_it_is_known(head: str | Non
     assert record == Record("person", None)
 
 
-def test_a_given_mention_takes_a_type_and_scores_of_it() -> None:
+def test_a_given_mention_has_a_type_with_its_score() -> None:
     automaton = automaton_of(form.CHOICE, head="Bob")
     state = automaton.start()
     while state.forced:
@@ -178,7 +177,7 @@ def _end(automaton: SpanFirstAutomaton, state: State) -> State:
     return state
 
 
-def test_what_is_decided_has_no_context() -> None:
+def test_a_forced_symbol_has_no_context() -> None:
     automaton = automaton_of(form.ENTITIES)
     assert automaton.context(automaton.start()) == PLAIN
 
@@ -191,7 +190,7 @@ def test_a_given_form_needs_its_mention(shape: form.Form) -> None:
 
 def test_a_text_without_characters_has_the_empty_answer_only() -> None:
     automaton = automaton_of(form.ENTITIES, " \n")
-    said, state = walk(automaton, 0, 9, long=True)
+    walked, state = walk(automaton, 0, 9, long=True)
     markers = automaton.markers
-    assert [symbol.token for symbol in said] == [markers.open, markers.close, markers.eos]
+    assert [symbol.token for symbol in walked] == [markers.open, markers.close, markers.eos]
     assert automaton.records(state) == ()

@@ -19,7 +19,7 @@ def test_a_symbol_has_its_place_among_the_copy_keys() -> None:
     assert Symbol(7, position=4).place == 40
 
 
-def test_an_answer_is_done_when_nothing_is_forced_any_more() -> None:
+def test_an_answer_is_done_when_no_symbol_is_forced() -> None:
     assert State(Phase.DONE, ()).done
     assert not State(Phase.DONE, FORCED).done
     assert not State(Phase.ITEMS, ()).done
@@ -28,12 +28,12 @@ def test_an_answer_is_done_when_nothing_is_forced_any_more() -> None:
 @pytest.mark.parametrize(
     ("phase", "spot", "link", "last"),
     [
-        (Phase.SPAN, -1.5, -1.0, -1.0),  # a label's second token
-        (Phase.FILLER, -1.0, -1.5, -1.0),  # a role's
-        (Phase.BODY, -1.0, -1.0, -1.5),  # a region's
+        (Phase.SPAN, -1.5, -1.0, -1.0),  # the second token of a label
+        (Phase.FILLER, -1.0, -1.5, -1.0),  # of a role
+        (Phase.BODY, -1.0, -1.0, -1.5),  # of a region
     ],
 )
-def test_a_choice_among_forced_symbols_counts_for_what_they_spell(
+def test_a_choice_among_forced_symbols_counts_for_its_part(
     phase: Phase, spot: float, link: float, last: float
 ) -> None:
     state = State(phase, FORCED, item=ITEM, link=LINK).after_forced(-0.5)

@@ -10,18 +10,19 @@ from tasks import form
 from tasks.automaton import Automaton
 from tasks.form import Filler, Form, Opening
 from tasks.frontier import replay
+from tasks.label_first import LabelFirstAutomaton
 from tasks.records import Asoc, Record, Region, Span
 from tasks.target import target_of, trace
 from tests.support.answers import (
     LABELS,
     TOKENIZERS,
+    admissible_spans,
     automata,
     automaton_of,
     balanced,
+    do_not_overlap,
     encode,
-    flat,
     longest_answer,
-    sayable,
     spelled,
     walk,
 )
@@ -30,10 +31,11 @@ WORDPIECE = TOKENIZERS["wordpiece"]
 
 
 def spans(automaton: Automaton) -> st.SearchStrategy[Span]:
-    """Spans that can be said, and some that cannot."""
+    """Admissible spans, and some that are not."""
     source = automaton.source
     places = [
-        (source.pieces[first].start, source.pieces[stop - 1].end) for first, stop in sayable(source)
+        (source.pieces[first].start, source.pieces[stop - 1].end)
+        for first, stop in admissible_spans(source)
     ]
     length = len(source.text)
     anywhere = st.tuples(st.integers(0, length), st.integers(0, length))
@@ -55,7 +57,7 @@ def records_for(automaton: Automaton) -> st.SearchStrategy[list[Record]]:
 
 
 def expected_of(automaton: Automaton, records: Sequence[Record]) -> list[Record] | None:
-    """What is left of `records` when only what can be said is, in the order of the text."""
+    """The admissible part of `records`, in the order of the text."""
     source, shape = automaton.source, automaton.form
     spots = [label.name for label in source.spots]
     first = records[0] if records else Record(None, None)
@@ -72,19 +74,19 @@ def expected_of(automaton: Automaton, records: Sequence[Record]) -> list[Record]
         return [Record(None, span_of(automaton, automaton.head), (relation,))]
     kept: dict[tuple[int, int], Record] = {}
     for record in records:
-        if record.label in spots and can_say(automaton, record.span):
+        if record.label in spots and is_admissible(automaton, record.span):
             assert record.span is not None and record.span.start is not None
             key = (record.span.start, spots.index(record.label))
             kept.setdefault(key, Record(record.label, record.span, asocs_of(automaton, record)))
     found = [kept[key] for key in sorted(kept)]
-    return apart(found) if automaton.ordered else found
+    return without_overlap(found) if automaton.ordered else found
 
 
-def apart(records: Sequence[Record]) -> list[Record]:
-    """Of `records` in text order those whose span overlaps none that is kept before them."""
+def without_overlap(records: Sequence[Record]) -> list[Record]:
+    """Records in text order without those that overlap an earlier one."""
     kept: list[Record] = []
     for record in records:
-        if flat([*kept, record]):
+        if do_not_overlap([*kept, record]):
             kept.append(record)
     return kept
 
@@ -100,17 +102,17 @@ def asocs_of(automaton: Automaton, record: Record) -> tuple[Asoc, ...]:
             allowed = allowed and asoc.filler.index in automaton.regions
         else:
             at, allowed = asoc.filler.start or 0, Filler.SPAN in automaton.form.fillers
-            allowed = allowed and can_say(automaton, asoc.filler)
+            allowed = allowed and is_admissible(automaton, asoc.filler)
         if allowed:
             kept.setdefault((isinstance(asoc.filler, Region), at, roles.index(asoc.label)), asoc)
     found = tuple(kept[key] for key in sorted(kept))
     return found[:1] if automaton.form.one_asoc else found
 
 
-def can_say(automaton: Automaton, span: Span | None) -> bool:
+def is_admissible(automaton: Automaton, span: Span | None) -> bool:
     if span is None or span.start is None:
         return False
-    return any(span == span_of(automaton, pieces) for pieces in sayable(automaton.source))
+    return any(span == span_of(automaton, pieces) for pieces in admissible_spans(automaton.source))
 
 
 def span_of(automaton: Automaton, pieces: tuple[int, int]) -> Span:
@@ -121,7 +123,7 @@ def span_of(automaton: Automaton, pieces: tuple[int, int]) -> Span:
 
 @settings(max_examples=150)
 @given(automaton=automata() | automata(ordered=False), data=st.data())
-def test_targets_say_the_records_and_are_admitted(
+def test_targets_have_the_records_and_are_admitted(
     automaton: Automaton, data: st.DataObject
 ) -> None:
     records = data.draw(records_for(automaton))
@@ -134,7 +136,7 @@ def test_targets_say_the_records_and_are_admitted(
     ids = [symbol.token for symbol in symbols]
     assert balanced(automaton, ids)
     steps = trace(automaton, symbols)
-    assert [step.admitted[step.said] for step in steps] == symbols
+    assert [step.admitted[step.chosen] for step in steps] == symbols
     state = automaton.start()
     for symbol in symbols:
         state = automaton.advance(state, symbol)
@@ -149,17 +151,17 @@ def test_targets_say_the_records_and_are_admitted(
 
 @settings(max_examples=60)
 @given(automaton=automata(), seed=st.integers(0, 2**32))
-def test_whatever_can_be_said_has_a_target(automaton: Automaton, seed: int) -> None:
+def test_every_answer_has_a_target(automaton: Automaton, seed: int) -> None:
     _, state = walk(automaton, seed, longest_answer(automaton) + 1)
-    said = automaton.records(state)
-    symbols = target_of(automaton, said)
+    records = automaton.records(state)
+    symbols = target_of(automaton, records)
     again = automaton.start()
     for step in trace(automaton, symbols):
-        again = automaton.advance(again, step.admitted[step.said])
-    assert spelled(automaton, automaton.records(again)) == spelled(automaton, said)
+        again = automaton.advance(again, step.admitted[step.chosen])
+    assert spelled(automaton, automaton.records(again)) == spelled(automaton, records)
 
 
-def said(automaton: Automaton, records: Sequence[Record]) -> str:
+def target_string(automaton: Automaton, records: Sequence[Record]) -> str:
     """The target in the design's notation."""
     markers = automaton.markers
     names = {markers.open: "(", markers.close: ")", markers.colon: ":", markers.eos: ""}
@@ -206,12 +208,12 @@ PERSON, PLACE = Span("person", 4, 10), Span("the place", 14, 23)
 )
 def test_the_forms(shape: Form, records: list[Record], target: str) -> None:
     automaton = automaton_of(WORDPIECE, shape, TEXT, ["person", "place"], ["of", "the"], (2, 3))
-    assert said(automaton, records) == target
+    assert target_string(automaton, records) == target
 
 
 def test_the_form_of_a_pair() -> None:
     source = encode(WORDPIECE, TEXT, (), ("of", "the"))
-    automaton = Automaton(
+    automaton = LabelFirstAutomaton(
         source,
         form.PAIR,
         WORDPIECE.markers,
@@ -219,7 +221,7 @@ def test_the_form_of_a_pair() -> None:
         tail=source.locate(4, 10),
     )
     record = Record(None, None, (Asoc("the", PERSON),))
-    assert said(automaton, [record]) == "( ( the place ( the : person ) ) )"
+    assert target_string(automaton, [record]) == "( ( the place ( the : person ) ) )"
     with pytest.raises(ValueError, match="relation"):
         target_of(automaton, [])
     with pytest.raises(ValueError, match="relation"):
@@ -238,9 +240,9 @@ def test_the_form_of_a_pair() -> None:
         Record("person", Span("nobody", None, None)),
     ],
 )
-def test_what_cannot_be_said_is_left_out(record: Record) -> None:
+def test_inadmissible_records_are_left_out(record: Record) -> None:
     automaton = automaton_of(WORDPIECE, form.GROUNDED, TEXT, asocs=["of"], regions=(2,))
-    assert said(automaton, [record]) == "( )"
+    assert target_string(automaton, [record]) == "( )"
 
 
 def test_punctuation_alone_is_left_out() -> None:
@@ -250,10 +252,10 @@ def test_punctuation_alone_is_left_out() -> None:
 
 
 @pytest.mark.parametrize("filler", [PERSON, Region(1), Region(36)])
-def test_fillers_that_cannot_be_said_are_left_out(filler: Span | Region) -> None:
+def test_inadmissible_fillers_are_left_out(filler: Span | Region) -> None:
     automaton = automaton_of(WORDPIECE, form.GROUNDED, TEXT, asocs=["of"], regions=(2,))
     record = Record("person", PERSON, (Asoc("of", filler), Asoc("the", Region(2))))
-    assert said(automaton, [record]) == "( ( person : person ) )"
+    assert target_string(automaton, [record]) == "( ( person : person ) )"
 
 
 def test_fillers_of_another_form_are_left_out() -> None:
@@ -265,14 +267,16 @@ def test_fillers_of_another_form_are_left_out() -> None:
         (form.JOINT, "( ( person : person ( of : the place ) ) )"),
     ):
         automaton = automaton_of(WORDPIECE, shape, TEXT, asocs=["of"], regions=(2,))
-        assert said(automaton, [Record("person", PERSON, asocs)]) == target
+        assert target_string(automaton, [Record("person", PERSON, asocs)]) == target
 
 
-def test_of_two_spans_with_one_label_and_beginning_the_first_is_kept() -> None:
+def test_the_first_of_two_spans_with_one_label_and_start_is_kept() -> None:
     automaton = automaton_of(WORDPIECE, form.ENTITIES, TEXT)
     longer = Record("person", Span("person of", 4, 13))
-    assert said(automaton, [longer, Record("person", PERSON)]) == "( ( person : person of ) )"
-    assert said(automaton, [Record("person", PERSON), longer]) == "( ( person : person ) )"
+    assert (
+        target_string(automaton, [longer, Record("person", PERSON)]) == "( ( person : person of ) )"
+    )
+    assert target_string(automaton, [Record("person", PERSON), longer]) == "( ( person : person ) )"
 
 
 @pytest.mark.parametrize(
@@ -284,7 +288,7 @@ def test_of_two_spans_with_one_label_and_beginning_the_first_is_kept() -> None:
             "( ( place : the place ) )",
             "( ( place : the place ) ( person : place ) )",
         ),
-        # crossing; what is dropped stands in nobody's way
+        # partial overlap; a dropped span does not affect others
         (
             [
                 Record("person", Span("new person", 0, 10)),
@@ -294,13 +298,13 @@ def test_of_two_spans_with_one_label_and_beginning_the_first_is_kept() -> None:
             "( ( person : new person ) ( person : the place ) )",
             "( ( person : new person ) ( place : person of the ) ( person : the place ) )",
         ),
-        # one span under two labels: the one that is listed first
+        # one span with two labels: the first in the schema
         (
             [Record("place", PERSON), Record("person", PERSON)],
             "( ( person : person ) )",
             "( ( person : person ) ( place : person ) )",
         ),
-        # side by side
+        # no overlap
         (
             [Record("person", PERSON), Record("place", Span("of", 11, 13))],
             "( ( person : person ) ( place : of ) )",
@@ -308,24 +312,24 @@ def test_of_two_spans_with_one_label_and_beginning_the_first_is_kept() -> None:
         ),
     ],
 )
-def test_of_spans_that_overlap_the_first_is_kept_where_items_are_ordered(
+def test_ordered_items_keep_the_first_of_overlapping_spans(
     records: list[Record], ordered: str, unordered: str
 ) -> None:
     for expected, is_ordered in ((ordered, True), (unordered, False)):
         automaton = automaton_of(
             WORDPIECE, form.ENTITIES, TEXT, ["person", "place"], ordered=is_ordered
         )
-        assert said(automaton, records) == expected
-        assert said(automaton, records[::-1]) == expected
+        assert target_string(automaton, records) == expected
+        assert target_string(automaton, records[::-1]) == expected
 
 
-def test_a_trace_shows_what_was_admitted_and_refuses_the_rest() -> None:
+def test_a_trace_has_the_admitted_symbols_and_refuses_others() -> None:
     automaton = automaton_of(WORDPIECE, form.ENTITIES, "the place", ["person", "place"])
     symbols = target_of(automaton, [Record("place", Span("place", 4, 9))])
     steps = trace(automaton, symbols)
     # (  (|)  person|place  :  the|place  )  )  eos
     assert [len(step.admitted) for step in steps] == [1, 2, 2, 1, 2, 1, 1, 1]
-    assert [step.said for step in steps] == [0, 0, 1, 0, 1, 0, 0, 0]
+    assert [step.chosen for step in steps] == [0, 0, 1, 0, 1, 0, 0, 0]
     with pytest.raises(ValueError, match="LABEL"):
         trace(automaton, [*symbols[:2], symbols[-1]])
     with pytest.raises(ValueError, match="DONE"):

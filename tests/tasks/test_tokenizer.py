@@ -6,9 +6,9 @@ import pytest
 
 from export.t5_tokenizer import read_t5_tokenizer
 from tasks import form, instruction
-from tasks.automaton import Automaton
 from tasks.frontier import replay
 from tasks.instruction import Prompter
+from tasks.label_first import LabelFirstAutomaton
 from tasks.linearise import linearise
 from tasks.records import Record, Span
 from tasks.target import target_of
@@ -22,37 +22,37 @@ def t5(tmp_path: Path) -> T5Tokenizer:
     return read_t5_tokenizer(tokenizer_folder(tmp_path / "t5"), SIZE)
 
 
-def read_off(text: str, offsets: list[tuple[int, int]]) -> list[str]:
-    """What the offsets say of `text`."""
+def substrings(text: str, offsets: list[tuple[int, int]]) -> list[str]:
+    """The substrings of `text` at the offsets."""
     return [text[start:end] for start, end in offsets]
 
 
-def test_offsets_leave_out_the_space_before_a_piece(t5: T5Tokenizer) -> None:
+def test_offsets_exclude_the_space_before_a_piece(t5: T5Tokenizer) -> None:
     text = "Give the  person"
     ids, offsets = t5.encode(text)
-    assert read_off(text, offsets) == ["Give", "the", "person"]
+    assert substrings(text, offsets) == ["Give", "the", "person"]
     assert len(ids) == 3 and t5.cased
 
 
-def test_a_space_on_its_own_is_empty_and_lies_where_the_next_piece_begins(t5: T5Tokenizer) -> None:
+def test_a_separate_space_is_empty_and_at_the_start_of_the_next_piece(t5: T5Tokenizer) -> None:
     text = "in Oslo"
     ids, offsets = t5.encode(text)
-    assert read_off(text, offsets) == ["in", "", "O", "s", "l", "o"]
+    assert substrings(text, offsets) == ["in", "", "O", "s", "l", "o"]
     assert offsets[1] == (3, 3) and offsets[2] == (3, 4)
     assert t5.decode(ids) == text
     assert t5.encode("Oslo")[1][0] == (0, 0)
 
 
 @pytest.mark.parametrize("marker", ["<extra_id_0>", "<spot>", "</s>", "<pad>"])
-def test_a_text_that_spells_a_marker_is_a_text(t5: T5Tokenizer, marker: str) -> None:
+def test_the_text_of_a_marker_is_not_a_marker(t5: T5Tokenizer, marker: str) -> None:
     text = f"in {marker} Oslo {marker}"
     ids, offsets = t5.encode(text)
     controls = {*range(2), *range(SIZE - 102, SIZE)}
     assert controls.isdisjoint(ids)
-    assert "".join(read_off(text, offsets)) == text.replace(" ", "")
+    assert "".join(substrings(text, offsets)) == text.replace(" ", "")
 
 
-def test_marked_strings_have_their_markers_and_no_spaces_around(t5: T5Tokenizer) -> None:
+def test_marked_strings_have_markers_without_spaces_around(t5: T5Tokenizer) -> None:
     markers = t5.markers
     person, location = t5.encode("person")[0], t5.encode("location")[0]
     ids = t5.encode_marked("<extra_id_0>  <extra_id_0> person <extra_id_5>in<extra_id_1></s>")
@@ -63,7 +63,7 @@ def test_marked_strings_have_their_markers_and_no_spaces_around(t5: T5Tokenizer)
     assert ids == [markers.spot, *person, markers.asoc, *location]
 
 
-def test_decoding_keeps_markers_and_surrounds_those_of_the_schema(t5: T5Tokenizer) -> None:
+def test_decoding_keeps_markers_and_puts_spaces_around_those_of_the_schema(t5: T5Tokenizer) -> None:
     spelled = "<extra_id_0><extra_id_0> person<extra_id_5> New er<extra_id_1><extra_id_1></s>"
     assert t5.decode(t5.encode_marked(spelled)) == spelled
     prompt = "Give the text: in</s> <spot> person <spot> location <asoc> in"
@@ -71,7 +71,7 @@ def test_decoding_keeps_markers_and_surrounds_those_of_the_schema(t5: T5Tokenize
     assert t5.decode([]) == ""
 
 
-def test_regions_are_spelled_by_pieces(t5: T5Tokenizer) -> None:
+def test_regions_consist_of_pieces(t5: T5Tokenizer) -> None:
     assert len(t5.markers.regions) == 36
     assert [t5.decode(list(ids)) for ids in t5.markers.regions[:12:11]] == ["O1", "O12"]
     assert t5.markers.regions[2] == tuple(t5.encode("O3")[0])
@@ -93,14 +93,14 @@ def test_a_tokenizer_without_the_markers_is_refused(tmp_path: Path) -> None:
         CompactTokenizer.load(tmp_path / "tokenizer.json")
 
 
-def test_the_compact_tokenizer_reads_a_marker_as_text_too() -> None:
+def test_the_compact_tokenizer_does_not_make_markers_of_text() -> None:
     tokenizer = tiny_tokenizer(["person"])
     ids, offsets = tokenizer.encode("[SEP] Person")
     assert tokenizer.markers.eos not in ids
     assert offsets[-1] == (6, 12) and not tokenizer.cased
 
 
-def test_the_compact_tokenizer_has_one_token_a_region(tmp_path: Path) -> None:
+def test_the_compact_tokenizer_has_one_token_per_region(tmp_path: Path) -> None:
     tokenizer = tiny_tokenizer()
     tokenizer.save(tmp_path / "tokenizer.json")
     again = CompactTokenizer.load(tmp_path / "tokenizer.json")
@@ -109,10 +109,10 @@ def test_the_compact_tokenizer_has_one_token_a_region(tmp_path: Path) -> None:
     assert len({*again.markers.regions}) == 36
 
 
-def test_spans_that_begin_with_a_space_on_its_own_can_be_said(t5: T5Tokenizer) -> None:
+def test_spans_that_start_with_a_separate_space_are_admissible(t5: T5Tokenizer) -> None:
     text = "Oslo attack in New Oslo"
     source = Prompter(t5, 256, 256).encode(text, instruction.ENTITIES, ["person", "location"])
-    automaton = Automaton(source, form.ENTITIES, t5.markers)
+    automaton = LabelFirstAutomaton(source, form.ENTITIES, t5.markers)
     records = (
         Record("location", Span.of(text, 0, 4)),
         Record("person", Span.of(text, 5, 11)),

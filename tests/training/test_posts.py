@@ -28,11 +28,11 @@ def test_held_out_posts_are_not_read_for_training(tmp_path: Path) -> None:
     assert read_posts(folder, other) == []
 
 
-def test_what_cannot_be_read_is_told(tmp_path: Path) -> None:
+def test_unreadable_posts_are_errors(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"posts\.ndjson is missing"):
         read_posts(tmp_path)
     with pytest.raises(DataError, match="no split 'all'"):
         read_posts(tmp_path, "all")
     (tmp_path / "posts.ndjson").write_text('{"id": 1}\n', encoding="utf-8")
-    with pytest.raises(DataError, match="no object with id, image and text"):
+    with pytest.raises(DataError, match="must be an object with id, image and text"):
         read_posts(tmp_path)

@@ -78,7 +78,7 @@ def test_pillows_pictures_are_sent_as_png() -> None:
 
 @pytest.mark.parametrize("image", [7, ["a.png"], 1.5])
 def test_nothing_else_is_a_picture(image: Any) -> None:
-    with pytest.raises(InvalidArgument, match="image is to be"):
+    with pytest.raises(InvalidArgument, match="image must be"):
         body("a", image)
 
 

@@ -131,7 +131,7 @@ def test_an_address_that_says_nothing_is_tried_again(kind: str) -> None:
     assert Both(kind, script).extract("a").text == "a"
 
 
-def test_an_answer_that_trickles_in_is_given_up() -> None:
+def test_a_slow_response_times_out() -> None:
     clock = Clock()
 
     class Trickle(httpx.SyncByteStream):

@@ -26,13 +26,13 @@ def test_entities_and_events_have_colours() -> None:
 
 
 def test_what_has_no_type_is_muted() -> None:
-    assert colour_of(None, {}) == colour_of("unheard of", {}) == MUTED
+    assert colour_of(None, {}) == colour_of("unknown", {}) == MUTED
 
 
 @pytest.mark.parametrize(
     ("colour", "ink"), [("#ffffff", "#000000"), ("#000000", "#ffffff"), ("#e69f00", "#000000")]
 )
-def test_letters_are_read_on_their_ground(colour: str, ink: str) -> None:
+def test_ink_has_contrast_on_every_colour(colour: str, ink: str) -> None:
     assert ink_on(colour) == ink
 
 

@@ -6,7 +6,6 @@ import re
 import pytest
 
 import umie_client
-from tasks.errors import UMIEError
 from tests.umie_client.samples import problem
 from umie_client import errors
 from umie_client.errors import (
@@ -21,7 +20,7 @@ from umie_client.errors import (
     TooManyRequests,
     Unauthorised,
     Unavailable,
-    refusal_of,
+    error_for,
 )
 from umie_client.problem import Problem, problem_in
 
@@ -53,26 +52,26 @@ CLASSES = {
     ],
 )
 def test_each_status_has_its_error(status: int, kind: type[Refused]) -> None:
-    error = refusal_of(Problem(**problem(status, "a-word")), request_id="r1", retry_after_s=2.0)
+    error = error_for(Problem(**problem(status, "a-word")), request_id="r1", retry_after_s=2.0)
     assert type(error) is kind
     assert str(error) == "a-word: the detail"
     assert (error.problem.status, error.request_id, error.retry_after_s) == (status, "r1", 2.0)
 
 
-def test_whoever_is_busy_can_be_told_from_whoever_is_wrong() -> None:
+def test_errors_to_retry_differ_from_invalid_requests() -> None:
     assert all(issubclass(kind, Busy) for kind in (TooManyRequests, Unavailable, TooLate))
     assert not issubclass(BadRequest, Busy) and not issubclass(ServiceFailed, Busy)
 
 
-def test_the_tree_is_drawn_as_it_is() -> None:
+def test_the_documented_tree_is_that_of_the_classes() -> None:
     drawn = re.findall(r"^    ([│├└─ ]*)([A-Z]\w+)", errors.__doc__ or "", re.M)
     above: list[type[Exception]] = []
     for branch, name in drawn:
         depth = len(branch) // 4
-        kind = CLASSES.get(name, UMIEError)
+        kind = CLASSES[name]
         above[depth:] = [kind]
         assert depth == 0 or issubclass(kind, above[depth - 1]), name
-    assert {name for _, name in drawn if name != "UMIEError"} == CLASSES.keys()
+    assert {name for _, name in drawn} == CLASSES.keys()
 
 
 def test_every_error_is_offered() -> None:
@@ -80,17 +79,17 @@ def test_every_error_is_offered() -> None:
 
 
 def test_a_problem_document_is_read_whole() -> None:
-    told = problem(413, "image-too-large", field="image", limit=7, instance="/x")
-    read = problem_in(413, json.dumps(told).encode())
+    document = problem(413, "image-too-large", field="image", limit=7, instance="/x")
+    read = problem_in(413, json.dumps(document).encode())
     assert (read.type, read.field, read.limit) == ("image-too-large", "image", 7)
 
 
 @pytest.mark.parametrize("content", [b"", b"<h1>Bad Gateway</h1>", b'{"detail": "x"}', b"\xff"])
-def test_other_answers_become_problems_without_a_word(content: bytes) -> None:
+def test_other_responses_become_problems_without_a_type(content: bytes) -> None:
     read = problem_in(502, content)
     assert (read.type, read.title, read.status) == ("about:blank", "Bad Gateway", 502)
     assert read.detail.startswith("502 Bad Gateway")
 
 
-def test_a_status_that_nobody_knows_is_told() -> None:
+def test_an_unknown_status_is_in_the_detail() -> None:
     assert problem_in(599, b"").detail.startswith("599")

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
 from umie_client.errors import UnexpectedAnswer
-from umie_client.reply import Reply, content_of, refusal_in, retry_after_s
+from umie_client.reply import Reply, content_of, error_in, retry_after_s
 
 DATE = "Wed, 21 Oct 2026 07:28:00 GMT"
 
@@ -47,12 +47,12 @@ def test_no_header_breaks_the_reading(said: str) -> None:
 
 
 def test_success_is_no_refusal() -> None:
-    assert refusal_in(Reply(200, b"{}")) is None
+    assert error_in(Reply(200, b"{}")) is None
 
 
 def test_a_redirection_is_told_with_its_target() -> None:
     reply = Reply(307, b"", httpx.Headers({"Location": "https://else.where/"}))
-    error = refusal_in(reply)
+    error = error_in(reply)
     assert isinstance(error, UnexpectedAnswer) and "https://else.where/" in str(error)
 
 

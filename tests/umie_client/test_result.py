@@ -41,7 +41,7 @@ def test_another_picture_may_be_drawn_on(tmp_path: Path) -> None:
 
 
 def test_without_a_picture_there_is_nothing_to_draw_on() -> None:
-    with pytest.raises(InvalidArgument, match="give one"):
+    with pytest.raises(InvalidArgument, match="pass one"):
         result(None).draw()
 
 

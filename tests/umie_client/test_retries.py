@@ -10,7 +10,7 @@ from umie_client.errors import (
     TimedOut,
     UnexpectedAnswer,
     Unreachable,
-    refusal_of,
+    error_for,
 )
 from umie_client.problem import Problem
 from umie_client.retries import Retries
@@ -20,7 +20,7 @@ BROKEN = Unreachable("broken")
 
 
 def said(status: int, retry_after_s: float | None = None) -> ClientError:
-    return refusal_of(Problem(**problem(status, "a-word")), retry_after_s=retry_after_s)
+    return error_for(Problem(**problem(status, "a-word")), retry_after_s=retry_after_s)
 
 
 def test_pauses_double_up_to_the_longest() -> None:

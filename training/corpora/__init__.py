@@ -18,7 +18,7 @@ _TDT = ("train", "dev", "test")
 
 @dataclass(frozen=True, slots=True)
 class Corpus:
-    """A corpus: the folder it lies in, its label inventory, its splits and what reads a split."""
+    """A corpus: its folder, its label inventory, its splits, and the reader of a split."""
 
     folder: str
     ontology: str
@@ -83,9 +83,10 @@ CORPORA: dict[str, Corpus] = {
 
 
 def read_corpus(name: str, data_root: Path, split: str) -> list[Document]:
-    """The documents of a split of the corpus `name`, which lies under `data_root`.
+    """Read the documents of a split of the corpus `name` under `data_root`.
 
-    Raises `DataError` if the corpus or the split is not known, or a file is not in its layout.
+    Raises:
+        DataError: if the corpus or the split is unknown, or a file is malformed.
     """
     if name not in CORPORA:
         raise DataError(f"no corpus {name!r}; there are {', '.join(CORPORA)}")

@@ -1,4 +1,4 @@
-"""Documents by corpus and split, and how many would leak: `python -m training.corpora DATA`."""
+"""Counts documents and leaks by corpus and split: `python -m training.corpora DATA`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _ROW = "{:20} {:6} {:>9} {:>6} {:>9} {:>8}"
 
 
 def rows(data: Path, reported: list[str]) -> Iterator[str]:
-    """A table's lines; the test splits of the corpora named in `reported` are the reported ones."""
+    """The lines of the table; the test splits of the corpora in `reported` count as reported."""
     yield _ROW.format("corpus", "split", "documents", "leaks", "by image", "by text")
     tests = [document for name in reported for document in read_corpus(name, data, "test")]
     for name, corpus in CORPORA.items():

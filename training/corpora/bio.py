@@ -1,4 +1,4 @@
-"""BIO tags to chunks, the way that conlleval reads them."""
+"""BIO tags to chunks, like conlleval."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """Tokens from `first` up to, not with, `stop` that have one type."""
+    """The tokens `first` to `stop` (exclusive) of one type."""
 
     type: str
     first: int
@@ -18,7 +18,7 @@ class Chunk:
 def chunks(tags: Sequence[str]) -> list[Chunk]:
     """The chunks of `tags`, each "O", "B-type" or "I-type"; ValueError for any other tag.
 
-    An "I-" that continues nothing of its type begins a chunk (Tjong Kim Sang and Buchholz, 2000).
+    An "I-" tag that continues no chunk of its type starts one (Tjong Kim Sang and Buchholz, 2000).
     """
     found: list[Chunk] = []
     for index, tag in enumerate(tags):

@@ -3,7 +3,7 @@
     url=http://en.wikipedia.org/wiki/Ada_Byron
     She was born in <a href="..." relation="birth_place">London</a>, near <a ...>Kent</a>.
 
-A link's relation holds between the person of the page and what the link names; a link without one
+The relation of a link is between the person of the page and the linked entity; a link without one
 is unrelated. Source: Culotta et al. (2006).
 """
 
@@ -34,7 +34,8 @@ Span = tuple[int, int]
 def read_biographies(folder: Path, split: str) -> Iterator[OpenRecord]:
     """Windows of the training paragraphs that name their person; a tenth of the people is "dev".
 
-    Raises `DataError` if the archive is not there or holds no training part.
+    Raises:
+        DataError: if the archive is missing or has no training part.
     """
     path, known = folder / _ARCHIVE, inventory("culotta_wiki")
     for page, html in _paragraphs(path):
@@ -51,7 +52,7 @@ def read_biographies(folder: Path, split: str) -> Iterator[OpenRecord]:
 
 
 def _paragraphs(path: Path) -> Iterator[tuple[str, str]]:
-    """The page's name and the HTML of every paragraph."""
+    """The name of the page and the HTML of every paragraph."""
     try:
         with tarfile.open(path) as archive:
             member = archive.extractfile(_MEMBER)
@@ -101,7 +102,7 @@ class _Links(HTMLParser):
 
 
 def _document(page: str, html: str, split: str) -> Document | None:
-    """The paragraph with pairs of the person and every link; None where the person is not named."""
+    """The paragraph with pairs of the person and every link; None if the person is not named."""
     known, parser = inventory("culotta_wiki"), _Links()
     parser.feed(html)
     parser.close()
@@ -113,7 +114,7 @@ def _document(page: str, html: str, split: str) -> Document | None:
     index = {span: k for k, span in enumerate(spans)}
     relations = []
     for span, code in links.items():
-        # Of several places that name the person, the nearest one is the pair's other end.
+        # Of several mentions of the person, the nearest one is used in the pair.
         person = min(people, key=lambda place: abs(place[0] - span[0]))
         word = known.relation_of[code] if code else NONE
         relations.append(Relation(word, index[person], index[span]))
@@ -128,7 +129,7 @@ def _document(page: str, html: str, split: str) -> Document | None:
 
 
 def _named(text: str, page: str, links: dict[Span, str]) -> list[Span]:
-    """Where the person of `page` is named outside of links: in full, by surname, by a pronoun."""
+    """Mentions of the person of `page` outside links: full name, surname or pronoun."""
     name = _BRACKET.sub("", page.replace("_", " "))
     found: list[Span] = []
     # Charles of Denmark has no surname.

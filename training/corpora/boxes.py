@@ -1,4 +1,4 @@
-"""Reader of GMNER's boxes: one XML a picture, each object named after the entity that it shows."""
+"""Reader of GMNER's boxes: one XML file per picture; objects are named after their entities."""
 
 from __future__ import annotations
 
@@ -10,10 +10,13 @@ from tasks.errors import DataError
 
 
 def boxes_by_name(path: Path) -> dict[str, tuple[Box, ...]]:
-    """Boxes of every entity of one picture, by the entity's name without its spaces.
+    """Boxes of every entity of one picture, by the entity's name without spaces.
 
-    Corners are divided by the size that the XML itself states, since the pictures that go round
-    have been scaled. A picture in which nothing is seen has no file. Raises `DataError`.
+    Corners are relative to the size in the XML file, because distributed pictures are scaled.
+    Pictures without boxes have no file.
+
+    Raises:
+        DataError: if the file is malformed.
     """
     if not path.is_file():
         return {}

@@ -1,7 +1,7 @@
 """Reader of CASIE: news of computer security with events. Source: Satyapanich et al. (2020).
 
-One JSON an article, named after its number. There is no official split: numbers that end in 8 are
-the dev set, those that end in 9 the test set. Documents are sentences.
+One JSON file per article, named after its number. There is no official split: numbers that end in 8
+are the dev set, those that end in 9 the test set. Documents are sentences.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ CORPUS = ONTOLOGY = "casie"
 _SPLIT_OF = {8: "dev", 9: "test"}
 _FOOT = "</text>"
 _FARTHEST = 16
-"""How many code points a span may stand away from its offsets: some articles are shifted."""
+"""Maximum distance, in code points, of a span from its offsets: some articles are shifted."""
 
 
 def read(folder: Path, split: str) -> list[Document]:
-    """The sentences of a split's articles, those without events too; raises `DataError`.
+    """All sentences of a split's articles, including those without events; raises `DataError`.
 
-    An event belongs to the sentence of its trigger and keeps the arguments that stand in it.
+    An event belongs to the sentence of its trigger and keeps the arguments inside it.
     """
     paths = sorted((folder / "annotation").glob("*.json"), key=_number)
     if not paths:
@@ -85,22 +85,22 @@ def _event(row: Mapping[str, Any], text: str, event: EventType) -> Event:
 
 
 def _located(row: Mapping[str, Any], text: str) -> tuple[int, int]:
-    said = str(row["text"])
-    start = _place(int(row["startOffset"]), said, text)
-    # An article may break off before its last span does.
-    piece = text[start : start + len(said)].rstrip()
+    mention = str(row["text"])
+    start = _place(int(row["startOffset"]), mention, text)
+    # Some articles are truncated before their last span.
+    piece = text[start : start + len(mention)].rstrip()
     return start, start + len(piece)
 
 
-def _place(start: int, said: str, text: str) -> int:
+def _place(start: int, mention: str, text: str) -> int:
     near = sorted(
         range(max(0, start - _FARTHEST), start + _FARTHEST + 1), key=lambda p: abs(p - start)
     )
     for place in near:
-        piece = text[place : place + len(said)]
-        if piece and piece == said[: len(text) - place]:
+        piece = text[place : place + len(mention)]
+        if piece and piece == mention[: len(text) - place]:
             return place
-    raise ValueError(f"{said!r} does not stand at {start}")
+    raise ValueError(f"{mention!r} is not at offset {start}")
 
 
 @dataclass(frozen=True, slots=True)

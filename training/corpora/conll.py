@@ -1,6 +1,6 @@
-"""Reader of one-token-a-line files with BIO tags: Twitter, GMNER, FMNERG, Broad Twitter, CrossNER.
+"""Reader of BIO files, one token per line: Twitter, GMNER, FMNERG, Broad Twitter, CrossNER.
 
-A blank line ends a text. `IMGID:` lines, where a corpus has them, name the picture of the text
+A blank line ends a text. `IMGID:` lines, if a corpus has them, name the picture of the text
 below them. Sources: Zhang et al. (2018), Lu et al. (2018), Yu et al. (2023), Wang et al. (2023),
 Derczynski et al. (2016), Jiang et al. (2022), Liu et al. (2021).
 """
@@ -25,7 +25,7 @@ _SIGILS = ("@", "#")
 
 @dataclass(frozen=True, slots=True)
 class Tagged:
-    """Tokens with their tags; `line` is where the first of them stands in the file."""
+    """Tokens with their tags; `line` is the line of the first token in the file."""
 
     line: int
     image: str | None
@@ -38,9 +38,8 @@ class Conll:
     """A layout.
 
     `files` names the files of every split, `width` the columns of a line and `column` the one with
-    the tags. `boxes` is the folder of XML boxes, as seen from the corpus folder.
-    `sigils_apart`: "@" and "#" are tokens that are tagged like the beginning of a mention of their
-    own, and so belong to none.
+    the tags. `boxes` is the folder of XML boxes, relative to the corpus folder.
+    `sigils_apart`: "@" and "#" are tokens with the tag of a separate mention, which is dropped.
     """
 
     corpus: str
@@ -101,7 +100,7 @@ def tagged_texts(path: Path, *, column: int, width: int) -> Iterator[Tagged]:
             continue
         columns = line.split("\t")
         if len(columns) != width:
-            raise DataError(f"{path}:{number}: {len(columns)} columns in place of {width}")
+            raise DataError(f"{path}:{number}: {len(columns)} columns instead of {width}")
         token = columns[0].strip()
         if token:
             begin = begin if tokens else number

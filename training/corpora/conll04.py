@@ -1,6 +1,6 @@
-"""Reader of CoNLL04: entities and their relations, one token a line.
+"""Reader of CoNLL04: entities and their relations, one token per line.
 
-Columns: index, token, BIO tag, list of relations, list of tails. A relation stands in the line of
+Columns: index, token, BIO tag, list of relations, list of tails. A relation is in the line of
 its head's last token and points to the last token of its tail. Sources: Roth and Yih (2004), split
 after Gupta et al. (2016), layout after Bekoulis et al. (2018).
 """
@@ -45,7 +45,7 @@ def _sentences(path: Path) -> Iterator[tuple[int, list[list[str]]]]:
         elif line:
             columns = line.split("\t")
             if len(columns) != _COLUMNS:
-                raise DataError(f"{path}:{number}: {len(columns)} columns in place of {_COLUMNS}")
+                raise DataError(f"{path}:{number}: {len(columns)} columns instead of {_COLUMNS}")
             rows.append(columns)
 
 

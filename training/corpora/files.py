@@ -1,4 +1,4 @@
-"""Corpus files, opened so that whatever is wrong with them is a `DataError` that says where."""
+"""Opens corpus files; every failure is a `DataError` with file and line."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from tasks.errors import DataError
 
 
 def lines_of(path: Path) -> Iterator[tuple[int, str]]:
-    """Numbered lines without their ends. Only line feeds end lines: posts hold stranger things."""
+    """Numbered lines without line ends. Only line feeds count: posts contain other separators."""
     for number, line in enumerate(text_of(path).split("\n"), start=1):
         yield number, line.removesuffix("\r")
 
 
 def json_of(path: Path) -> Any:
-    """The JSON value that `path` holds."""
+    """The JSON value in the file `path`."""
     try:
         return json.loads(text_of(path))
     except json.JSONDecodeError as error:
@@ -25,7 +25,7 @@ def json_of(path: Path) -> Any:
 
 
 def text_of(path: Path) -> str:
-    """The UTF-8 text of `path`, its line ends untouched."""
+    """The UTF-8 text of `path` with unchanged line ends."""
     try:
         with path.open(encoding="utf-8", newline="") as file:
             return file.read()
@@ -36,7 +36,7 @@ def text_of(path: Path) -> str:
 
 
 def json_lines_of(path: Path) -> Iterator[tuple[int, Any]]:
-    """The JSON values of a file that has one a line, with the numbers of their lines."""
+    """The JSON values of a file with one per line, with their line numbers."""
     for number, line in lines_of(path):
         if line.strip():
             try:

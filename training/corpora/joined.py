@@ -1,4 +1,4 @@
-"""Tokens joined to a text, and what became of their places."""
+"""Tokens joined to a text, with their offsets."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Joined:
         return cls(" ".join(tokens), tuple(tokens), tuple(starts)[: len(tokens)])
 
     def span(self, first: int, stop: int) -> tuple[int, int]:
-        """Offsets of the tokens from `first` up to, not with, `stop`; ValueError if none are."""
+        """Offsets of the tokens `first` to `stop` (exclusive); ValueError if there are none."""
         if not 0 <= first < stop <= len(self.tokens):
             raise ValueError(f"no tokens from {first} to {stop} among {len(self.tokens)}")
         return self.starts[first], self.starts[stop - 1] + len(self.tokens[stop - 1])

@@ -1,6 +1,6 @@
-"""Other words for labels and a sentence about each, so that training does not learn one wording.
+"""Synonyms and descriptions of labels, so that training does not depend on one wording.
 
-`wordings.yaml` holds them by the label's word. Descriptions of single sets come with the sets.
+`wordings.yaml` has them by label. Descriptions specific to a set are in the set.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Kind = Literal["entities", "relations", "events"]
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """Words that can stand for a label, and what it means; "" where nothing is said."""
+    """Synonyms of a label and its description, "" if there is none."""
 
     synonyms: tuple[str, ...] = ()
     description: str = ""
@@ -30,10 +30,9 @@ def wording(kind: Kind, label: str) -> Wording:
 
 
 def alternatives(kind: Kind, label: str, listed: Collection[str]) -> tuple[str, ...]:
-    """Synonyms of `label` that can stand beside the other labels in `listed`.
+    """Synonyms of `label` that are unambiguous among the labels in `listed`.
 
-    A word that is another listed label, or that another listed label can be called too, is left
-    out: it would stand for two things.
+    A word that is another listed label, or a synonym of one, is left out.
     """
     taken: set[str] = set()
     for other in listed:

@@ -1,4 +1,4 @@
-"""Role codes to the words of the ontologies."""
+"""Role codes of corpora to labels of the ontologies."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from tasks.ontology import EventType
 
 
 def argument_word(code: str, event: EventType) -> str:
-    """The word for a role such as "Compromised-Data"; KeyError if `event` has no such role."""
+    """The label of a role such as "Compromised-Data"; KeyError if `event` has no such role."""
     word = code.replace("-", " ").replace("_", " ").lower()
     if word not in event.roles:
         raise KeyError(f"{event.name} has no role {code!r}")

@@ -1,4 +1,4 @@
-"""What the licence of a set of texts allows, as its source states it."""
+"""Licences of the corpora, as their sources state them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Licence:
-    """The licence's name; whether it allows commercial use; whether works must be shared alike."""
+    """The name of a licence, whether it allows commercial use, and whether it is share-alike."""
 
     name: str
     commercial: bool
@@ -66,7 +66,7 @@ LICENCES: dict[str, Licence] = {
         for domain in ("ai", "literature", "music", "politics", "science")
     },
 }
-"""By corpus. Sets that are partly free mark the other records: `OpenRecord.commercial`."""
+"""By corpus. Sets with several licences mark their records: `OpenRecord.commercial`."""
 
 
 def commercial(corpus: str) -> bool:

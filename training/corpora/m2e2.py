@@ -1,8 +1,8 @@
 """Reader of M2E2's sentences with events. Source: Li et al. (2020).
 
-The field trains on ACE 2005 and tests on M2E2. Here the sentences of `text_only_event.json` train,
-without every document and sentence that `text_multimedia_event.json` also has, and the latter test:
-figures made so are not comparable with published ones.
+Published systems train on ACE 2005 and test on M2E2. Here the sentences of `text_only_event.json`
+are the training split, without documents and sentences of `text_multimedia_event.json`, the test
+split. So the scores are not comparable with published ones.
 """
 
 from __future__ import annotations
@@ -23,10 +23,13 @@ _TRAIN, _TEST = "text_only_event.json", "text_multimedia_event.json"
 
 
 def read(folder: Path, split: str) -> list[Document]:
-    """The sentences of a split, those without events too; raises `DataError` with file and place.
+    """All sentences of a split, including those without events.
 
-    Entities are not read: M2E2 types them otherwise than the rest does. Pictures are not read
-    either, since a sentence has several to choose from.
+    Entities are not read, because M2E2 has other entity types than the other corpora. Pictures are
+    not read, because a sentence has several.
+
+    Raises:
+        DataError: if a file is missing or malformed, with file and position.
     """
     reported = _sentences(folder / _TEST)
     if split == "test":

@@ -1,7 +1,7 @@
 """Reader of M2E2's pictures with events, and of the links between sentences and pictures.
 
-Source: Li et al. (2020). Boxes are pixel corners behind a flag; the flag ("0" on a few that cover
-a crowd or a place as a whole) is not read.
+Source: Li et al. (2020). Boxes are a flag and pixel corners; the flag ("0" for a few boxes of
+a crowd or a whole place) is not read.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ PixelBox = tuple[float, float, float, float]
 
 @dataclass(frozen=True, slots=True)
 class PictureEvent:
-    """A picture of the corpus: its one event and the roles' boxes in pixels, or None."""
+    """A picture of the corpus: its event and the boxes of the roles in pixels, or None."""
 
     image: str
     event: str | None
@@ -35,14 +35,14 @@ class PictureEvent:
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """Sentences and pictures that tell of the same event."""
+    """Sentences and pictures of the same event."""
 
     sentences: frozenset[str]
     images: frozenset[str]
 
 
 def read_pictures(folder: Path) -> list[PictureEvent]:
-    """All pictures that the corpus names, by name; raises `DataError` with file and picture."""
+    """All pictures of the corpus, by name; raises `DataError` with file and picture."""
     named = {image: PictureEvent(image, None) for image in _named(folder)}
     for file in _EVENTS:
         path = folder / file
@@ -63,7 +63,7 @@ def read_links(folder: Path) -> Links:
             continue
         columns = line.split("\t")
         if len(columns) != 3:
-            raise DataError(f"{path}:{number}: {len(columns)} columns in place of 3")
+            raise DataError(f"{path}:{number}: {len(columns)} columns instead of 3")
         rows.append(columns)
     return Links(
         frozenset(sentence for sentence, _, _ in rows),
@@ -72,7 +72,7 @@ def read_links(folder: Path) -> Links:
 
 
 def sentence_ids(folder: Path) -> list[str]:
-    """The ids of the test split's sentences, in the order in which they are read."""
+    """The ids of the test split's sentences, in the order of `m2e2.read`."""
     return [row["sentence_id"] for row in json_of(folder / _TEXTS[0])]
 
 

@@ -4,8 +4,8 @@
     Product-Producer(e2,e1)
     Comment: ...
 
-A blank line ends a sentence; what stands behind the label is left out. So are pairs with an empty
-mark, which cannot be asked about: KBP37 lost names that are not ASCII, in 26 of its test pairs.
+A blank line ends a sentence; text after the label is ignored. Pairs with an empty mark are left
+out, because there is nothing to classify: KBP37 lost non-ASCII names in 26 of its test pairs.
 Sources: Hendrickx et al. (2010), Zhang and Wang (2015).
 """
 
@@ -34,9 +34,9 @@ class Marked:
     relation.
 
     Every document has one pair, and mentions 0 and 1 are e1 and e2. A relation goes from head to
-    tail, so that of a label "(e2,e1)" goes from mention 1 to mention 0; an unrelated pair is asked
-    about from left to right. The label tells the mentions' types where the inventory has one for
-    each end; otherwise they are unknown, which is written "".
+    tail: with the label "(e2,e1)" from mention 1 to mention 0, and from left to right for an
+    unrelated pair. The relation determines the mentions' types if the inventory has one for each
+    end; otherwise they are unknown, which is "".
     """
 
     corpus: str
@@ -45,7 +45,7 @@ class Marked:
     unrelated: str
 
     def read(self, folder: Path, split: str) -> list[Document]:
-        """One document a pair; raises `DataError` with file and line."""
+        """Read one document per pair; raises `DataError` with file and line."""
         path = folder / self.files[split]
         ontology = load(self.ontology)
         documents = []
@@ -98,9 +98,9 @@ def _blocks(path: Path) -> Iterator[tuple[int, list[str]]]:
 
 
 def _unmarked(marked: str) -> tuple[str, list[tuple[int, int]]]:
-    """A sentence without marks and the spaces that stand for them, and the spans that were marked.
+    """A sentence without marks and their spaces, and the marked spans.
 
-    ValueError where e1 and e2 are not marked once each, in this order.
+    ValueError if e1 and e2 are not marked once each, in this order.
     """
     parts = _MARK.split(marked)
     if parts[1::2] != _MARKS:

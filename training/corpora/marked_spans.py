@@ -25,8 +25,7 @@ _PRESIDIO = {
 def read_utterances(folder: Path, split: str) -> Iterator[OpenRecord]:
     """Commands with their slots; a tenth of the wordings is "dev". Raises `DataError`.
 
-    An utterance without its values is its wording, so that the same command for another room is
-    of one source.
+    Utterances that differ only in slot values have the same wording, and so the same source.
     """
     path, known = folder / "utterances.jsonl", inventory("nlu_eval_home")
     for number, row in json_lines_of(path):
@@ -41,9 +40,9 @@ def read_utterances(folder: Path, split: str) -> Iterator[OpenRecord]:
 
 
 def read_personal_data(folder: Path, split: str) -> Iterator[OpenRecord]:
-    """Made-up texts with personal data; a tenth of the templates is "dev". Raises `DataError`.
+    """Synthetic texts with personal data; a tenth of the templates is "dev". Raises `DataError`.
 
-    The two versions have an inventory each.
+    Each of the two versions has its own inventory.
     """
     for name, file in _PRESIDIO.items():
         path, known = folder / file, inventory(name)

@@ -1,4 +1,4 @@
-"""Reader of MNRE: one pair of mentions a line, as a Python literal. Source: Zheng et al. (2021)."""
+"""Reader of MNRE: a Python literal with one pair per line. Source: Zheng et al. (2021)."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ _NO_RELATION = ("None", "none")
 class Mnre:
     """A version of MNRE; `files` names the file of every split.
 
-    Every document has one pair: relation 0 goes from mention 0 to mention 1. The labels' paths tell
-    the mentions' types; of an unrelated pair they are unknown, which is written "".
+    Every document has one pair: relation 0 goes from mention 0 to mention 1. The paths of labels
+    contain the mentions' types; those of an unrelated pair are unknown, which is "".
     """
 
     corpus: str
@@ -30,7 +30,7 @@ class Mnre:
     files: Mapping[str, str]
 
     def read(self, folder: Path, split: str) -> list[Document]:
-        """One document a pair; raises `DataError` with file and line."""
+        """Read one document per pair; raises `DataError` with file and line."""
         path = folder / self.files[split]
         ontology = load(self.ontology)
         documents = []
@@ -61,15 +61,15 @@ class Mnre:
 
 
 def pair_types(code: str, ontology: Ontology) -> tuple[str, str]:
-    """The types of head and tail that a path such as "/per/org/member_of" tells."""
+    """The types of head and tail in a path such as "/per/org/member_of"."""
     _, head, tail, _ = code.split("/")
     return ontology.entity_of[head.upper()], ontology.entity_of[tail.upper()]
 
 
 def group_pairs(documents: Sequence[Document]) -> list[Document]:
-    """Documents of one pair each to one a picture and text, in the order of first appearance.
+    """Merge documents of one pair each to one per picture and text, in order of first appearance.
 
-    A mention keeps the first type that any of its pairs tells.
+    A mention gets the first type that any of its pairs has.
     """
     groups: dict[tuple[str | None, str], list[Document]] = {}
     for document in documents:

@@ -1,4 +1,4 @@
-"""Reader of own annotations: one JSON object a line, in the words of an own ontology.
+"""Reader of user annotations: one JSON object per line, with labels of a custom ontology.
 
     {"text": "Ada Byron joined ACME", "image": "12.jpg",
      "entities": [{"start": 0, "end": 9, "type": "person"},
@@ -8,9 +8,9 @@
                  "arguments": [{"start": 17, "end": 21, "role": "employer"}]}]}
 
 Offsets are half-open and count code points; `head` and `tail` count entities from 0; types are the
-ontology's names or codes. Only `text` must be there. A list that is missing says that such things
-were not annotated, an empty one that the text has none; relations ask for entities. `image` is the
-picture's file name, by which a document of a reported test split is recognised.
+ontology's names or codes. Only `text` is required. A missing list means that the text is not
+annotated for it, an empty list that the text has no such item; relations require entities. `image`
+is the picture's file name, which identifies documents of reported test splits.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ class _Row(_Strict):
 
 
 def read_ndjson(path: Path, ontology: Ontology, corpus: str) -> list[Document]:
-    """The documents of a file, for training; raises `DataError` with file and line."""
+    """Read the documents of a file for training; raises `DataError` with file and line."""
     documents = []
     try:
         for number, line in lines_of(path):
@@ -75,7 +75,7 @@ def read_ndjson(path: Path, ontology: Ontology, corpus: str) -> list[Document]:
 
 
 def read_ontology(path: Path) -> Ontology:
-    """The inventory in a YAML file, laid out as those of `tasks/ontologies`; raises `DataError`."""
+    """Read an ontology in the format of `tasks/ontologies`; raises `DataError`."""
     try:
         return parse(yaml.safe_load(text_of(path)))
     except (OSError, yaml.YAMLError, UnknownOntology) as error:

@@ -44,11 +44,11 @@ _ROLES = {
     "teachertrainer": "teacher",
     "territoryorfacility": "territory or facility",
 }
-"""Words of roles of RAMS and WikiEvents that their codes do not spell."""
+"""Labels of roles of RAMS and WikiEvents that do not follow from their codes."""
 
 
 def read_geneva(folder: Path, split: str) -> Iterator[OpenRecord]:
-    """Sentences with every event of 115 types; raises `DataError`."""
+    """Sentences with all events of 115 types; raises `DataError`."""
     path, known = folder / _GENEVA[split], inventory("geneva")
     for number, row in json_lines_of(path):
         try:
@@ -59,7 +59,7 @@ def read_geneva(folder: Path, split: str) -> Iterator[OpenRecord]:
 
 
 def geneva_descriptions(folder: Path) -> Descriptions:
-    """The first sentence of every description in the set's own ontology."""
+    """The first sentence of every description in the set's ontology."""
     known = inventory("geneva")
     found: dict[tuple[str, ...], str] = {}
     for code, row in json_of(folder / "meta_data/event_ontology.json").items():
@@ -90,7 +90,7 @@ def read_phee(folder: Path, split: str) -> Iterator[OpenRecord]:
 
 
 def read_news_events(folder: Path, split: str) -> Iterator[OpenRecord]:
-    """Windows of RAMS and of WikiEvents out of their dev parts; raises `DataError`.
+    """Windows of the dev parts of RAMS and WikiEvents; raises `DataError`.
 
     A window of RAMS has the arguments of one given trigger. A tenth of the sources is "dev".
     """
@@ -165,7 +165,7 @@ def _drug_event(row: Mapping[str, Any], text: str, known: Ontology) -> Event:
                 continue
             for argument in inner if isinstance(inner, list) else [inner]:
                 found += [(_drug_role(name, code), span) for span in _located(argument, text)]
-    # Some triggers are in pieces; the first is the verb or noun.
+    # Some triggers are discontinuous; the first part is the verb or noun.
     return _event(kind, _located(row["Trigger"], text)[0], found)
 
 
@@ -180,7 +180,7 @@ def _drug_role(part: str, code: str) -> str:
 
 
 def _located(part: Mapping[str, Any], text: str) -> list[tuple[int, int]]:
-    """Spans of the pieces of an argument; ValueError if one is not where it is said to be."""
+    """Spans of the parts of an argument; ValueError if an offset does not match the text."""
     found = []
     for pieces, starts in zip(part.get("text", ()), part.get("start", ()), strict=True):
         for piece, start in zip(pieces, starts, strict=True):

@@ -36,7 +36,7 @@ _BLOCK = 20
 
 Span = tuple[int, int]
 Fact = tuple[str, tuple[Span, str], tuple[Span, str]]
-"""A relation's word, its head and its tail, each with the type that it plays the part of."""
+"""The label of a relation, its head and its tail, each with its type."""
 
 
 def read_fire(folder: Path, split: str) -> Iterator[OpenRecord]:
@@ -76,9 +76,9 @@ def _sentence(row: Mapping[str, Any], known: Ontology, split: str) -> Document:
 
 
 def read_facts(folder: Path, split: str) -> Iterator[OpenRecord]:
-    """KnowledgeNet's passages, each with the relations that were looked for in it.
+    """KnowledgeNet's passages, each with the relations annotated in it.
 
-    Pairs that could stand in such a relation and do not are given as "none". A tenth of the
+    Pairs whose types admit such a relation but have none are "none". A tenth of the
     documents is "dev". Raises `DataError`.
     """
     path, known = folder / "train_passages.jsonl", inventory("knowledgenet")
@@ -125,8 +125,8 @@ def _with_none(document: Document, known: Ontology) -> tuple[Relation, ...]:
 def read_adverse_effects(folder: Path, split: str) -> Iterator[OpenRecord]:
     """ADE's sentences with pairs of drug and effect or dose, and those with no adverse effect.
 
-    Sentences of PHEE's dev and test parts, where that set lies beside this one, are left out. Doses
-    are asked for where one is annotated. A tenth of the abstracts is "dev". Raises `DataError`.
+    Sentences of PHEE's dev and test parts are left out, if that set is in the same folder. Doses
+    are in the inventory if one is annotated. A tenth of the abstracts is "dev". Raises `DataError`.
     """
     known, kept_out = inventory("ade"), _phee_sentences(folder.parent / "phee")
     for (source, text), facts in _ade_sentences(folder / "ADE-Corpus-V2").items():
@@ -160,7 +160,7 @@ def _ade_sentences(folder: Path) -> dict[tuple[str, str], list[Fact]]:
 def _ade_row(line: str) -> tuple[str, str, tuple[Span, Span]]:
     """Abstract, sentence, and the spans of effect and drug in it.
 
-    Offsets count from the abstract's start, so that a name that the sentence has twice is told by
+    Offsets are relative to the abstract, so a name that occurs twice in the sentence is located by
     its distance from the other name.
     """
     source, text, first, begin, _, second, other, _ = line.split("|")
@@ -195,8 +195,8 @@ def _normal(text: str) -> str:
 def read_science(folder: Path, split: str) -> Iterator[OpenRecord]:
     """SciERC's sentences with entities and relations, ChemProt's with pairs; raises `DataError`.
 
-    This copy of ChemProt marks a pair in the order of the text and does not tell the chemical from
-    the protein, so its relations have words that read the same both ways.
+    This copy of ChemProt marks a pair in text order and does not distinguish chemical and protein,
+    so its relations have symmetric labels.
     """
     marked = folder / "text_classification"
     related = _marked(marked / f"sciie-relation-extraction/{split}.txt", inventory("scierc"))
@@ -217,7 +217,7 @@ def read_science(folder: Path, split: str) -> Iterator[OpenRecord]:
 
 
 def _marked(path: Path, known: Ontology) -> dict[str, list[Fact]]:
-    """Facts by sentence, out of sentences with `[[ head ]]` and `<< tail >>`, in any order."""
+    """Facts by sentence, from sentences with `[[ head ]]` and `<< tail >>` in any order."""
     found: dict[str, list[Fact]] = {}
     for number, row in json_lines_of(path):
         try:

@@ -1,7 +1,7 @@
 """The open sets, by name: `read_all(Path("data/open"))` yields the records of all of them.
 
-Only the parts that are free to train on can be read: "train", and "dev" for choices. Known test
-sets cannot. Where a set has no dev part, a tenth of its sources is one.
+Only "train" and "dev" (for model selection) can be read, not known test sets. If a set has no dev
+part, a tenth of its sources is one.
 """
 
 from __future__ import annotations
@@ -108,9 +108,9 @@ def _read_biomedical(folder: Path, split: str) -> Iterator[OpenRecord]:
 
 @dataclass(frozen=True, slots=True)
 class OpenSet:
-    """A set: its name, which is that of its folder, what reads a split, and its own descriptions.
+    """A set: its name, which is also its folder, the reader of a split, and its descriptions.
 
-    Descriptions that the project gives are in `training.corpora.labels`.
+    The project's own descriptions are in `training.corpora.label_wordings`.
     """
 
     name: str
@@ -120,7 +120,7 @@ class OpenSet:
 
     @property
     def commercial(self) -> bool:
-        """Whether its licence allows commercial use, of some of its records at least."""
+        """Whether its licence allows commercial use of at least some records."""
         return LICENCES[self.name].commercial
 
 
@@ -157,9 +157,10 @@ OPEN_SETS: dict[str, OpenSet] = {
 
 
 def read_open(name: str, root: Path, split: str = "train") -> Iterator[OpenRecord]:
-    """The records of a split, "train" or "dev", of the set `name`, which lies under `root`.
+    """Read the records of a split, "train" or "dev", of the set `name` under `root`.
 
-    Raises `DataError` if the set or the split is not known, or a file is not in its layout.
+    Raises:
+        DataError: if the set or the split is unknown, or a file is malformed.
     """
     if name not in OPEN_SETS:
         raise DataError(f"no open set {name!r}; there are {', '.join(OPEN_SETS)}")
@@ -171,9 +172,9 @@ def read_open(name: str, root: Path, split: str = "train") -> Iterator[OpenRecor
 def read_all(
     root: Path, split: str = "train", *, commercial_only: bool = False
 ) -> Iterator[OpenRecord]:
-    """The records of every set that lies under `root`; raises `DataError`.
+    """Read the records of every set under `root`; raises `DataError`.
 
-    `commercial_only` leaves out what may not be used commercially.
+    `commercial_only` leaves out records without permission for commercial use.
     """
     for name in OPEN_SETS:
         if (root / name).is_dir():

@@ -1,4 +1,4 @@
-"""Records of the open sets: a document, and the labels that it certainly annotates."""
+"""Records of the open sets: a document, and the labels that are fully annotated in it."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from tasks.document import Document, Event, Mention, Relation
 from tasks.ontology import Ontology
 
 _HELD_OUT = 10
-"""One source of this many is the dev split of a set that has none."""
+"""One of this many sources is in the dev split, for sets without one."""
 
 
 @dataclass(frozen=True, slots=True)
 class OpenRecord:
     """One text of an open set.
 
-    `inventory` has the labels whose every occurrence in the text is annotated, in plain words; no
-    other label may be asked for. `source` names what the text was cut from or made after: texts of
-    one source are alike. `commercial` is false where the licence of the set or of this text rules
-    commercial use out, or none is stated. `given_triggers`: events of the inventory may have
-    further occurrences, so that only the arguments of the given triggers can be asked for.
+    `inventory` has the labels that are fully annotated in the text; prompts must not list others.
+    `source` identifies the origin of the text: texts of one source are similar. `commercial` is
+    false if the licence of the set or the text excludes commercial use, or is unknown.
+    `given_triggers`: triggers are not fully annotated, so that prompts can only request the
+    arguments of given triggers.
     """
 
     document: Document
@@ -38,12 +38,12 @@ class OpenRecord:
 
     @property
     def entities(self) -> tuple[Mention, ...] | None:
-        """Every mention of the inventory's entity types; None where they are not annotated."""
+        """Every mention of the inventory's entity types; None if they are not annotated."""
         return self.document.entities
 
     @property
     def relations(self) -> tuple[Relation, ...] | None:
-        """Every relation between `document.mentions`; "none" marks a pair without any."""
+        """Every relation between `document.mentions`; "none" is a pair without a relation."""
         return self.document.relations
 
     @property
@@ -59,9 +59,9 @@ class OpenRecord:
 
 
 Descriptions = Mapping[tuple[str, ...], str]
-"""A sentence about a label: by (label,), or by (event, role) for a role."""
+"""Descriptions of labels by (label,), of roles by (event, role)."""
 
 
 def split_of(source: str) -> str:
-    """Tell "dev" for a tenth of the sources, always the same ones, and "train" for the others."""
+    """The split of a source: "dev" for a tenth of them, else "train"; deterministic."""
     return "train" if zlib.crc32(source.encode()) % _HELD_OUT else "dev"

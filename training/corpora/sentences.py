@@ -1,4 +1,4 @@
-"""Running text to sentences, by rule."""
+"""Splits text into sentences by rules."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ _LAST_WORD = re.compile(r"[\w.]+$")
 def split_sentences(text: str, whole: Iterable[tuple[int, int]] = ()) -> list[tuple[int, int]]:
     """Offsets of the sentences of `text`, without the white space around them.
 
-    A sentence ends at a line's end, or behind `.`, `!`, `?` and white space where the next begins
-    like one; not behind an abbreviation or an initial, and never inside a span of `whole`.
+    A sentence ends at a line end, or after `.`, `!`, `?` and white space if the next word can start
+    a sentence; not after an abbreviation or an initial, and never inside a span of `whole`.
     """
     spans = list(whole)
     cuts = [

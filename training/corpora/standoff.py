@@ -1,4 +1,4 @@
-"""Reader of open sets in brat's standoff layout: a text and its annotations, one a line.
+"""Reader of open sets in brat's standoff format: a text and its annotations, one per line.
 
     T3	Material 12 19	BaTiO3
     E1	Operation:T7 Recipe_Target:T3
@@ -25,16 +25,16 @@ from training.corpora.windows import cut
 
 @dataclass
 class _Annotations:
-    """What the annotation files of one text hold, by identifier."""
+    """The annotations of one text, by identifier."""
 
     spans: dict[str, tuple[int, int, str]] = field(default_factory=dict)
     events: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
     relations: list[tuple[str, str, str]] = field(default_factory=list)
 
     def add(self, line: str, text: str, file: str) -> None:
-        """Take a line in; ValueError or KeyError if it is not in the layout.
+        """Add a line; ValueError or KeyError if it is malformed.
 
-        Identifiers are told apart by `file`: every file counts its own.
+        Identifiers are unique per `file` only.
         """
         kind = line[:1]
         if kind not in ("T", "E", "R"):
@@ -53,12 +53,12 @@ class _Annotations:
             self.relations.append((code, ends[0], ends[1]))
 
     def trigger(self, name: str) -> str:
-        """The span that `name`, of a span or of an event, stands for."""
+        """The span of `name`, the identifier of a span or an event."""
         return self.events[name][0][1] if name in self.events else name
 
 
 def _span(body: str, text: str) -> tuple[int, int, str]:
-    """Start, end and code; a span in pieces goes from the first piece to the last."""
+    """Start, end and code; a discontinuous span reaches from its first part to its last."""
     code, _, offsets = body.partition(" ")
     numbers = [int(number) for number in offsets.replace(";", " ").split()]
     start, end = min(numbers), max(numbers)
@@ -79,7 +79,7 @@ def _document(text: str, found: _Annotations, known: Ontology, corpus: str, spli
         elif code not in known.event_of:
             raise ValueError(f"unknown type {code}")
     roles = {role for event in known.events for role in event.roles}
-    # A protocol of the dev part writes an argument as a relation.
+    # A protocol of the dev part has an argument as a relation.
     relations = [
         Relation(known.relation_of[code], index[found.trigger(head)], index[found.trigger(tail)])
         for code, head, tail in found.relations
@@ -120,7 +120,7 @@ def _events(found: _Annotations, known: Ontology) -> list[Event]:
 def _records(
     text_path: Path, annotations: Sequence[Path], corpus: str, split: str, *, wrapped: bool
 ) -> Iterator[OpenRecord]:
-    """The windows of one text; `wrapped`: its line ends are not the author's, but sentence ends."""
+    """The windows of one text; `wrapped`: line ends are sentence ends."""
     known, text, found = inventory(corpus), text_of(text_path), _Annotations()
     for place, path in enumerate(annotations):
         for number, line in lines_of(path):
@@ -138,13 +138,13 @@ def _records(
 
 
 def read_protocols(folder: Path, split: str) -> Iterator[OpenRecord]:
-    """Laboratory protocols, a step a line; raises `DataError`."""
+    """Laboratory protocols, one step per line; raises `DataError`."""
     for path in _texts(folder / f"{split}_data/Standoff_Format"):
         yield from _records(path, [path.with_suffix(".ann")], "wnut2020_wlp", split, wrapped=False)
 
 
 def read_syntheses(folder: Path, split: str) -> Iterator[OpenRecord]:
-    """Synthesis procedures of the set's own list for named entities; raises `DataError`."""
+    """Synthesis procedures in the set's list for named entities; raises `DataError`."""
     for _, name in lines_of(folder / f"ner-{split}-fnames.txt"):
         if name.strip():
             path = folder / "data" / f"{name.strip()}.txt"

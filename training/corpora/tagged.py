@@ -1,4 +1,4 @@
-"""Reader of open sets with one token a line and IO, BIO or IOB tags.
+"""Reader of open sets with one token per line and IO, BIO or IOB tags.
 
 Sources: MultiCoNER 2 (Fetahu et al., 2023), StackOverflowNER (Tabassum et al., 2020), Wikigold
 (Balasuriya et al., 2009), GUM (Zeldes, 2017), re3d (DSTL, 2017), SEC filings (Salinas Alvarado et
@@ -22,7 +22,7 @@ from training.corpora.records import OpenRecord, split_of
 from training.corpora.windows import cut
 
 _BLOCK = 20
-"""Sentences that count as one source where a set does not name its documents."""
+"""Sentences that count as one source in sets without document ids."""
 _DOCUMENT = "# newdoc id = "
 _SKIPPED = ("-DOCSTART-", "# ")
 _HEADERS = {("Question_ID", ":"), ("Question_URL", ":"), ("Answer_to_Question_ID", ":")}
@@ -34,10 +34,10 @@ Rows = Sequence[Sequence[str]]
 class Tagged:
     """A layout.
 
-    `files` names the files of every split; a set with training files only holds a tenth of its
-    sources out as "dev". `columns` are those with tags, `token` the one with the token, `separator`
-    stands between columns. `io`: tags are bare types or "I-type", one run of tokens a mention.
-    `barred` names a folder of texts whose licence rules commercial use out.
+    `files` names the files of every split; a set with training files only has a tenth of its
+    sources as "dev". `columns` are those with tags, `token` the one with the token, `separator`
+    separates columns. `io`: tags are types or "I-type", and a mention is a run of tokens.
+    `barred` names a folder of texts whose licence excludes commercial use.
     """
 
     corpus: str

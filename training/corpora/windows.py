@@ -1,4 +1,4 @@
-"""Long texts in windows that a prompt holds, with offsets counted from a window's start."""
+"""Splits long texts into windows that fit a prompt, with offsets relative to the window."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from tasks.document import Argument, Document, Event, Mention, Relation
 from training.corpora.sentences import split_sentences
 
 WORDS = 180
-"""Most words of a window, unless a span is longer."""
+"""Maximum number of words per window, unless a span is longer."""
 _WORD = re.compile(r"\S+")
 
 Span = tuple[int, int]
 
 
 def windows(text: str, spans: Iterable[Span], words: int = WORDS) -> list[Span]:
-    """Offsets of runs of sentences of `text`, each of at most `words` words; no span is cut.
+    """Offsets of runs of sentences of `text` with at most `words` words each; no span is split.
 
-    A sentence that is too long is cut between words.
+    A sentence that is too long is split between words.
     """
     whole = sorted(spans)
     found: list[Span] = []
@@ -39,8 +39,8 @@ def windows(text: str, spans: Iterable[Span], words: int = WORDS) -> list[Span]:
 def cut(document: Document, words: int = WORDS) -> Iterator[Document]:
     """The windows of `document`.
 
-    A relation stays where both its mentions are in one window; an event goes to the window of its
-    trigger and keeps the arguments that are in it.
+    A relation is kept if both mentions are in one window; an event belongs to the window of its
+    trigger and keeps the arguments inside it.
     """
     if document.text == document.text.strip() and len(document.text.split()) <= words:
         yield document
@@ -57,7 +57,7 @@ def cut(document: Document, words: int = WORDS) -> Iterator[Document]:
 
 
 def _pieces(text: str, start: int, end: int, whole: list[Span], words: int) -> Iterator[Span]:
-    """A sentence in pieces of at most `words` words."""
+    """The parts of a sentence with at most `words` words each."""
     count = 0
     last: int | None = None
     begin = start

@@ -1,1 +1,1 @@
-"""Scores of a model's answers against annotated documents."""
+"""Evaluation of a model's predictions against annotated documents."""

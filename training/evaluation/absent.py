@@ -1,4 +1,4 @@
-"""Names beside pictures that do not show them: blank ones, ones without people, other captions'."""
+"""Names with pictures that do not show them: blank, without people, or of other captions."""
 
 from __future__ import annotations
 
@@ -23,25 +23,27 @@ _SIZE = (320, 240)
 
 
 def blank_rows(evaluator: Evaluator) -> list[Row]:
-    """The share of names with a box beside plain and noise pictures: one sentence of each kind."""
+    """The share of names with a box for plain and noise pictures, one sentence of each kind."""
     rows = []
     with TemporaryDirectory() as folder:
         for name, picture in blank_pictures(Path(folder)).items():
             asked = _beside([picture] * len(sentence_kinds()))
-            said = evaluator.ask(asked, f"{name} picture")
-            rows += share_rows(f"boxed in a {name} picture", asked, said, pointing.absent_boxed)
+            predicted = evaluator.ask(asked, f"{name} picture")
+            rows += share_rows(
+                f"boxed in a {name} picture", asked, predicted, pointing.absent_boxed
+            )
     return rows
 
 
 def empty_rows(evaluator: Evaluator, pictures: Sequence[Path]) -> list[Row]:
-    """The share of names with a box beside photos without people."""
+    """The share of names with a box for photos without people."""
     asked = _beside(pictures)
-    said = evaluator.ask(asked, "photos without people")
-    return share_rows("boxed in a photo without people", asked, said, pointing.absent_boxed)
+    predicted = evaluator.ask(asked, "photos without people")
+    return share_rows("boxed in a photo without people", asked, predicted, pointing.absent_boxed)
 
 
 def caption_rows(evaluator: Evaluator, captions: Sequence[Question]) -> list[Row]:
-    """Captions with names beside their own photos and beside others', and both taken together."""
+    """Captions with names and their own photos, and with other photos, and both combined."""
     own = share_rows(
         "boxed in the caption's own photo",
         captions,
@@ -74,7 +76,7 @@ def blank_pictures(folder: Path) -> Mapping[str, Path]:
 
 
 def _beside(pictures: Sequence[Path]) -> list[Question]:
-    """A sentence beside each picture, the kinds taking turns."""
+    """One sentence per picture; the kinds alternate."""
     names, kinds = name_pool(held_out=True), list(sentence_kinds().values())
     types = [kind.name for kind in load("twitter4").entities]
     return [
@@ -84,7 +86,7 @@ def _beside(pictures: Sequence[Path]) -> list[Question]:
 
 
 def _balanced(own: Row, other: Row) -> Row:
-    """The mean of boxed where shown and not boxed where not; without bounds of its own."""
+    """The mean of the shares boxed if shown and not boxed if not shown; without an interval."""
     share = (own.f1 + 100 - other.f1) / 200
     value, right = percent(share), own.correct + other.gold - other.correct
     of = own.gold + other.gold

@@ -1,6 +1,6 @@
-"""How far a score would stray on other documents of the same kind: the bootstrap.
+"""Confidence intervals of scores by the bootstrap.
 
-Documents, not items, are drawn with replacement (Efron and Tibshirani, 1993, chapter 13).
+Documents, not items, are resampled with replacement (Efron and Tibshirani, 1993, chapter 13).
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ RESAMPLES, SEED, LEVEL = 1000, 0, 0.95
 
 
 def f1_interval(documents: Sequence[Counts]) -> tuple[float, float]:
-    """The percentile interval of micro-F1, in 0..1, from every document's counts.
+    """The percentile interval of micro-F1, in 0..1, from the counts of every document.
 
-    The same number of documents is always drawn in the same way. (0, 0) without documents.
+    The resamples are deterministic for a number of documents. (0, 0) without documents.
     """
     if not documents:
         return 0.0, 0.0
@@ -34,7 +34,7 @@ def f1_interval(documents: Sequence[Counts]) -> tuple[float, float]:
 
 @lru_cache(maxsize=4)
 def _draws(documents: int) -> NDArray[np.float32]:
-    """How often each document is drawn: (RESAMPLES, documents)."""
+    """The number of times that each document is drawn: (RESAMPLES, documents)."""
     generator = np.random.default_rng(SEED)
     shares = np.full(documents, 1 / documents)
     return generator.multinomial(documents, shares, size=RESAMPLES).astype(np.float32)

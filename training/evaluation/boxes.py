@@ -1,4 +1,4 @@
-"""When a predicted box is right."""
+"""Rules for correct predicted boxes."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ LEAST_IOU = 0.5
 _INSIDE = 0.9
 
 Corners = Sequence[float]
-"""x1, y1, x2, y2, whatever their unit; a prediction may be anything."""
+"""x1, y1, x2, y2 in any unit; a prediction can have invalid values."""
 
 Rule = Callable[[Corners, Iterable[Corners]], bool]
-"""Whether a predicted box shows what any of the gold boxes shows."""
+"""Whether a predicted box matches any of the gold boxes."""
 
 
 def overlapping(box: Corners, gold: Iterable[Corners]) -> bool:
-    """IoU >= 0.5 with any gold box; a box of no area, or not of four numbers, is wrong."""
+    """IoU >= 0.5 with any gold box; a box without area, or without four numbers, is wrong."""
     return _sound(box) and any(iou(box, other) >= LEAST_IOU for other in gold)
 
 
 def above(box: Corners, gold: Iterable[Corners]) -> bool:
-    """As GMNER's paper words it, IoU > 0.5; its code and its successors' take a tie as right."""
+    """IoU > 0.5 as in GMNER's paper; its code and later systems count 0.5 as correct."""
     return _sound(box) and any(iou(box, other) > LEAST_IOU for other in gold)
 
 
 def overlapping_or_inside(box: Corners, gold: Iterable[Corners]) -> bool:
-    """WASE's rule for objects: also right where 90 % of the box lie inside a gold box."""
+    """WASE's rule for objects: also correct if 90 % of the box is inside a gold box."""
     boxes = list(gold)
     if overlapping(box, boxes):
         return True
@@ -34,7 +34,7 @@ def overlapping_or_inside(box: Corners, gold: Iterable[Corners]) -> bool:
 
 
 def iou(a: Corners, b: Corners) -> float:
-    """Intersection over union of two boxes, continuous; 0 where one has no area."""
+    """Intersection over union of two boxes; 0 if one has no area."""
     shared = _shared(a, b)
     union = _area(a) + _area(b) - shared
     return shared / union if union > 0 else 0.0

@@ -1,8 +1,8 @@
-"""Whether scores mean what they say: expected calibration error and reliability table.
+"""Calibration of scores: expected calibration error and reliability table.
 
-An answer's score should be the chance that it is right. Answers are put into ten bins of equal
-width by their score; the error is the mean distance of a bin's accuracy from its mean score,
-weighted by the bin's answers (Naeini et al., 2015; Guo et al., 2017).
+The score of an answer should be the probability that it is correct. Answers are put into ten bins
+of equal width by score; the error is the mean difference of a bin's accuracy and its mean score,
+weighted by the number of answers (Naeini et al., 2015; Guo et al., 2017).
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ from training.evaluation.spans import Item, typed
 BINS = 10
 
 Judged = Iterable[tuple[float, bool]]
-"""The score of every answer, and whether it is right."""
+"""The score of every answer, and whether it is correct."""
 
 Judge = Callable[[Prediction, Question], Judged]
 
 
 @dataclass
 class Reliability:
-    """Answers by bin of their score; adds up over corpora.
+    """Answers by bin of their score; can be added over corpora.
 
-    Lists of `BINS` entries: how many answers, the sum of their scores, how many are right.
+    Lists of `BINS` entries: number of answers, sum of their scores, number of correct ones.
     """
 
     answers: list[int] = field(default_factory=lambda: [0] * BINS)
@@ -62,52 +62,52 @@ class Reliability:
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> Reliability:
-        """What `to_json` gave."""
+        """The value that `to_json` returned."""
         return cls(values["answers"], values["scores"], values["right"])
 
     def to_json(self) -> dict[str, Any]:
-        """Plain values."""
+        """The values for JSON."""
         scores = [round(score, 4) for score in self.scores]
         return {"answers": self.answers, "scores": scores, "right": self.right}
 
 
-def spots(said: Prediction, question: Question) -> Judged:
+def spots(predicted: Prediction, question: Question) -> Judged:
     """Typed spans: entities and triggers."""
-    ours = [record for record in said.records if record.span is not None]
+    ours = [record for record in predicted.records if record.span is not None]
     rights = _right(typed(ours), typed(question.example.records))
     return zip((record.score for record in ours), rights, strict=True)
 
 
-def pairs(said: Prediction, question: Question) -> Judged:
+def pairs(predicted: Prediction, question: Question) -> Judged:
     """The label of a given pair, none included."""
     gold = [asoc.label for record in question.example.records for asoc in record.asocs]
-    for record in said.records:
+    for record in predicted.records:
         for asoc in record.asocs:
             yield asoc.score, asoc.label in gold
 
 
-def fillers(said: Prediction, question: Question) -> Judged:
+def fillers(predicted: Prediction, question: Question) -> Judged:
     """Arguments of events."""
-    scores = (asoc.score for record in said.records for asoc in record.asocs)
-    rights = _right(arguments(said.records), arguments(question.example.records))
+    scores = (asoc.score for record in predicted.records for asoc in record.asocs)
+    rights = _right(arguments(predicted.records), arguments(question.example.records))
     return zip(scores, rights, strict=True)
 
 
-def regions(said: Prediction, question: Question) -> Judged:
-    """The regions of entities whose span and type are right."""
+def regions(predicted: Prediction, question: Question) -> Judged:
+    """The regions of entities with correct span and type."""
     records = question.example.records
     gold = dict(zip(typed(records), question.boxes, strict=True))
-    for record in said.records:
+    for record in predicted.records:
         item = next(typed([record]), None)
-        region = region_of(record, said.boxes)
+        region = region_of(record, predicted.boxes)
         if item in gold and region is not None:
             score = next(a.score for a in record.asocs if isinstance(a.filler, Region))
             yield score, overlapping(region, gold[item])
 
 
-def _right(said: Iterable[Item], gold: Iterable[Item]) -> Iterator[bool]:
-    """Whether each item is right; each gold item is used at most once."""
+def _right(predicted: Iterable[Item], gold: Iterable[Item]) -> Iterator[bool]:
+    """Whether each item is correct; each gold item is matched at most once."""
     left = Counter(gold)
-    for item in said:
+    for item in predicted:
         yield left[item] > 0
         left[item] -= 1

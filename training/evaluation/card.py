@@ -1,4 +1,4 @@
-"""A model card: what was measured, put into a text that was written by hand."""
+"""Fills a model card template with measured results."""
 
 from __future__ import annotations
 
@@ -16,12 +16,13 @@ from training.evaluation.robustness import ALONE, UNRELATED
 def render(template: str, results: Mapping[str, Any]) -> str:
     """`template` with every `$name` filled in from `results`; "$$" is a dollar sign.
 
-    Raises `DataError` where results are not whole, or the template names what there is not.
+    Raises:
+        DataError: if results are incomplete, or the template has an unknown name.
     """
     try:
         fields = {name: fill(results) for name, fill in FIELDS.items()}
     except (KeyError, TypeError, ValueError) as error:
-        raise DataError(f"the results are not those of an evaluation: {error!r}") from error
+        raise DataError(f"the results are incomplete or not of an evaluation: {error!r}") from error
     try:
         return Template(template).substitute(fields)
     except (KeyError, ValueError) as error:
@@ -69,7 +70,7 @@ def _left(results: Mapping[str, Any]) -> str:
 
 
 def _drop(results: Mapping[str, Any]) -> str:
-    """What an unrelated picture costs."""
+    """The loss of score with an unrelated picture."""
     rows = results["exams"].get("pictures", {"rows": ()})["rows"]
     f1 = {row["score"]: row["f1"] for row in rows}
     if not {ALONE, UNRELATED} <= f1.keys():
@@ -84,9 +85,11 @@ def _failures(results: Mapping[str, Any]) -> str:
     lines = []
     for part in results["corpora"].values():
         for example in part.get("examples", ()):
-            said = "; ".join(example["said"]) or "nothing"
+            predicted = "; ".join(example["said"]) or "nothing"
             wanted = "; ".join(example["wanted"]) or "nothing"
-            lines.append([SHOWN[example["corpus"]], example["task"], example["text"], said, wanted])
+            lines.append(
+                [SHOWN[example["corpus"]], example["task"], example["text"], predicted, wanted]
+            )
     return tables.table(("from", "asked", "text", "said", "wanted"), lines)
 
 
@@ -136,4 +139,4 @@ FIELDS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "size": _size,
     "failures": _failures,
 }
-"""What a template can name, and what fills it in."""
+"""The names that a template can use, with the functions for their values."""

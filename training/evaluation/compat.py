@@ -1,9 +1,9 @@
-"""The released UMIE evaluator's figures, oddities included (reference "tasks", section 1.6).
+"""The scores of the released UMIE evaluator, including its bugs (reference "tasks", section 1.6).
 
-It compares strings, scores a repeated gold item once, loses relations whose head has two words and
-arguments of events whose type has one, keeps one event a sentence and no sentence without one, and
-counts an argument under the first predicted trigger. Such figures compare with those of the
-released code alone.
+It compares strings, counts a repeated gold item once, loses relations whose head has two words and
+arguments of events whose type has one, keeps one event per sentence and no sentence without one,
+and counts an argument under the first predicted trigger. Such scores are comparable only with those
+of the released code.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ Parsed = tuple[ParsedTarget, ParsedTarget]
 
 
 def compat_rows(outcomes: Sequence[Outcome], ontology: Ontology) -> list[Row]:
-    """The rows of one corpus; exams that the released evaluator does not know have none."""
+    """The rows of one corpus; tasks that the released evaluator does not have are left out."""
     found = {outcome.metric.title: outcome for outcome in outcomes}
     rows = []
     for title, kind in _STRINGS.items():
@@ -60,8 +60,8 @@ def compat_rows(outcomes: Sequence[Outcome], ontology: Ontology) -> list[Row]:
 def _spots(title: str, outcome: Outcome, kind: TargetKind, ontology: Ontology) -> Row:
     units = [question.unit for question in outcome.questions]
     parsed = [
-        _parsed(kind, question.example.records, said.records, ontology)
-        for question, said in zip(outcome.questions, outcome.said, strict=True)
+        _parsed(kind, question.example.records, predicted.records, ontology)
+        for question, predicted in zip(outcome.questions, outcome.predicted, strict=True)
     ]
     gold, predicted = zip(*parsed, strict=True) if parsed else ((), ())
     each = [score_published([g], [p]).spots for g, p in parsed]
@@ -69,18 +69,18 @@ def _spots(title: str, outcome: Outcome, kind: TargetKind, ontology: Ontology) -
 
 
 def _events(chain: Outcome, given: Outcome, ontology: Ontology) -> list[Row]:
-    """Triggers, and arguments asked for with the gold type and counted under the predicted one."""
+    """Triggers, and arguments prompted with the gold type and counted under the predicted one."""
     last: dict[str, tuple[Question, Prediction]] = {}
-    for question, said in zip(given.questions, given.said, strict=True):
-        last[question.unit] = question, said
+    for question, predicted in zip(given.questions, given.predicted, strict=True):
+        last[question.unit] = question, predicted
     units, triggers, arguments = [], list[Parsed](), list[Parsed]()
-    for question, said in zip(chain.questions, chain.said, strict=True):
+    for question, predicted in zip(chain.questions, chain.predicted, strict=True):
         if question.unit not in last:
             continue
         asked, answer = last[question.unit]
         units.append(question.unit)
         gold = question.example.records[-1:]
-        triggers.append(_parsed("trigger", gold, said.records, ontology))
+        triggers.append(_parsed("trigger", gold, predicted.records, ontology))
         arguments.append(_parsed("arg", asked.example.records, answer.records, ontology))
     stages = [
         score_two_stages(([t[0]], [t[1]]), ([a[0]], [a[1]]))
@@ -99,14 +99,16 @@ def _columns(rows: Iterable[Parsed]) -> tuple[list[ParsedTarget], list[ParsedTar
 
 
 def _parsed(
-    kind: TargetKind, gold: Sequence[Record], said: Sequence[Record], ontology: Ontology
+    kind: TargetKind, gold: Sequence[Record], predicted: Sequence[Record], ontology: Ontology
 ) -> Parsed:
     kinds = ontology.entities if kind == "entity" else ontology.events
     types = [t.name for t in kinds]
     if kind == "relation":
         types = [*(t.name for t in ontology.relations), NONE]
     roles = [role for event in ontology.events for role in event.roles]
-    targets = (published_target(kind, [_spot(record) for record in part]) for part in (gold, said))
+    targets = (
+        published_target(kind, [_spot(record) for record in part]) for part in (gold, predicted)
+    )
     found = [
         parse_published(target, _LAYOUTS[kind], types, roles, prediction=prediction)
         for target, prediction in zip(targets, (False, True), strict=True)
@@ -126,7 +128,7 @@ def _spot(record: Record) -> SpotAsoc:
 def _row(
     name: str, units: Sequence[str], each: Sequence[PublishedScore], total: PublishedScore
 ) -> Row:
-    """The row of `total`, whose percentages are rounded on the way, with bounds from `each`."""
+    """The row of `total` with intermediate rounding of percentages, with bounds from `each`."""
     counts = [
         (unit, {"": Counts(s.tp, s.tp + s.fp, s.tp + s.fn)})
         for unit, s in zip(units, each, strict=True)

@@ -1,6 +1,6 @@
-"""Relations must follow the text: none where names only stand together, and the right way round.
+"""Relations must depend on the text: none for names that only co-occur, and the right direction.
 
-Both are asked as a service asks: end to end, and with the names and their types given.
+Both are tested end to end as in the service, and with the names and their types given.
 """
 
 from __future__ import annotations
@@ -24,18 +24,18 @@ from training.evaluation.row import Row
 from training.text.example import Example
 
 CORPUS, ONTOLOGY, LEAST = "cooccurrence", "news", 0.5
-"""A relation has fired where its score is above `LEAST`."""
+"""A relation counts as predicted if its score is above `LEAST`."""
 
 _INVERSE = {"parent of": "child of", "child of": "parent of"}
-"""Labels that say the same with head and tail exchanged."""
+"""Pairs of labels with the same meaning when head and tail are swapped."""
 
 Found = tuple[str, str, str, float]
-"""A relation of an answer: head, label, tail, as they stand in the text, and its score."""
+"""A predicted relation: texts of head, label and tail, and its score."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """A text with its names and their types, and the relation that it says, if any."""
+    """A text with its names and their types, and the relation that it states, if any."""
 
     text: str
     names: tuple[tuple[str, str], ...]
@@ -43,11 +43,11 @@ class Sentence:
 
 
 Rule = Callable[[Sentence, Sequence[Found]], bool]
-"""What is asked of the relations found in a sentence."""
+"""A check of the relations found in a sentence."""
 
 
-def held(evaluator: Evaluator, limit: int = 0) -> tuple[int, list[Row]]:
-    """How many sentences were asked about, and the scores; at most `limit` of each kind."""
+def evaluate(evaluator: Evaluator, limit: int = 0) -> tuple[int, list[Row]]:
+    """The number of sentences, and the scores; at most `limit` sentences of each kind."""
     news, own, most = load(ONTOLOGY), own_ontology(), limit or None
     unrelated = unrelated_sentences()[:most]
     directed = directed_sentences("directed", news)[:most]
@@ -67,7 +67,7 @@ def held(evaluator: Evaluator, limit: int = 0) -> tuple[int, list[Row]]:
 
 
 def unrelated_sentences() -> list[Sentence]:
-    """Sentences whose names stand together without any of the relations of `ONTOLOGY`."""
+    """Sentences whose names co-occur without any of the relations of `ONTOLOGY`."""
     return [
         Sentence(text, tuple((name, kind) for name, kind in names))
         for text, names in _tree()["unrelated"]
@@ -88,7 +88,7 @@ def directed_sentences(part: str, ontology: Ontology) -> list[Sentence]:
 
 
 def own_ontology() -> Ontology:
-    """Relations as a request brings them, between types of twitter4."""
+    """Custom relations, as in a request, between types of twitter4."""
     relations = _tree()["own_relations"]
     return parse({"name": "own", "entities": "twitter4", "relations": relations})
 
@@ -96,25 +96,27 @@ def own_ontology() -> Ontology:
 def end_to_end(
     evaluator: Evaluator, sentences: Sequence[Sentence], ontology: Ontology
 ) -> list[list[Found]]:
-    """The relations that a subject finds in each sentence, entities first."""
+    """The relations that the evaluator finds in each sentence, with predicted entities."""
     texts = [sentence.text for sentence in sentences]
-    said = evaluator.chain(Chain.RELATIONS, texts, ontology, f"{CORPUS}, end to end")
-    return [_found(one) for one in said]
+    predicted = evaluator.chain(Chain.RELATIONS, texts, ontology, f"{CORPUS}, end to end")
+    return [_found(one) for one in predicted]
 
 
 def names_given(
     evaluator: Evaluator, sentences: Sequence[Sentence], ontology: Ontology
 ) -> list[list[Found]]:
-    """The relations between the sentences' names, each pair asked in both directions.
+    """The relations between the sentences' names; each pair is prompted in both directions.
 
-    Of a label that is found both ways the one with the higher score is kept, as a service does.
+    If a label is found in both directions, the higher score is kept, as in the service.
     """
     asked = [list(pair_questions(sentence, ontology)) for sentence in sentences]
-    said = iter(evaluator.ask([q for questions in asked for q in questions], f"{CORPUS}, pairs"))
+    predicted = iter(
+        evaluator.ask([q for questions in asked for q in questions], f"{CORPUS}, pairs")
+    )
     found = []
     for questions in asked:
         best: dict[tuple[str, frozenset[str]], Found] = {}
-        for one in (relation for _ in questions for relation in _found(next(said))):
+        for one in (relation for _ in questions for relation in _found(next(predicted))):
             key = one[1], frozenset((one[0], one[2]))
             best[key] = max(best.get(key, one), one, key=lambda relation: relation[3])
         found.append(list(best.values()))
@@ -122,7 +124,7 @@ def names_given(
 
 
 def pair_questions(sentence: Sentence, ontology: Ontology) -> list[Question]:
-    """Each ordered pair of names that some relation admits, with all such relations and "none"."""
+    """Each ordered pair of names that some relation admits, with these relations and "none"."""
     text, asked = sentence.text, []
     for (head, head_type), (tail, tail_type) in permutations(sentence.names, 2):
         labels = [r.name for r in ontology.relations if r.admits(head_type, tail_type)]
@@ -148,14 +150,14 @@ def fired(_: Sentence, found: Sequence[Found]) -> bool:
 
 
 def right(sentence: Sentence, found: Sequence[Found]) -> bool:
-    """Whether the best relation between the two names is the one that the sentence says."""
+    """Whether the best relation between the two names is the stated one."""
     best = _best(sentence, found)
     assert sentence.relation is not None
     return best is not None and _is(best, *sentence.relation)
 
 
 def reversed_(sentence: Sentence, found: Sequence[Found]) -> bool:
-    """Whether the best relation between the two names is the right one the wrong way round."""
+    """Whether the best relation between the two names is the stated one in reverse direction."""
     best = _best(sentence, found)
     assert sentence.relation is not None
     head, label, tail = sentence.relation
@@ -173,10 +175,10 @@ def _best(sentence: Sentence, found: Sequence[Found]) -> Found | None:
     return max(between, key=lambda one: one[3], default=None)
 
 
-def _found(said: Prediction) -> list[Found]:
+def _found(predicted: Prediction) -> list[Found]:
     return [
         (record.span.text, asoc.label, asoc.filler.text, asoc.score)
-        for record in said.records
+        for record in predicted.records
         for asoc in record.asocs
         if record.span is not None and isinstance(asoc.filler, Span) and asoc.label != NONE
     ]

@@ -1,4 +1,4 @@
-"""Micro-averaged precision, recall and F1, with the counts that they come from."""
+"""Micro-averaged precision, recall and F1, with their counts."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How many answers were correct, given, and wanted; adds up over documents."""
+    """The number of correct, predicted and gold items; can be added over documents."""
 
     correct: int = 0
     predicted: int = 0
@@ -18,12 +18,12 @@ class Counts:
     @classmethod
     def of(cls, predicted: Iterable[Hashable], gold: Iterable[Hashable]) -> Counts:
         """Exact matches; each gold item is used at most once."""
-        said, wanted = Counter(predicted), Counter(gold)
-        return cls((said & wanted).total(), said.total(), wanted.total())
+        ours, wanted = Counter(predicted), Counter(gold)
+        return cls((ours & wanted).total(), ours.total(), wanted.total())
 
     @classmethod
     def share(cls, right: int, of: int) -> Counts:
-        """A share of a number, such as an accuracy: precision, recall and F1 are all that share."""
+        """A share, such as an accuracy: precision, recall and F1 are equal."""
         return cls(right, of, of)
 
     def __add__(self, other: Counts) -> Counts:
@@ -33,16 +33,16 @@ class Counts:
 
     @property
     def precision(self) -> float:
-        """correct / predicted, 0 where nothing was predicted."""
+        """correct / predicted, 0 without predictions."""
         return self.correct / self.predicted if self.predicted else 0.0
 
     @property
     def recall(self) -> float:
-        """correct / gold, 0 where there is no gold."""
+        """correct / gold, 0 without gold items."""
         return self.correct / self.gold if self.gold else 0.0
 
     @property
     def f1(self) -> float:
-        """Harmonic mean of precision and recall, 0 where both are."""
+        """Harmonic mean of precision and recall, 0 if both are 0."""
         total = self.precision + self.recall
         return 2 * self.precision * self.recall / total if total else 0.0

@@ -1,4 +1,4 @@
-"""The corpora by number of documents, with what was left out of training, and their licences."""
+"""The corpora with numbers of documents, leaks left out of training, and licences."""
 
 from __future__ import annotations
 
@@ -36,20 +36,20 @@ LICENCES = {
     PHOTOS: _RESEARCH,
     PORTRAITS: "US government portraits; names CC0",
 }
-"""As the sources state them."""
+"""Licences, as the sources state them."""
 
 
 def licence_of(corpus: str) -> str:
-    """The licence that a corpus's source states."""
+    """The licence of a corpus, as its source states it."""
     return "MIT" if corpus.startswith("crossner_") else LICENCES.get(corpus, _UNSTATED)
 
 
 def dataset_rows(data: Path, evaluated: Sequence[str], split: str) -> list[dict[str, Any]]:
-    """What training takes of every corpus under `data`, and how much `evaluated` ones are asked.
+    """The numbers of documents of every corpus under `data`, for training and evaluation.
 
     trained: documents of the training split without leaks. leaks: documents left out because their
-    text or picture occurs in a reported test split. left: of those trained on, the documents that
-    occur in a split evaluated here, which should be none. asked: documents of that split.
+    text or picture occurs in a reported test split. left: training documents that occur in a split
+    evaluated here, which should be 0. asked: documents of that split.
     """
     reported = [d for name in REPORTED for d in read_corpus(name, data, "test")]
     texts = [name for name in evaluated if name in CORPORA]
@@ -76,12 +76,12 @@ def dataset_rows(data: Path, evaluated: Sequence[str], split: str) -> list[dict[
 
 
 def photo_split(split: str) -> str:
-    """What the photos call a split."""
+    """The name of a split in the photos' annotations."""
     return "val" if split == "dev" else split
 
 
 def known_types() -> frozenset[str]:
-    """The words of the entity types that training uses."""
+    """The labels of the entity types in training."""
     inventories = (load(CORPORA[name].ontology) for name in TEXT_CORPORA)
     return frozenset(kind.name for inventory in inventories for kind in inventory.entities)
 

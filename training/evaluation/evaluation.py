@@ -1,4 +1,4 @@
-"""The parts of an evaluation: corpora, and exams on what else matters."""
+"""The parts of an evaluation: corpora, and evaluation tasks beyond them."""
 
 from __future__ import annotations
 
@@ -50,23 +50,23 @@ CORPORA_ASKED = (
     PHOTOS,
     SAMPLES,
 )
-"""What is asked where nothing else is said."""
+"""The default datasets."""
 
 EVALUATION_TASKS = ("pictures", "wordings", "regions", "speed", "data")
 
 _TEXTS = "twitter2017"
-"""The corpus whose texts are asked otherwise: the smallest of the posts."""
+"""The corpus for variations of prompts: the smallest one of posts."""
 
 Part = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Options:
-    """How an evaluation is held.
+    """Options of an evaluation.
 
-    limit: documents of each corpus, 0 for all. pictures: of corpora whose pictures are at hand.
-    compat: whether to score as the released UMIE evaluator does, beside. free: whether the subject
-    decodes without the grammar.
+    limit: documents of each corpus, 0 for all. pictures: of corpora whose pictures are available.
+    compat: whether to add the scores of the released UMIE evaluator. free: whether decoding is
+    unconstrained.
     """
 
     split: str = "test"
@@ -78,7 +78,7 @@ class Options:
     pictures: Mapping[str, Pictures] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, object]:
-        """What results were made under."""
+        """The options for JSON, which are stored with results."""
         return {
             "split": self.split,
             "limit": self.limit,
@@ -92,21 +92,21 @@ class Options:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """An evaluation of a subject on the corpora under `data`."""
+    """An evaluation of a model on the corpora under `data`."""
 
     data: Path
     evaluator: Evaluator
     options: Options = field(default_factory=Options)
 
     def corpus(self, name: str) -> Part:
-        """The results of a corpus; raises `DataError` where it cannot be read."""
+        """The results of a corpus; raises `DataError` if it cannot be read."""
         started = time.perf_counter()
         part = self._corpus(name)
         return {**part, "seconds": round(time.perf_counter() - started, 1)}
 
     def task(self, name: str, corpora: Sequence[str] = CORPORA_ASKED) -> Part:
-        """Run one of `EVALUATION_TASKS`; `corpora` are those to count documents of."""
-        held: Mapping[str, Callable[[], Part]] = {
+        """Run one of `EVALUATION_TASKS`; `corpora` are those for the table of datasets."""
+        runs: Mapping[str, Callable[[], Part]] = {
             "pictures": self._pictures,
             "wordings": self._wordings,
             "regions": self._regions,
@@ -114,7 +114,7 @@ class Evaluation:
             "data": lambda: {"rows": datasets.dataset_rows(self.data, corpora, self.options.split)},
         }
         started = time.perf_counter()
-        return {**held[name](), "seconds": round(time.perf_counter() - started, 1)}
+        return {**runs[name](), "seconds": round(time.perf_counter() - started, 1)}
 
     # Corpora
 
@@ -153,7 +153,7 @@ class Evaluation:
             return []
         folder = self.data / CORPORA["m2e2"].folder
         events = read_pictures(folder)[: self.options.limit or None]
-        part["rule"] = self.options.rule.told
+        part["rule"] = self.options.rule.description
         part["pictures missing"] = pictures.missing(event.image for event in events)
         answers = ask_pictures(self.evaluator, events, pictures, load("m2e2"), "m2e2, pictures")
         texts = next(o for o in outcomes if o.metric.title == "events end to end")
@@ -174,7 +174,7 @@ class Evaluation:
             raise DataError(f"{name} has no documents in its split {self.options.split!r}")
         return documents[: self.options.limit or None]
 
-    # Exams
+    # Evaluation tasks
 
     def _pictures(self) -> Part:
         rows = robustness.unrelated_rows(self.evaluator, self._read(_TEXTS), self._photo_files())
@@ -208,7 +208,7 @@ def corpora_of(split: str) -> tuple[str, ...]:
 
 
 def has_split(name: str, split: str) -> bool:
-    """Whether a corpus has a split; raises `DataError` where there is no such corpus."""
+    """Whether a corpus has a split; raises `DataError` for an unknown corpus."""
     if name in OWN_SETS:
         return split in OWN_SETS[name].splits
     if name == SAMPLES:

@@ -1,4 +1,4 @@
-"""The protocol of evaluators, which answer an evaluation's questions with a model."""
+"""The protocol of evaluators, which run the questions of an evaluation with a model."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from training.evaluation.question import Prediction, Question
 
 
 class Chain(Enum):
-    """What takes a chain of questions of which each follows from the answers before it."""
+    """End-to-end prediction with several prompts, each of which depends on earlier answers."""
 
     RELATIONS = "entities, then the pairs among them"
     EVENTS = "triggers, then each one's arguments"
 
 
 class Evaluator(Protocol):
-    """A model to examine. Raises leaves of `UMIEError` where it cannot be reached."""
+    """A model to evaluate. Methods raise subclasses of `UMIEError` if it is not reachable."""
 
     @property
     def name(self) -> str:
@@ -28,27 +28,27 @@ class Evaluator(Protocol):
 
     @property
     def sees(self) -> bool:
-        """Whether it takes pictures."""
+        """Whether the model accepts pictures."""
 
     @property
     def proposes(self) -> bool:
-        """Whether it tells all the regions that it proposes, as a service does not."""
+        """Whether all proposed regions are available; a remote service does not return them."""
 
     @property
     def about(self) -> Mapping[str, object]:
-        """Its kind, and where it is at hand its size in parameters and bytes."""
+        """The kind of evaluator and, for a local model, its parameters and bytes."""
 
     def ask(self, questions: Sequence[Question], title: str) -> list[Prediction]:
-        """What it says to each question, in order; `title` names them while they are asked."""
+        """Predict each question, in order; `title` is the label of the progress bar."""
 
     def chain(
         self, chain: Chain, texts: Sequence[str], ontology: Ontology, title: str
     ) -> list[Prediction]:
-        """What it finds in each text, end to end.
+        """Predict each text end to end.
 
         Records are entities whose asocs are the relations that they head, or triggers with their
         arguments.
         """
 
     def propose(self, pictures: Sequence[Path], title: str) -> list[list[Box]]:
-        """The regions that it proposes in each picture, the best first."""
+        """The proposed regions of each picture, best first."""

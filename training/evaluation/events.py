@@ -1,4 +1,4 @@
-"""What counts as correct where events' arguments are to be found (reference "tasks", section 3)."""
+"""Scoring of event arguments (reference "tasks", section 3)."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from training.evaluation.spans import Item, place_of
 def arguments(records: Sequence[Record]) -> Iterator[Item]:
     """Event type, role, start and end, counted under the event's type.
 
-    The trigger is not part of it: end to end, a role of a type and what fills it count once a
-    sentence, however many events of that type it tells of.
+    The trigger is not part of an item: end to end, a role of a type and its filler count once per
+    sentence, even with several events of that type.
     """
     for record in records:
         for asoc in record.asocs:

@@ -1,6 +1,6 @@
-"""Wrong answers to show, from corpora whose licences let their texts be shown.
+"""Examples of errors, from corpora whose licences allow it.
 
-Which ones is not ours to choose: of the wrong answers, those whose text has the smallest digest.
+The selection is not manual: of all errors, those whose text has the smallest digest.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ SHOWN = {
     "crossner_science": "CrossNER, MIT",
     "samples": "our own sentences",
 }
-"""The corpora that may be shown, and how they are credited."""
+"""Corpora whose texts may be published, with their credits."""
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A wrong answer: what was asked of which text, what was said, and what was wanted."""
+    """A wrong prediction: the text, the task, the prediction and the gold annotation."""
 
     corpus: str
     task: str
@@ -39,12 +39,12 @@ class Example:
     wanted: tuple[str, ...]
 
     def to_json(self) -> dict[str, object]:
-        """Plain values."""
+        """The values for JSON."""
         return asdict(self)
 
 
 def examples_of(corpus: str, outcome: Outcome) -> list[Example]:
-    """The wrong answers to show of an evaluation task; none where the corpus may not be shown."""
+    """The errors to show of an evaluation task; none if the corpus may not be published."""
     if corpus not in SHOWN:
         return []
     wrong = sorted(_wrong(corpus, outcome), key=lambda e: (_digest(e.text), e.text, e.wanted))
@@ -52,8 +52,8 @@ def examples_of(corpus: str, outcome: Outcome) -> list[Example]:
 
 
 def _wrong(corpus: str, outcome: Outcome) -> Iterator[Example]:
-    for question, said in zip(outcome.questions, outcome.said, strict=True):
-        ours, wanted = told(said.records), told(question.example.records)
+    for question, predicted in zip(outcome.questions, outcome.predicted, strict=True):
+        ours, wanted = described(predicted.records), described(question.example.records)
         if sorted(ours) != sorted(wanted) and len(question.example.text) <= LONGEST:
             yield Example(corpus, _task(outcome, question), question.example.text, ours, wanted)
 
@@ -66,8 +66,8 @@ def _task(outcome: Outcome, question: Question) -> str:
     return outcome.metric.title
 
 
-def told(records: Iterable[Record]) -> tuple[str, ...]:
-    """Records in words: "person: Ada", "Ada, member of: NASA", "attack: struck, target: camp"."""
+def described(records: Iterable[Record]) -> tuple[str, ...]:
+    """Records as text: "person: Ada", "Ada, member of: NASA", "attack: struck, target: camp"."""
     found = []
     for record in records:
         span = record.span.text if record.span is not None else None

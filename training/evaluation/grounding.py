@@ -1,7 +1,7 @@
-"""What counts as correct where entities are grounded: GMNER, FMNERG, EEG.
+"""Scoring of grounded entities: GMNER, FMNERG, EEG.
 
-Reference "tasks", section 3. An entity that the picture does not show is right without a region;
-one that it shows is right with a region that overlaps any of its boxes by IoU >= 0.5.
+Reference "tasks", section 3. An entity that the picture does not show is correct without a region;
+one that it shows is correct with a region whose IoU with any of its boxes is >= 0.5.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from training.evaluation.question import Prediction, Question
 from training.evaluation.spans import Item, place_of
 
 _UNKNOWN: Corners = ()
-"""The box of a region that the subject did not tell: no box, and so wrong."""
+"""The box of a region that the evaluator did not return: no box, so it is wrong."""
 
 
 @dataclass(frozen=True)
@@ -25,8 +25,8 @@ class Grounded:
     """Scores entities by their regions.
 
     typed: span, type and region (GMNER); otherwise span and region (EEG). groundable: only entities
-    that the picture shows, of predictions only those with a region. parents: the coarser type that
-    each type is taken for. rule: when a box is right.
+    that the picture shows, of predictions only those with a region. parents: the coarser type of
+    each type. rule: when a box is correct.
     """
 
     typed: bool = True
@@ -34,16 +34,16 @@ class Grounded:
     parents: Mapping[str, str] = field(default_factory=dict)
     rule: Rule = overlapping
 
-    def __call__(self, said: Prediction, question: Question) -> Mapping[str, Counts]:
-        """Counts by type. Each gold entity is used at most once."""
+    def __call__(self, predicted: Prediction, question: Question) -> Mapping[str, Counts]:
+        """Counts by type. Each gold entity is matched at most once."""
         gold: list[tuple[Item, Sequence[Box]]] = [
             (self._item(record), boxes)
             for record, boxes in zip(question.example.records, question.boxes, strict=True)
             if boxes or not self.groundable
         ]
         ours = [
-            (self._item(record), region_of(record, said.boxes))
-            for record in said.records
+            (self._item(record), region_of(record, predicted.boxes))
+            for record in predicted.records
             if record.span is not None
         ]
         ours = [row for row in ours if row[1] is not None or not self.groundable]
@@ -72,7 +72,7 @@ class Grounded:
 
 
 def region_of(record: Record, boxes: Mapping[int, Box]) -> Corners | None:
-    """The box of the first region that an entity names; None where it names none."""
+    """The box of the first region of an entity; None if it has none."""
     for asoc in record.asocs:
         if isinstance(asoc.filler, Region):
             return boxes.get(asoc.filler.index, _UNKNOWN)

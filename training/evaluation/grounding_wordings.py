@@ -1,7 +1,7 @@
-"""Grounding must follow the picture, not the wording: many kinds of sentences, the same photos.
+"""Grounding must not depend on the wording: many kinds of sentences with the same photos.
 
-Every photo shows one person; every sentence names somebody whom training never named. A name is
-right with a box that overlaps the person's.
+Every photo shows one person; every sentence has a name that training never used. A name is correct
+if its box overlaps the person's box.
 """
 
 from __future__ import annotations
@@ -29,15 +29,15 @@ from training.evaluation.spans import Scorer
 from training.text.names import NamePool, name_pool
 
 CORPUS, MOST = "wordings", 40
-"""How many photos are asked where nothing else is said."""
+"""The default number of photos."""
 
 _USUAL, _PERSON = "twitter4", "person"
 _OTHER_PEOPLE = {"fmnerg51": "other person"}
-"""The word for people in general of inventories that do not have "person"."""
+"""The general label for people in inventories without "person"."""
 
 
 def kind_rows(evaluator: Evaluator, portraits: Sequence[Portrait]) -> list[Row]:
-    """The share grounded rightly: over all kinds, of the worst, the spread, and of each kind."""
+    """The share of correct groundings: overall, of the worst kind, the spread, and of each kind."""
     kinds, names = sentence_kinds(), name_pool(held_out=True)
     types = [kind.name for kind in load(_USUAL).entities]
     asked = [
@@ -45,18 +45,18 @@ def kind_rows(evaluator: Evaluator, portraits: Sequence[Portrait]) -> list[Row]:
         for frames in kinds.values()
         for place, portrait in enumerate(portraits)
     ]
-    said = evaluator.ask(asked, "kinds of sentences")
+    predicted = evaluator.ask(asked, "kinds of sentences")
     answers = [
         pointing.shown_right(one, question)[_PERSON].correct
-        for one, question in zip(said, asked, strict=True)
+        for one, question in zip(predicted, asked, strict=True)
     ]
     right = np.array(answers, dtype=np.float64).reshape(len(kinds), len(portraits))
-    rows = share_rows("grounded rightly", asked, said, pointing.shown_right)
+    rows = share_rows("grounded rightly", asked, predicted, pointing.shown_right)
     return [*rows, *spread_rows(right, list(kinds)), *_each(right, list(kinds), portraits)]
 
 
 def type_rows(evaluator: Evaluator, portraits: Sequence[Portrait]) -> list[Row]:
-    """The share grounded with fine and own types, each beside "person" on the same sentences."""
+    """The share grounded with fine and custom types, each compared with "person"."""
     names, rows = name_pool(held_out=True), list[Row]()
     for inventory in _tree()["inventories"]:
         types = [kind.name for kind in load(inventory).entities]
@@ -66,8 +66,10 @@ def type_rows(evaluator: Evaluator, portraits: Sequence[Portrait]) -> list[Row]:
             _question([frames[place % len(frames)]], place, portrait, names, types, person)
             for place, portrait in enumerate(portraits)
         ]
-        said = evaluator.ask(asked, f"types of {inventory}")
-        rows += share_rows(f"types of {inventory}: grounded", asked, said, pointing.shown_right)
+        predicted = evaluator.ask(asked, f"types of {inventory}")
+        rows += share_rows(
+            f"types of {inventory}: grounded", asked, predicted, pointing.shown_right
+        )
     for word, own in _tree()["own_types"].items():
         for person in (_PERSON, word):
             types = [person if kind == word else kind for kind in own["types"]]
@@ -75,23 +77,23 @@ def type_rows(evaluator: Evaluator, portraits: Sequence[Portrait]) -> list[Row]:
                 _question(own["texts"], place, portrait, names, types, person)
                 for place, portrait in enumerate(portraits)
             ]
-            said = evaluator.ask(asked, f"own types, {person}")
+            predicted = evaluator.ask(asked, f"own types, {person}")
             title = f'own types, "{person}" in sentences about a {word}: grounded'
-            rows += share_rows(title, asked, said, pointing.shown_right)
+            rows += share_rows(title, asked, predicted, pointing.shown_right)
     return rows
 
 
 def sentence_kinds() -> Mapping[str, Sequence[str]]:
-    """The kinds of sentences with their frames, {name}, {lower} or {upper} in each."""
+    """The kinds of sentences with their templates, each with {name}, {lower} or {upper}."""
     kinds: dict[str, list[str]] = _tree()["kinds"]
     return kinds
 
 
 def spread_rows(right: NDArray[np.float64], kinds: Sequence[str]) -> list[Row]:
-    """The worst kind, and how far it is from the best, with intervals over photos.
+    """The worst kind, and its difference to the best, with intervals over photos.
 
     Args:
-        right: 1 where a kind's sentence was grounded rightly beside a photo: (kinds, photos).
+        right: (kinds, photos), 1 if the kind's sentence was grounded correctly in the photo.
     """
     if not right.size:
         return []
@@ -108,10 +110,10 @@ def spread_rows(right: NDArray[np.float64], kinds: Sequence[str]) -> list[Row]:
 
 
 def share_rows(
-    title: str, asked: Sequence[Question], said: Sequence[Prediction], scorer: Scorer
+    title: str, asked: Sequence[Question], predicted: Sequence[Prediction], scorer: Scorer
 ) -> list[Row]:
-    """One share of the answers to some questions."""
-    return Outcome(Metric(title, {title: scorer}, frozenset({title})), asked, said).rows()
+    """One share of the predictions for some questions."""
+    return Outcome(Metric(title, {title: scorer}, frozenset({title})), asked, predicted).rows()
 
 
 def _question(

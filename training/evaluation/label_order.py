@@ -9,7 +9,7 @@ from hashlib import sha256
 
 
 class LabelOrder(StrEnum):
-    """In which order labels are listed: the inventory's, or another."""
+    """The order of listed labels: that of the inventory, or another."""
 
     INVENTORY = "inventory"
     ALPHABETICAL = "alphabetical"
@@ -17,7 +17,7 @@ class LabelOrder(StrEnum):
     SHUFFLED = "shuffled"
 
     def of(self, labels: Sequence[str], text: str) -> tuple[str, ...]:
-        """`labels` in this order; shuffled, another for every text and always the same for one."""
+        """`labels` in this order; the shuffled order depends on the text and is deterministic."""
         if self is LabelOrder.ALPHABETICAL:
             return tuple(sorted(labels))
         if self is LabelOrder.REVERSED:

@@ -1,7 +1,7 @@
-"""Posts labelled by eye: whom their texts name, and where their pictures show them.
+"""Manually labelled posts: the people that texts name, and their boxes in the pictures.
 
-The labels lie in `data/posts.yaml`; texts and pictures stay in the folder of the posts. Training
-leaves these posts out, and all copies of them (`held_out_ids`).
+The labels are in `data/posts.yaml`; texts and pictures are in the folder of the posts. Training
+leaves out these posts and all copies of them (`held_out_ids`).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from tasks.document import Box
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """A part of a post's text, its type, and the boxes that show it; none where nothing does."""
+    """A name in a post, its type, and its boxes; no boxes if the picture does not show it."""
 
     text: str
     type: str
@@ -28,7 +28,7 @@ class Name:
 
 @dataclass(frozen=True, slots=True)
 class LabelledPost:
-    """A post by its id, with the names that its text holds."""
+    """A post by its id, with the names in its text."""
 
     id: int
     names: tuple[Name, ...]

@@ -1,4 +1,4 @@
-"""When an argument in one of M2E2's pictures is right."""
+"""Rules for correct arguments in M2E2's pictures."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from training.evaluation.boxes import Rule, overlapping, overlapping_or_inside
 
 
 class M2E2Rule(StrEnum):
-    """Published figures follow different rules (reference "tasks", section 3).
+    """The rule of scoring; published scores use different ones (reference "tasks", section 3).
 
     strict: IoU >= 0.5 with a gold box of the role. wase: also 90 % inside one (WASE, objects).
-    wase-without-place: the same, the role "place" left out of gold and answers.
+    wase-without-place: the same without the role "place" in gold and predictions.
     """
 
     STRICT = "strict"
@@ -19,8 +19,8 @@ class M2E2Rule(StrEnum):
     WASE_WITHOUT_PLACE = "wase-without-place"
 
     @property
-    def told(self) -> str:
-        """The rule in words, for whoever compares figures."""
+    def description(self) -> str:
+        """The rule as text, for the results."""
         boxes = "IoU >= 0.5 with a gold box of the role"
         if self is not M2E2Rule.STRICT:
             boxes += " or 90 % inside one"
@@ -32,10 +32,10 @@ class M2E2Rule(StrEnum):
 
     @property
     def boxes(self) -> Rule:
-        """When a box is right."""
+        """The rule for boxes."""
         return overlapping if self is M2E2Rule.STRICT else overlapping_or_inside
 
     @property
     def left_out(self) -> frozenset[str]:
-        """Roles that do not count."""
+        """Roles that are not scored."""
         return frozenset({"place"} if self is M2E2Rule.WASE_WITHOUT_PLACE else ())

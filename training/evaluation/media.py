@@ -1,7 +1,7 @@
 """M2E2's events of pictures, and of texts and pictures together (reference "tasks", section 3).
 
-A question about a picture alone needs a text to stand for it: the one word "photo". The picture
-tells of an event if that word is taken for a trigger; so it tells of one event at most.
+A question about a picture alone needs a text: the word "photo". The picture has an event if that
+word is predicted as a trigger, so it has at most one event.
 """
 
 from __future__ import annotations
@@ -34,20 +34,20 @@ Scores = tuple[str, Mapping[str, Counts]]
 
 @dataclass(frozen=True)
 class PictureAnswer:
-    """What a subject said of one picture, and what the corpus says of it."""
+    """The prediction for one picture, and its gold annotation."""
 
     event: PictureEvent
-    said: Prediction
+    predicted: Prediction
     size: tuple[int, int]
 
     def events(self) -> Scores:
         """The event's type."""
-        ours = [(record.label or "", ()) for record in self.said.records]
+        ours = [(record.label or "", ()) for record in self.predicted.records]
         gold = [(self.event.event, ())] if self.event.event is not None else []
         return _article(self.event.image), matches(ours, gold)
 
     def arguments(self, rule: M2E2Rule) -> Scores:
-        """Event type, role and box; each gold box is used at most once."""
+        """Event type, role and box; each gold box is matched at most once."""
         gold: list[tuple[str, Corners]] = [
             row for row in self.event.arguments if row[0] not in rule.left_out
         ]
@@ -60,10 +60,10 @@ class PictureAnswer:
 
     def _boxes(self, left_out: Collection[str]) -> Iterator[tuple[str, str, Corners]]:
         """Event type, role and box in pixels of every argument that is a region."""
-        for record in self.said.records:
+        for record in self.predicted.records:
             for asoc in record.asocs:
                 if isinstance(asoc.filler, Region) and asoc.label not in left_out:
-                    box = self.said.boxes.get(asoc.filler.index, ())
+                    box = self.predicted.boxes.get(asoc.filler.index, ())
                     sides = (*self.size, *self.size)
                     pixels = [at * side for at, side in zip(box, sides, strict=False)]
                     yield record.label or "", asoc.label, pixels
@@ -81,7 +81,7 @@ def ask_pictures(
     types = tuple(kind.name for kind in ontology.events)
     example = Example(CARRIER, instruction.EVENTS, form.TRIGGERS, (), types)
     openings = [Question(example, event.image, picture=path) for event, path in found]
-    told = [said.records[:1] for said in evaluator.ask(openings, title)]
+    told = [predicted.records[:1] for predicted in evaluator.ask(openings, title)]
     follow_ups = [
         replace(opening, example=_arguments_of(records[0], ontology))
         for opening, records in zip(openings, told, strict=True)
@@ -90,13 +90,13 @@ def ask_pictures(
     answers = iter(evaluator.ask(follow_ups, f"{title}, arguments"))
     made = []
     for (event, path), records in zip(found, told, strict=True):
-        said = Prediction()
+        predicted = Prediction()
         if records:
             answer = next(answers)
             asocs = tuple(asoc for record in answer.records for asoc in record.asocs)
-            said = Prediction((replace(records[0], asocs=asocs),), answer.boxes)
+            predicted = Prediction((replace(records[0], asocs=asocs),), answer.boxes)
         with Image.open(path) as image:
-            made.append(PictureAnswer(event, said, image.size))
+            made.append(PictureAnswer(event, predicted, image.size))
     return made
 
 
@@ -110,19 +110,21 @@ def media_rows(
     """Scores of pictures, and of the linked sentences and pictures together.
 
     Args:
-        answers: about every picture.
-        texts: the outcome of asking for the sentences' events end to end.
-        sentences: their ids, in order.
-        links: which of both count together.
-        rule: when an argument in a picture is right.
+        answers: the answer for every picture.
+        texts: the outcome of end-to-end event extraction from the sentences.
+        sentences: ids of the sentences, in order.
+        links: which sentences and pictures count as one event.
+        rule: when an argument in a picture is correct.
     """
     linked = [a for a in answers if a.event.image in links.images]
     written: dict[str, list[Scores]] = {"trigger classification": [], "arguments, end to end": []}
     for name, found in written.items():
         scorer = texts.metric.scores[name]
-        for sentence, question, said in zip(sentences, texts.questions, texts.said, strict=True):
+        for sentence, question, predicted in zip(
+            sentences, texts.questions, texts.predicted, strict=True
+        ):
             if sentence in links.sentences:
-                found.append((_article(sentence), scorer(said, question)))
+                found.append((_article(sentence), scorer(predicted, question)))
     triggers, arguments = written.values()
     return [
         Row.of("image events", [a.events() for a in answers]),

@@ -15,8 +15,8 @@ from training.evaluation.spans import Scorer
 class Metric:
     """The title of an evaluation task and its scores by name.
 
-    shares: the scores that are one share, an accuracy. judges: whose scores are looked at for
-    calibration, by task.
+    shares: the scores that are one share, an accuracy. judges: the answers whose scores
+    are measured for calibration, by task.
     """
 
     title: str
@@ -27,33 +27,33 @@ class Metric:
 
 @dataclass(frozen=True)
 class Outcome:
-    """Questions with what was said to them, and how that is marked."""
+    """Questions with their predictions, and the metric."""
 
     metric: Metric
     questions: Sequence[Question]
-    said: Sequence[Prediction]
+    predicted: Sequence[Prediction]
 
     @property
     def unasked(self) -> int:
-        """How many questions could not be put."""
-        return sum(not said.asked for said in self.said)
+        """The number of questions that could not be encoded."""
+        return sum(not predicted.asked for predicted in self.predicted)
 
     def rows(self) -> list[Row]:
         """The scores."""
-        answered = list(zip(self.questions, self.said, strict=True))
+        answered = list(zip(self.questions, self.predicted, strict=True))
         return [
             Row.of(
                 name,
-                [(question.unit, scorer(said, question)) for question, said in answered],
+                [(question.unit, scorer(predicted, question)) for question, predicted in answered],
                 share=name in self.metric.shares,
             )
             for name, scorer in self.metric.scores.items()
         ]
 
     def reliabilities(self) -> dict[str, Reliability]:
-        """How the answers' own scores agree with what is right, by task."""
+        """The reliability of the answers' scores, by task."""
         found = {task: Reliability() for task in self.metric.judges}
         for task, judge in self.metric.judges.items():
-            for question, said in zip(self.questions, self.said, strict=True):
-                found[task].add(judge(said, question))
+            for question, predicted in zip(self.questions, self.predicted, strict=True):
+                found[task].add(judge(predicted, question))
         return found

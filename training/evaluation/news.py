@@ -1,4 +1,4 @@
-"""Plain news sentences, alone and joined: types and spans must hold to the last item of a text."""
+"""News sentences, alone and joined: the last item of a text must be as good as the first."""
 
 from __future__ import annotations
 
@@ -22,29 +22,29 @@ from training.evaluation.spans import exactly, typed
 
 CORPUS, ONTOLOGY = "news", "twitter4"
 WINDOWS, PLACES = (1, 2, 3, 4, 6), (1, 3, 6, 10)
-"""How many sentences are joined, and the items of the longest texts that are looked at alone."""
+"""Numbers of joined sentences, and the item positions of the longest texts that are scored."""
 
 
-def held(evaluator: Evaluator, limit: int = 0) -> tuple[int, list[Row]]:
-    """How many texts were asked about, and F1 by length and by the item's place in the text.
+def evaluate(evaluator: Evaluator, limit: int = 0) -> tuple[int, list[Row]]:
+    """The number of texts, and F1 by length and by the item's position in the text.
 
-    There are as many texts of every length as sentences, at most `limit`; every sentence leads one.
+    There are as many texts of every length as sentences, at most `limit`; each starts one.
     """
     rows, longest = list[Row](), max(WINDOWS)
     texts = 0
     for length in WINDOWS:
         asked = window_questions(length)[: limit or None]
-        said = evaluator.ask(asked, f"news, {length} joined")
+        predicted = evaluator.ask(asked, f"news, {length} joined")
         title = f"entities, {length} sentence{'s' if length > 1 else ''}"
-        rows += Outcome(Metric(title, {title: exactly(typed)}), asked, said).rows()
+        rows += Outcome(Metric(title, {title: exactly(typed)}), asked, predicted).rows()
         texts += len(asked)
         if length == longest:
-            rows += place_rows(asked, said)
+            rows += place_rows(asked, predicted)
     return texts, rows
 
 
 def window_questions(length: int) -> list[Question]:
-    """Each sentence with those after it, the first ones after the last: `length` in all."""
+    """Each sentence joined with the following ones, cyclically: `length` sentences per text."""
     sentences = read_news()
     windows = [
         [sentences[(start + step) % len(sentences)] for step in range(length)]
@@ -60,7 +60,7 @@ def read_news() -> list[Document]:
 
 
 def joined(documents: Sequence[Document]) -> Document:
-    """Documents in a row, a space between them, their entities moved along."""
+    """Documents joined with spaces, with their entities."""
     text, mentions = "", list[Mention]()
     for document in documents:
         text += " " if text else ""
@@ -72,11 +72,11 @@ def joined(documents: Sequence[Document]) -> Document:
     return Document(text, first.corpus, first.split, first.ontology, entities=tuple(mentions))
 
 
-def place_rows(asked: Sequence[Question], said: Sequence[Prediction]) -> list[Row]:
+def place_rows(asked: Sequence[Question], predicted: Sequence[Prediction]) -> list[Row]:
     """F1 of the items at each of `PLACES`, counted from 1."""
     counted = [
         (question.unit, by_place(question.example.records, one.records))
-        for question, one in zip(asked, said, strict=True)
+        for question, one in zip(asked, predicted, strict=True)
     ]
     return [
         Row.of(
@@ -88,9 +88,9 @@ def place_rows(asked: Sequence[Question], said: Sequence[Prediction]) -> list[Ro
 
 
 def by_place(gold: Sequence[Record], ours: Sequence[Record]) -> Mapping[int, Counts]:
-    """Counts by an item's place among the gold ones, which are in the order of the text.
+    """Counts by the position of an item among the gold items, which are in text order.
 
-    An answer belongs to the first item that it overlaps, otherwise to the next one behind it.
+    A prediction belongs to the first item that it overlaps, otherwise to the next one after it.
     """
     counts = {place: Counts(gold=1) for place in range(1, len(gold) + 1)}
     taken: set[int] = set()

@@ -1,4 +1,4 @@
-"""Sets of our own that are scored in their own ways, by name; see `OWN_SETS`."""
+"""Our own test sets with their own scores, by name; see `OWN_SETS`."""
 
 from __future__ import annotations
 
@@ -16,28 +16,28 @@ from training.evaluation.row import Row
 from training.evaluation.single_person import empty_photos, portraits_of
 from training.flickr8k import read_photos
 
-Held = tuple[int, list[Row]]
-"""How many texts or photos were asked about, and the scores."""
+SetResult = tuple[int, list[Row]]
+"""The number of texts or photos, and the scores."""
 
-Hold = Callable[[Path, Evaluator, str, int], Held]
-"""Asks a subject; takes the folder of the data, the subject, the split, and a limit (0 for all)."""
+EvaluateSet = Callable[[Path, Evaluator, str, int], SetResult]
+"""Evaluates on a set, given data folder, evaluator, split and limit (0 for all)."""
 
 
 @dataclass(frozen=True)
 class OwnSet:
-    """One of our own sets: its splits, whether it is about pictures, and how it is held."""
+    """One of our own test sets: its splits, whether it needs pictures, and its function."""
 
     splits: tuple[str, ...]
     pictures: bool
-    run_task: Hold
+    run_task: EvaluateSet
 
 
-def _posts(data: Path, evaluator: Evaluator, split: str, limit: int) -> Held:
+def _posts(data: Path, evaluator: Evaluator, split: str, limit: int) -> SetResult:
     asked = posts.post_questions(data / posts.CORPUS, split)[: limit or None]
     return len(asked), Outcome(posts.MARKING, asked, evaluator.ask(asked, "labelled posts")).rows()
 
 
-def _wordings(data: Path, evaluator: Evaluator, split: str, limit: int) -> Held:
+def _wordings(data: Path, evaluator: Evaluator, split: str, limit: int) -> SetResult:
     folder, most = data / PHOTOS, limit or grounding_wordings.MOST
     photos = read_photos(folder, photo_split(split))
     portraits = portraits_of(photos, folder, most)
@@ -52,12 +52,12 @@ def _wordings(data: Path, evaluator: Evaluator, split: str, limit: int) -> Held:
     return len(portraits), rows
 
 
-def _cooccurrence(_: Path, evaluator: Evaluator, split: str, limit: int) -> Held:
-    return cooccurrence.held(evaluator, limit)
+def _cooccurrence(_: Path, evaluator: Evaluator, split: str, limit: int) -> SetResult:
+    return cooccurrence.evaluate(evaluator, limit)
 
 
-def _news(_: Path, evaluator: Evaluator, split: str, limit: int) -> Held:
-    return news.held(evaluator, limit)
+def _news(_: Path, evaluator: Evaluator, split: str, limit: int) -> SetResult:
+    return news.evaluate(evaluator, limit)
 
 
 OWN_SETS = {
@@ -66,4 +66,4 @@ OWN_SETS = {
     cooccurrence.CORPUS: OwnSet(("test",), False, _cooccurrence),
     news.CORPUS: OwnSet(("test",), False, _news),
 }
-"""What `umie evaluate --dataset` takes besides the corpora."""
+"""The values of `umie evaluate --dataset` besides the corpora."""

@@ -1,4 +1,4 @@
-"""A folder with a corpus's pictures, found by the ids that the corpus gives them."""
+"""A folder with the pictures of a corpus, by the corpus's ids."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
 
 @dataclass(frozen=True)
 class Pictures:
-    """Files by id; without any where a corpus's pictures are not at hand."""
+    """Files by id; empty if the pictures of a corpus are not available."""
 
     files: dict[str, Path]
 
@@ -28,19 +28,19 @@ class Pictures:
 
     @classmethod
     def under(cls, folder: Path) -> Pictures:
-        """Those in `folder` and the folders in it; raises `DataError` if there are none."""
+        """The pictures in `folder` and its subfolders; raises `DataError` if there are none."""
         paths = sorted(p for p in folder.rglob("*") if p.suffix.lower() in _SUFFIXES)
         if not paths:
             raise DataError(f"{folder} has no pictures")
         return cls({image_key(path.name): path for path in paths})
 
     def of(self, image: str | None) -> Path | None:
-        """The file of a picture; None where it is missing, or is no picture that can be read."""
+        """The file of a picture; None if it is missing or unreadable."""
         path = self.files.get(image_key(image)) if image is not None else None
         return path if path is not None and _readable(path) else None
 
     def missing(self, images: Iterable[str | None]) -> int:
-        """How many different ones of `images` are not here."""
+        """The number of distinct `images` that are missing."""
         return sum(self.of(image) is None for image in dict.fromkeys(images) if image is not None)
 
     def __bool__(self) -> bool:

@@ -1,4 +1,4 @@
-"""Which exams a corpus is put through: what is asked, and how the answers are marked."""
+"""The evaluation tasks of a corpus: its questions and metrics."""
 
 from __future__ import annotations
 
@@ -30,17 +30,17 @@ from training.evaluation.variation import ordered, reordered
 Ask = Callable[[Document, Ontology, Path | None], Iterator[Question]]
 
 WITH_BOXES = ("gmner", "fmnerg8", "fmnerg51")
-"""Corpora that say where their entities are in the picture."""
+"""Corpora with boxes of their entities."""
 
 _COARSER = {"fmnerg51": "fmnerg8"}
-"""Inventories whose parents are the types of another one that has parents, too."""
+"""Inventories whose parent types are in another inventory that has parents too."""
 
 
 @dataclass(frozen=True)
 class EvaluationTask:
     """Questions about documents.
 
-    chain: what is asked end to end in place of the questions, which then only say what is wanted.
+    chain: end-to-end prediction instead of the questions, which then only have the gold records.
     """
 
     metric: Metric
@@ -56,7 +56,7 @@ def run_task(
     pictures: Pictures,
     order: LabelOrder,
 ) -> Outcome:
-    """Ask `evaluator` an evaluation task about the documents of a corpus, at least one."""
+    """Run an evaluation task with `evaluator` on the documents of a corpus, at least one."""
     questions = [
         ordered(question, order)
         for document in documents
@@ -66,20 +66,20 @@ def run_task(
     if task.chain is None:
         return Outcome(task.metric, questions, evaluator.ask(questions, title))
     texts = [question.example.text for question in questions]
-    said = evaluator.chain(task.chain, texts, reordered(ontology, order), title)
-    return Outcome(task.metric, questions, said)
+    predicted = evaluator.chain(task.chain, texts, reordered(ontology, order), title)
+    return Outcome(task.metric, questions, predicted)
 
 
 def tasks_of(
     corpus: str, documents: Sequence[Document], *, pictures: bool, known: Iterable[str] = ()
 ) -> list[EvaluationTask]:
-    """The exams of a corpus, by the inventories that its documents annotate.
+    """The evaluation tasks of a corpus, by the annotations of its documents.
 
     Args:
         corpus: its name.
-        documents: of one split; all annotate the same.
-        pictures: whether the pictures of any of them are at hand.
-        known: the types of training; those of a corpus that are none of them have their own score.
+        documents: of one split; all have the same kinds of annotations.
+        pictures: whether pictures of any of them are available.
+        known: the types in training; other types of a corpus have a separate score.
     """
     if not documents:
         return []
@@ -101,7 +101,7 @@ def tasks_of(
 def grounded_scores(
     roll_ups: Sequence[tuple[int, Mapping[str, str]]] = (),
 ) -> dict[str, Scorer]:
-    """The scores of grounded entities; `roll_ups` are numbers of coarser types with their types."""
+    """The scores of grounded entities; `roll_ups` maps numbers of coarser types to the types."""
     scores: dict[str, Scorer] = {
         "grounded entities (GMNER)": Grounded(),
         "grounded entities, groundable only": Grounded(groundable=True),
@@ -130,7 +130,7 @@ def _entities(ontology: Ontology, grounded: bool, known: frozenset[str]) -> Eval
 
 
 def _roll_ups(ontology: Ontology) -> Iterator[tuple[int, dict[str, str]]]:
-    """The coarser inventories, the finest first: how many types, and what each type stands for."""
+    """The coarser inventories, finest first: number of types, and the coarser type of each type."""
     parents = {kind.name: kind.name for kind in ontology.entities}
     while any(kind.parent for kind in ontology.entities):
         above_it = {kind.name: kind.parent or kind.name for kind in ontology.entities}

@@ -1,7 +1,7 @@
-"""Whether names that a question gives are pointed at the right region, or rightly at none.
+"""Scores whether given names have the correct region, or correctly none.
 
-Only grounding is marked: an answer's entity stands for a name where the two overlap in the text,
-whatever its type, at any place where the name stands.
+Only grounding is scored: a predicted entity of any type counts for a name if it overlaps any
+occurrence of the name in the text.
 """
 
 from __future__ import annotations
@@ -18,66 +18,67 @@ from training.evaluation.question import Prediction, Question
 Shares = Mapping[str, Counts]
 
 
-def found(said: Prediction, question: Question) -> Shares:
-    """The share of names that any entity of the answer overlaps, by type."""
+def found(predicted: Prediction, question: Question) -> Shares:
+    """The share of names that any predicted entity overlaps, by type."""
     return _shares(
-        (name.label or "", bool(entities_for(name, said, question))) for name, _ in _names(question)
+        (name.label or "", bool(entities_for(name, predicted, question)))
+        for name, _ in _names(question)
     )
 
 
-def shown_right(said: Prediction, question: Question) -> Shares:
+def shown_right(predicted: Prediction, question: Question) -> Shares:
     """Of the names that the picture shows, the share with a box that overlaps a gold one."""
     return _shares(
         (
             name.label or "",
-            (box := box_for(name, said, question)) is not None and overlapping(box, boxes),
+            (box := box_for(name, predicted, question)) is not None and overlapping(box, boxes),
         )
         for name, boxes in _names(question)
         if boxes
     )
 
 
-def shown_boxed(said: Prediction, question: Question) -> Shares:
+def shown_boxed(predicted: Prediction, question: Question) -> Shares:
     """Of the names that the picture shows, the share with any box."""
     return _shares(
-        (name.label or "", box_for(name, said, question) is not None)
+        (name.label or "", box_for(name, predicted, question) is not None)
         for name, boxes in _names(question)
         if boxes
     )
 
 
-def absent_left(said: Prediction, question: Question) -> Shares:
+def absent_left(predicted: Prediction, question: Question) -> Shares:
     """Of the names that the picture does not show, the share without a box."""
     return _shares(
-        (name.label or "", box_for(name, said, question) is None)
+        (name.label or "", box_for(name, predicted, question) is None)
         for name, boxes in _names(question)
         if not boxes
     )
 
 
-def absent_boxed(said: Prediction, question: Question) -> Shares:
-    """Of the names that the picture does not show, the share with a box: a fault."""
+def absent_boxed(predicted: Prediction, question: Question) -> Shares:
+    """Of the names that the picture does not show, the share with a box: errors."""
     return _shares(
-        (name.label or "", box_for(name, said, question) is not None)
+        (name.label or "", box_for(name, predicted, question) is not None)
         for name, boxes in _names(question)
         if not boxes
     )
 
 
-def box_for(name: Record, said: Prediction, question: Question) -> Corners | None:
-    """The box that the answer gives to a name: the first region of the entities that overlap it."""
-    for entity in entities_for(name, said, question):
-        box = region_of(entity, said.boxes)
+def box_for(name: Record, predicted: Prediction, question: Question) -> Corners | None:
+    """The predicted box of a name: the first region of the entities that overlap it."""
+    for entity in entities_for(name, predicted, question):
+        box = region_of(entity, predicted.boxes)
         if box is not None:
             return box
     return None
 
 
-def entities_for(name: Record, said: Prediction, question: Question) -> list[Record]:
-    """The entities of an answer that overlap a name at any place where the text has it."""
+def entities_for(name: Record, predicted: Prediction, question: Question) -> list[Record]:
+    """The predicted entities that overlap any occurrence of a name in the text."""
     assert name.span is not None
     places = list(_places(question.example.text, name.span.text))
-    return [entity for entity in said.records if _overlaps(entity, places)]
+    return [entity for entity in predicted.records if _overlaps(entity, places)]
 
 
 def _names(question: Question) -> Iterator[tuple[Record, tuple[Box, ...]]]:

@@ -1,4 +1,4 @@
-"""Labelled posts as questions: who is named gets the right box, who is not shown gets none."""
+"""Labelled posts as questions: people shown need the correct box, others none."""
 
 from __future__ import annotations
 
@@ -32,7 +32,8 @@ MARKING = Metric("names in posts", _SCORES, shares=frozenset(_SCORES))
 def post_questions(folder: Path, split: str) -> list[Question]:
     """The labelled posts of a split, each with its picture and all types of twitter4.
 
-    Raises `DataError` where a labelled post is not in `folder`, or its text lacks a name.
+    Raises:
+        DataError: if a labelled post is not in `folder`, or its text lacks a name.
     """
     posts = {post.id: post for post in read_posts(folder, split)}
     ontology = load(ONTOLOGY)

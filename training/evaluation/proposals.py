@@ -1,4 +1,4 @@
-"""How well the regions that a subject proposes cover the boxes of photos."""
+"""Recall of an evaluator's region proposals on the boxes of photos."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _PEOPLE = "people"
 
 
 def proposal_rows(evaluator: Evaluator, photos: Sequence[Photo], folder: Path) -> list[Row]:
-    """Recall at IoU 0.5 of all boxes and of people's, by at most 36 regions of any label.
+    """Recall at IoU 0.5 of all boxes and of people's, with at most 36 regions of any label.
 
-    `folder` is the photos'.
+    `folder` is the folder of the photos.
     """
     paths = [image_path(folder, photo) for photo in photos]
     proposed = evaluator.propose(paths, "regions of photos")

@@ -1,4 +1,4 @@
-"""Target strings as the published evaluation writes and reads them, oddities included.
+"""Writes and parses target strings like the published evaluation, including its bugs.
 
 Scores of published checkpoints depend on them (reference sections 7 and 8): relations whose head
 has two words and arguments of events whose type has one word are lost, in gold and prediction
@@ -35,10 +35,10 @@ class SpotAsoc:
 
 @dataclass(frozen=True)
 class ParsedTarget:
-    """What a string says.
+    """A parsed target string.
 
     spots: (type, span), for relations (relation, head, tail), for arguments (type,). asocs: (type,
-    role, text). nodes: how many items it has, None where it cannot be read. fixed: whether closing
+    role, text). nodes: number of items, None if it cannot be parsed. fixed: whether closing
     brackets were missing.
     """
 
@@ -54,12 +54,12 @@ class _Node:
     children: list[_Node | str] = field(default_factory=list)
 
     def leaves(self) -> Iterator[str]:
-        """All words below, labels of nodes left out."""
+        """All words of the subtree without labels of nodes."""
         for child in self.children:
             yield from [child] if isinstance(child, str) else child.leaves()
 
     def text(self) -> str:
-        """Its own words; a node that comes before any of them counts once, label first."""
+        """The node's own words; a child before them counts once, label first."""
         words: list[str] = []
         for child in self.children:
             if isinstance(child, str):
@@ -97,10 +97,10 @@ def parse_published(
     """Read a target string.
 
     Args:
-        target: without end and padding tokens.
-        layout: how its items are to be read.
-        types: labels that may be named; relations for the relation layout.
-        roles: roles that may be named.
+        target: the string without end and padding tokens.
+        layout: the layout of its items.
+        types: allowed labels; relations for the relation layout.
+        roles: allowed roles.
         prediction: whether to stop where the brackets first balance.
     """
     words = _words(target, prediction)
@@ -124,7 +124,7 @@ def parse_published(
 
 
 def _words(target: str, prediction: bool) -> list[str]:
-    marked = _MARKER.split(target)[1:]  # what stands before the first marker is dropped
+    marked = _MARKER.split(target)[1:]  # text before the first marker is dropped
     words = [word for part in marked for word in part.split()]
     if not prediction:
         return words
@@ -137,7 +137,7 @@ def _words(target: str, prediction: bool) -> list[str]:
 
 
 def _tree(words: Sequence[str]) -> _Node | None:
-    """The one tree that `words` spell, None where they do not; a node's first word is its label."""
+    """The tree of `words`, None if they are not one tree; a node's first word is its label."""
     above: list[_Node] = []
     root: _Node | None = None
     for place, word in enumerate(words):
@@ -160,7 +160,7 @@ def _tree(words: Sequence[str]) -> _Node | None:
 
 
 def _labelled(node: _Node) -> tuple[str, str]:
-    """Label and text of "label : text"; the node's first word and the rest where it is not so."""
+    """Label and text of "label : text"; otherwise the node's first word and the rest."""
     parts = f"{node.label} {node.text()}".split(COLON)
     if len(parts) == 2:
         return parts[0].strip(), parts[1].strip()

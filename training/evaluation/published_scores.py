@@ -1,7 +1,7 @@
 """Scores as the published evaluation computes them (reference section 9).
 
-They match strings, not offsets, and a gold item that occurs twice is found by naming it once, so
-they are kept apart from `training.evaluation.protocols`.
+They compare strings, not offsets, and one prediction matches a repeated gold item twice, so
+they are separate from `training.evaluation.protocols`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from training.evaluation.published_parser import Item, ParsedTarget
 
 @dataclass(frozen=True, slots=True)
 class PublishedScore:
-    """Counts, and percentages that are rounded on the way as the published code rounds them."""
+    """Counts, and percentages with the intermediate rounding of the published code."""
 
     tp: int
     fp: int
@@ -62,7 +62,7 @@ class PublishedScores:
 def score_published(
     gold: Sequence[ParsedTarget], predicted: Sequence[ParsedTarget]
 ) -> PublishedScores:
-    """Scores of predictions, sample by sample beside their gold."""
+    """Scores of predictions and gold items, by sample."""
     return PublishedScores(
         _score((g.spots, p.spots) for g, p in zip(gold, predicted, strict=True)),
         _score((g.asocs, p.asocs) for g, p in zip(gold, predicted, strict=True)),
@@ -73,7 +73,7 @@ def score_two_stages(
     triggers: tuple[Sequence[ParsedTarget], Sequence[ParsedTarget]],
     arguments: tuple[Sequence[ParsedTarget], Sequence[ParsedTarget]],
 ) -> PublishedScores:
-    """Scores of triggers and of arguments that were decoded apart.
+    """Scores of triggers and of arguments that were decoded separately.
 
     Args:
         triggers, arguments: gold and predictions of each. A predicted argument counts as one of the

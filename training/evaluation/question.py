@@ -15,9 +15,9 @@ from training.text.example import Example
 class Question:
     """An example as a question of an evaluation task.
 
-    unit: what the question belongs to, drawn as one by the bootstrap: a text or a picture. boxes:
-    for each of the example's records the boxes that show it, none where the picture does not.
-    picture: None where the text stands alone.
+    unit: the text or picture of the question, which the bootstrap samples as a whole. boxes:
+    the boxes of each record of the example, empty if the picture does not show it.
+    picture: None for text-only questions.
     """
 
     example: Example
@@ -28,11 +28,11 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """What a subject said to one question.
+    """The prediction for one question.
 
-    boxes: of the picture's regions by their numbers, as far as they are known. asked: False where
-    the question could not be put, a text being too long or a pair not spelt by any tokens; it has
-    no records then, and whatever was wanted counts as missed.
+    boxes: boxes of the picture's regions by index, as far as known. asked: False if the question
+    could not be encoded, because the text is too long or a pair cannot be copied; it has no
+    records then, and all gold items count as missed.
     """
 
     records: tuple[Record, ...] = ()

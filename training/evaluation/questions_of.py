@@ -21,7 +21,7 @@ from training.text.names import NamePool
 def entity_questions(
     document: Document, ontology: Ontology, picture: Path | None = None
 ) -> Iterator[Question]:
-    """All entities of the document, grounded where there is a picture."""
+    """All entities of the document, grounded if there is a picture."""
     mentions = document.entities or ()
     records = tuple(Record(m.type, Span.of(document.text, m.start, m.end)) for m in mentions)
     example = Example(
@@ -38,7 +38,7 @@ def entity_questions(
 def pair_questions(
     document: Document, ontology: Ontology, picture: Path | None = None
 ) -> Iterator[Question]:
-    """The relation of each given pair, all relations and "none" listed."""
+    """The relation of each given pair, with all relations and "none" listed."""
     text = document.text
     labels = (*(t.name for t in ontology.relations), NONE)
     for relation in document.relations or ():
@@ -68,7 +68,7 @@ def joint_questions(document: Document, ontology: Ontology) -> Iterator[Question
 def trigger_questions(document: Document, ontology: Ontology) -> Iterator[Question]:
     """All event triggers of the document, each with its arguments.
 
-    Triggers are what is asked for; the arguments are what a chain of questions is to find.
+    The question requests triggers; the arguments are for end-to-end prediction.
     """
     text = document.text
     records = tuple(
@@ -80,7 +80,7 @@ def trigger_questions(document: Document, ontology: Ontology) -> Iterator[Questi
 
 
 def argument_questions(document: Document, ontology: Ontology) -> Iterator[Question]:
-    """The arguments of each event, its trigger and type given."""
+    """The arguments of each event with given trigger and type."""
     text = document.text
     for event in document.events or ():
         example = Example(
@@ -97,9 +97,9 @@ def argument_questions(document: Document, ontology: Ontology) -> Iterator[Quest
 def named_caption(
     photo: Photo, folder: Path, names: NamePool, ontology: Ontology, generator: random.Random
 ) -> Question | None:
-    """A caption whose people have names, with their boxes; None where no caption has any.
+    """A caption whose people have names, with their boxes; None if no caption has any.
 
-    `folder` is the photos'. The records carry no regions: gold boxes are no proposals.
+    `folder` is the folder of the photos. Records have no regions: gold boxes are not proposals.
     """
     for caption in photo.captions:
         people = single_people(photo, caption)

@@ -1,6 +1,6 @@
-"""What counts as correct where relations are to be found.
+"""Scoring of relations.
 
-Reference "tasks", section 3: MRE gives the pair and asks for its one label; JMERE asks for
+Reference "tasks", section 3: MRE classifies a given pair; JMERE extracts
 quintuples (head, its type, relation, tail, its type) and compares them as sets.
 """
 
@@ -18,16 +18,16 @@ from training.evaluation.spans import Item, Items, place_of
 def labels(records: Sequence[Record]) -> Iterator[Item]:
     """The labels of a given pair other than none.
 
-    Labels of two codes that share a word ("alternate names" of persons and of organizations) need
-    no telling apart: the pair is given, so only one of the two could be right.
+    Two codes with the same label ("alternate names" of persons and of organizations) need no
+    distinction: for a given pair only one of them can be correct.
     """
     for record in records:
         yield from ((asoc.label, ()) for asoc in record.asocs if asoc.label != NONE)
 
 
-def accuracy(said: Prediction, question: Question) -> Mapping[str, Counts]:
-    """Whether the label of a given pair is right, none included."""
-    ours = [asoc.label for record in said.records for asoc in record.asocs]
+def accuracy(predicted: Prediction, question: Question) -> Mapping[str, Counts]:
+    """Whether the label of a given pair is correct, including none."""
+    ours = [asoc.label for record in predicted.records for asoc in record.asocs]
     gold = [asoc.label for record in question.example.records for asoc in record.asocs]
     return {"": Counts.share(int(ours == gold), 1)}
 
@@ -36,7 +36,7 @@ def quintuples(*, directed: bool = True, typed: bool = True) -> Items:
     """Both spans, the relation and, `typed`, both types; not `directed`, head and tail may swap.
 
     Without types these are the "boundaries" of joint extraction, with them it is "strict". A tail
-    that is no entity of the answer has no type.
+    that is not a predicted entity has no type.
     """
 
     def items(records: Sequence[Record]) -> Iterator[Item]:

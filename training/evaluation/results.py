@@ -1,4 +1,4 @@
-"""The file of an evaluation's results; it is written after every finished part."""
+"""The results file of an evaluation, written after every finished part."""
 
 from __future__ import annotations
 
@@ -19,8 +19,9 @@ Kind = Literal["corpora", "exams"]
 class Results:
     """Results of one model under one set of options.
 
-    `values` holds the model's name, `evaluator` (what it is), `options`, and by their names the
-    finished `corpora` and `tasks`. Without a path nothing is written.
+    `values` has the model's name, `subject` (the description of the evaluator), `options`, and the
+    finished parts by name: `corpora` and `exams` (evaluation tasks). Without a path nothing is
+    written.
     """
 
     values: dict[str, Any]
@@ -38,7 +39,8 @@ class Results:
     ) -> Results:
         """Empty results, or with `resume` those at `path`.
 
-        Raises `DataError` where the file holds another model's, or was made under other options.
+        Raises:
+            DataError: if the file is of another model or other options.
         """
         head = {"format": FORMAT, "model": model, "options": dict(options)}
         fresh = cls({**head, "subject": dict(evaluator), "corpora": {}, "exams": {}}, path)
@@ -55,7 +57,7 @@ class Results:
         return name in self.values[kind]
 
     def put(self, kind: Kind, name: str, part: Mapping[str, Any]) -> None:
-        """Add a finished part, and write all of them."""
+        """Add a finished part and write the file."""
         self.values[kind][name] = dict(part)
         if self.path is None:
             return
@@ -67,7 +69,7 @@ class Results:
 
 
 def read_results(path: Path) -> dict[str, Any]:
-    """The results at `path`; raises `DataError` where there are none."""
+    """Read the results at `path`; raises `DataError` if there are none."""
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
         if values["format"] != FORMAT:
@@ -76,5 +78,5 @@ def read_results(path: Path) -> dict[str, Any]:
         if missing:
             raise DataError(f"{path} has no {', '.join(sorted(missing))}")
     except (OSError, ValueError, TypeError, KeyError) as error:
-        raise DataError(f"{path} holds no results of an evaluation: {error!r}") from error
+        raise DataError(f"{path} is not a results file of an evaluation: {error!r}") from error
     return dict(values)

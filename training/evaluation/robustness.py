@@ -1,4 +1,4 @@
-"""What happens to scores when the picture or the words of a question are others."""
+"""Scores with other pictures, and with other wordings of a prompt."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ WORDINGS: Mapping[str, Wording] = {
     ),
     "options": Wording("Give the text: ", "Please extract entity type in the sentence. Options: "),
 }
-"""The three other instructions of the published code, its spelling kept (reference section 1.5)."""
+"""The three other instructions of the published code, with its spelling (reference section 1.5)."""
 
 OTHER_WORDS: Mapping[str, str] = {
     "person": "someone with a name",
@@ -42,18 +42,18 @@ OTHER_WORDS: Mapping[str, str] = {
     "organization": "corporate body",
     "miscellaneous": "anything else with a name",
 }
-"""Words for the types of twitter4 that training does not use."""
+"""Synonyms of twitter4's types that training does not use."""
 
 ALONE, UNRELATED = "posts: entities, no picture", "posts: entities, unrelated picture"
-"""The two scores whose difference is what an unrelated picture costs."""
+"""Two scores, whose difference is the loss with an unrelated picture."""
 
 _GROUNDED = "posts: share of entities grounded in an unrelated picture"
 
 
 def captions_of(photos: Sequence[Photo], folder: Path) -> list[Question]:
-    """A caption of each photo with people in it, who have names that training never saw.
+    """A caption of each photo with people, with names that training never used.
 
-    `folder` is the photos'. The same names are always drawn for the same photos.
+    `folder` is the folder of the photos. The names are deterministic for a photo.
     """
     generator, names, ontology = random.Random(0), name_pool(held_out=True), load("twitter4")
     asked = (named_caption(photo, folder, names, ontology, generator) for photo in photos)
@@ -61,7 +61,7 @@ def captions_of(photos: Sequence[Photo], folder: Path) -> list[Question]:
 
 
 def captions_outcome(evaluator: Evaluator, captions: Sequence[Question]) -> Outcome:
-    """What `evaluator` says of such captions and their pictures."""
+    """The predictions of `evaluator` for such captions and their pictures."""
     scores = {"entities": exactly(typed), **grounded_scores()}
     judges = {"entities": calibration.spots, "regions": calibration.regions}
     metric = Metric("people with unseen names", scores, judges=judges)
@@ -69,7 +69,7 @@ def captions_outcome(evaluator: Evaluator, captions: Sequence[Question]) -> Outc
 
 
 def caption_rows(evaluator: Evaluator, captions: Sequence[Question]) -> list[Row]:
-    """Such captions with their own pictures, with other captions' pictures, with none."""
+    """Such captions with their own pictures, with other captions' pictures, and without."""
     found = []
     for name, asked in {
         "own picture": captions,
@@ -87,10 +87,10 @@ def caption_rows(evaluator: Evaluator, captions: Sequence[Question]) -> list[Row
 def unrelated_rows(
     evaluator: Evaluator, documents: Sequence[Document], photos: Sequence[Path]
 ) -> list[Row]:
-    """Texts alone, and each with a photo that has nothing to do with it.
+    """Texts alone, and each with an unrelated photo.
 
-    The last row is the share of the entities found that are grounded in such a photo. There are no
-    rows where there are no photos.
+    The last row is the share of predicted entities that are grounded in such a photo. Without
+    photos there are no rows.
     """
     if not photos:
         return []
@@ -98,23 +98,26 @@ def unrelated_rows(
     drawn = random.Random(0).choices(photos, k=len(asked))
     shuffled = [pictured(q, photo) for q, photo in zip(asked, drawn, strict=True)]
     alone = evaluator.ask(asked, "texts, no picture")
-    said = evaluator.ask(shuffled, "texts, unrelated pictures")
+    predicted = evaluator.ask(shuffled, "texts, unrelated pictures")
     regions = Row.of(
         _GROUNDED,
-        [(q.unit, _grounded(answer.records)) for q, answer in zip(shuffled, said, strict=True)],
+        [
+            (q.unit, _grounded(answer.records))
+            for q, answer in zip(shuffled, predicted, strict=True)
+        ],
         share=True,
     )
     return [
         *_rows({ALONE: exactly(typed)}, asked, alone),
-        *_rows({UNRELATED: exactly(typed)}, shuffled, said),
+        *_rows({UNRELATED: exactly(typed)}, shuffled, predicted),
         regions,
     ]
 
 
 def wording_rows(evaluator: Evaluator, documents: Sequence[Document]) -> list[Row]:
-    """The same texts asked in other words and with labels in other words or another order.
+    """The same texts with other instructions, synonyms of labels or another order of labels.
 
-    Every variation has two rows: its score, and the share of texts answered as in the usual words.
+    Every variation has two rows: its score, and the share of texts with unchanged predictions.
     """
     usual = _questions(documents)
     variations: dict[str, tuple[list[Question], Mapping[str, str]]] = {
@@ -128,11 +131,11 @@ def wording_rows(evaluator: Evaluator, documents: Sequence[Document]) -> list[Ro
     expected = evaluator.ask(usual, "usual words")
     found = _rows({"entities, usual words": exactly(typed)}, usual, expected)
     for name, (asked, words) in variations.items():
-        said = evaluator.ask(asked, name)
-        found += _rows({f"entities, {name}": exactly(typed)}, asked, said)
+        predicted = evaluator.ask(asked, name)
+        found += _rows({f"entities, {name}": exactly(typed)}, asked, predicted)
         same = [
             (q.unit, {"": Counts.share(int(_said(a, words) == _said(b, {})), 1)})
-            for q, a, b in zip(usual, said, expected, strict=True)
+            for q, a, b in zip(usual, predicted, expected, strict=True)
         ]
         found.append(Row.of(f"same answer, {name}", same, share=True))
     return found
@@ -145,7 +148,7 @@ def _questions(documents: Sequence[Document]) -> list[Question]:
 
 
 def turned(captions: Sequence[Question]) -> list[Question]:
-    """Each caption with the picture of the next one, which shows nobody that it names."""
+    """Each caption with the picture of the next one, which shows none of its people."""
     return [
         replace(question, picture=other.picture, boxes=((),) * len(question.boxes))
         for question, other in zip(captions, [*captions[1:], *captions[:1]], strict=True)
@@ -157,11 +160,11 @@ def _grounded(records: Sequence[Record]) -> dict[str, Counts]:
     return {"": Counts.share(sum(found), len(found))}
 
 
-def _said(said: Prediction, words: Mapping[str, str]) -> Counter[Item]:
-    return Counter((words.get(label, label), place) for label, place in typed(said.records))
+def _said(predicted: Prediction, words: Mapping[str, str]) -> Counter[Item]:
+    return Counter((words.get(label, label), place) for label, place in typed(predicted.records))
 
 
 def _rows(
-    scores: Mapping[str, Scorer], questions: Sequence[Question], said: Sequence[Prediction]
+    scores: Mapping[str, Scorer], questions: Sequence[Question], predicted: Sequence[Prediction]
 ) -> list[Row]:
-    return Outcome(Metric("", scores), questions, said).rows()
+    return Outcome(Metric("", scores), questions, predicted).rows()

@@ -1,4 +1,4 @@
-"""A line of the table of scores."""
+"""A row of the table of scores."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from training.evaluation.bootstrap import f1_interval
 from training.evaluation.counts import Counts
 
 Scored = Iterable[tuple[str, Mapping[str, Counts]]]
-"""What every question is drawn with, and its counts by type."""
+"""The bootstrap unit of every question, and its counts by type."""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A score in percent with the counts that it comes from.
+    """A score in percent with its counts.
 
-    low and high bound F1 (bootstrap over documents). share: precision, recall and F1 are one share,
-    an accuracy or a recall. types: the same for every type, in falling number of gold items, where
-    there is more than one; without bounds.
+    low and high are the interval of F1 (bootstrap over documents). share: precision, recall and F1
+    are equal, an accuracy or a recall. types: the rows of the types if there are several, in
+    descending number of gold items, without intervals.
     """
 
     score: str
@@ -36,7 +36,7 @@ class Row:
 
     @classmethod
     def of(cls, score: str, counted: Scored, *, share: bool = False) -> Row:
-        """The row of a score from the counts of every question."""
+        """Compute the row of a score from the counts of every question."""
         units: dict[str, Counts] = {}
         types: dict[str, Counts] = {}
         for unit, counts in counted:
@@ -58,11 +58,11 @@ class Row:
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Row:
-        """The row that `to_json` gave."""
+        """The row that `to_json` returned."""
         return cls(**{**values, "types": tuple(map(cls.from_json, values.get("types", ())))})
 
     def to_json(self) -> dict[str, Any]:
-        """Plain values; a type's own row says no more than its numbers."""
+        """The values for JSON; rows of types have only their numbers."""
         values = asdict(self)
         short = ("score", "precision", "recall", "f1", "correct", "predicted", "gold")
         return {**values, "types": [{key: row[key] for key in short} for row in values["types"]]}

@@ -1,4 +1,4 @@
-"""Our own sentences, annotated with everything: what may be shown where corpora may not."""
+"""Our own sentences with complete annotations, which may be published."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ CORPUS, ONTOLOGY = "samples", "news"
 
 
 def read_samples() -> list[Document]:
-    """The sentences of `samples.yaml`, in its order."""
+    """Read the sentences of `samples.yaml`, in file order."""
     text = files("training.evaluation").joinpath("samples.yaml").read_text(encoding="utf-8")
     return [_document(row) for row in yaml.safe_load(text)]
 
@@ -49,7 +49,7 @@ def _event(text: str, row: Mapping[str, Any]) -> Event:
 
 
 def _place(text: str, part: str, before: int = 0) -> tuple[int, int]:
-    """Where `part` stands, `before` of its occurrences passed over; ValueError if nowhere."""
+    """The offset of `part` after skipping `before` occurrences; ValueError if there is none."""
     start = text.index(part)
     for _ in range(before):
         start = text.index(part, start + 1)

@@ -1,4 +1,4 @@
-"""Photos that show one person, with sentences that name somebody put beside them."""
+"""Photos that show one person, combined with sentences that have a name."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ class Portrait:
 
 
 def portraits_of(photos: Sequence[Photo], folder: Path, most: int) -> list[Portrait]:
-    """At most `most` of the photos that show exactly one person with a box; `folder` is theirs.
+    """At most `most` photos of `folder` that show exactly one person with a box.
 
-    Which ones is not chosen: those whose names have the smallest digests.
+    The selection is deterministic: photos whose names have the smallest digests.
     """
     ordered = sorted(photos, key=lambda photo: sha256(photo.image.encode()).hexdigest())
     found = [one for photo in ordered if (one := _portrait(photo, folder)) is not None]
@@ -43,7 +43,7 @@ def portraits_of(photos: Sequence[Photo], folder: Path, most: int) -> list[Portr
 
 
 def empty_photos(photos: Sequence[Photo], folder: Path, most: int) -> list[Path]:
-    """The pictures of at most `most` photos in which nothing is called a person."""
+    """The pictures of at most `most` photos without any phrase for a person."""
     ordered = sorted(photos, key=lambda photo: sha256(photo.image.encode()).hexdigest())
     return [image_path(folder, photo) for photo in ordered if not _mentions_people(photo)][:most]
 
@@ -58,13 +58,13 @@ def about(
     person: str,
     unit: str,
 ) -> Question:
-    """A sentence with a name in it beside a picture.
+    """A question with a name in a sentence, and a picture.
 
     Args:
-        frame: the sentence; {name}, {lower} or {upper} stands for the name.
-        boxes: what shows the person, none where the picture does not.
-        types: all types to list; `person` is the one of them for people.
-        unit: what the question belongs to; the same name is drawn for the same frame and unit.
+        frame: the sentence template with {name}, {lower} or {upper}.
+        boxes: boxes of the person, empty if the picture does not show one.
+        types: all listed types; `person` is the one for people.
+        unit: the bootstrap unit; the name is deterministic for a frame and unit.
     """
     generator = random.Random(f"{frame} {unit}")
     name = names.person(gender, generator)

@@ -1,7 +1,7 @@
-"""What counts as correct where spans are to be found: MNER and event triggers.
+"""Scoring of spans: MNER and event triggers.
 
-Reference "tasks", section 3. Duplicates: each gold item is used at most once, so a span that is
-said twice is wrong once.
+Reference "tasks", section 3. Each gold item is matched at most once, so of a span that is predicted
+twice one is wrong.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from training.evaluation.counts import Counts
 from training.evaluation.question import Prediction, Question
 
 Item = tuple[str, Hashable]
-"""The type that an answer is counted under, and what else has to agree."""
+"""The type that an item is counted under, and its compared values."""
 
 Items = Callable[[Sequence[Record]], Iterable[Item]]
 Scorer = Callable[[Prediction, Question], Mapping[str, Counts]]
@@ -22,10 +22,10 @@ Scorer = Callable[[Prediction, Question], Mapping[str, Counts]]
 
 
 def exactly(items: Items, *, distinct: bool = False) -> Scorer:
-    """Answers are right where type and item agree; `distinct`: answers and gold are sets."""
+    """A score of exact matches of type and item; `distinct`: both sides are sets."""
 
-    def score(said: Prediction, question: Question) -> Mapping[str, Counts]:
-        ours, wanted = list(items(said.records)), list(items(question.example.records))
+    def score(predicted: Prediction, question: Question) -> Mapping[str, Counts]:
+        ours, wanted = list(items(predicted.records)), list(items(question.example.records))
         if distinct:
             ours, wanted = list(dict.fromkeys(ours)), list(dict.fromkeys(wanted))
         return matches(ours, wanted)
@@ -33,9 +33,9 @@ def exactly(items: Items, *, distinct: bool = False) -> Scorer:
     return score
 
 
-def matches(said: Iterable[Item], gold: Iterable[Item]) -> dict[str, Counts]:
-    """Counts by type; each gold item is used at most once."""
-    ours, wanted = Counter(said), Counter(gold)
+def matches(predicted: Iterable[Item], gold: Iterable[Item]) -> dict[str, Counts]:
+    """Counts by type; each gold item is matched at most once."""
+    ours, wanted = Counter(predicted), Counter(gold)
     found: dict[str, Counts] = {}
     for item in [*wanted, *(item for item in ours if item not in wanted)]:
         counts = Counts(min(ours[item], wanted[item]), ours[item], wanted[item])
@@ -58,19 +58,19 @@ def untyped(records: Sequence[Record]) -> Iterator[Item]:
 
 
 def strings(records: Sequence[Record]) -> Iterator[Item]:
-    """String and type: how systems that generate strings without places are scored."""
+    """String and type, as for systems that generate strings without offsets."""
     for record in records:
         if record.span is not None:
             yield record.label or "", record.span.text
 
 
 def only(labels: Collection[str]) -> Items:
-    """As `typed`, other types left out of answers and gold."""
+    """Like `typed`, without other types in predictions and gold."""
     return lambda records: (item for item in typed(records) if item[0] in labels)
 
 
 def rolled_up(parents: Mapping[str, str]) -> Items:
-    """As `typed`, each type taken for the coarser one that it rolls up to."""
+    """Like `typed`, with each type replaced by its coarser type."""
 
     def items(records: Sequence[Record]) -> Iterator[Item]:
         for label, place in typed(records):
@@ -80,5 +80,5 @@ def rolled_up(parents: Mapping[str, str]) -> Items:
 
 
 def place_of(span: Span) -> Hashable:
-    """Where a span stands; a span that does not stand in the text is itself, and so never right."""
+    """The offsets of a span; a span without offsets is returned itself, so it is never correct."""
     return (span.start, span.end) if span.start is not None else span.text

@@ -1,4 +1,4 @@
-"""How long one request takes: one at a time, nothing else asked meanwhile."""
+"""Latency of single requests without other load."""
 
 from __future__ import annotations
 
@@ -21,10 +21,9 @@ _WARM_UP = 3
 
 
 def speed_of(evaluator: Evaluator, pictures: Sequence[Path]) -> dict[str, Any]:
-    """Milliseconds of requests about our own sentences, and on what they were taken.
+    """p50 and p95 latency, in milliseconds, of our own sentences, with the machine.
 
-    Each picture is looked at anew. Median and 95th percentile of as many requests as there are
-    sentences.
+    One request per sentence; pictures are never cached.
     """
     ontology = load(ONTOLOGY)
     documents = read_samples()

@@ -35,7 +35,7 @@ TITLES = {
     "cooccurrence": "our own sentences on relations",
     "news": "our own news, joined",
 }
-"""What corpora are called in tables."""
+"""Titles of corpora in tables."""
 
 Results = Mapping[str, Any]
 
@@ -48,7 +48,7 @@ _SAMPLES = "samples"
 def scores_table(results: Results, *, everything: bool = False) -> str:
     """The scores of every corpus.
 
-    Not `everything`: without variants of a score and without our own sentences, which are few.
+    Without `everything`, variants of scores and our own few sentences are left out.
     """
     lines = []
     for corpus, part in results["corpora"].items():
@@ -59,7 +59,7 @@ def scores_table(results: Results, *, everything: bool = False) -> str:
 
 
 def compat_table(results: Results) -> str:
-    """The scores as the released UMIE evaluator computes them; empty where none were asked for."""
+    """The scores of the released UMIE evaluator; empty if they were not requested."""
     lines = [
         [_title(corpus), row.score, *_numbers(row)]
         for corpus, part in results["corpora"].items()
@@ -69,7 +69,7 @@ def compat_table(results: Results) -> str:
 
 
 def types_table(results: Results, *, most: int = 16) -> str:
-    """The types of entities, relations and triggers, where these are at most `most`."""
+    """The scores by type of entities, relations and triggers with at most `most` types."""
     lines = []
     for corpus, part in results["corpora"].items():
         for row in _rows(part["rows"]):
@@ -88,7 +88,7 @@ def task_table(results: Results, task: str) -> str:
 
 
 def reliability_of(results: Results) -> dict[str, Reliability]:
-    """How scores agree with what is right, by task, all corpora taken together."""
+    """The reliability of scores by task, over all corpora."""
     found: dict[str, Reliability] = {}
     for part in results["corpora"].values():
         for task, values in part.get("reliability", {}).items():
@@ -105,7 +105,7 @@ def error_table(reliability: Mapping[str, Reliability]) -> str:
 
 
 def reliability_table(reliability: Mapping[str, Reliability]) -> str:
-    """Mean score and accuracy of every bin, tasks side by side."""
+    """Mean score and accuracy of every bin, with a column per task."""
     lines = [
         [f"{place / BINS:.1f} to {(place + 1) / BINS:.1f}"]
         + [_bin(one, place) for one in reliability.values()]
@@ -116,7 +116,7 @@ def reliability_table(reliability: Mapping[str, Reliability]) -> str:
 
 
 def speed_table(results: Results) -> str:
-    """Milliseconds of a request by what is asked."""
+    """Latency of a request in milliseconds, by task."""
     part = results["exams"].get("speed")
     if part is None:
         return "Not measured."
@@ -128,7 +128,7 @@ def speed_table(results: Results) -> str:
 
 
 def dataset_table(results: Results) -> str:
-    """The corpora, what of them was trained on, and what was asked."""
+    """The corpora with numbers of training and evaluation documents."""
     part = results["exams"].get("data")
     if part is None:
         return "Not counted."

@@ -1,4 +1,4 @@
-"""Captions that name two people, each with a box: two names must not share a region."""
+"""Captions that name two people with a box each: two names must not share a region."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ from training.text.example import Example
 from training.text.names import NamePool, name_pool
 
 _APART, _SAME = 0.3, 0.5
-"""Gold boxes overlap by less than the first; answers that overlap by the second are one region."""
+"""Maximum IoU of the two gold boxes; minimum IoU of predicted boxes that are one region."""
 
 
 def two_name_rows(
     evaluator: Evaluator, photos: Sequence[Photo], folder: Path, most: int
 ) -> list[Row]:
-    """How often both names of a caption are grounded, rightly, and in one region: a fault.
+    """Shares of captions with both names grounded, both correct, and both in one region (error).
 
-    One caption of each of at most `most` photos; `folder` is the photos'.
+    One caption of each of at most `most` photos in `folder`.
     """
     asked = two_name_questions(photos, folder)[:most]
     scores: dict[str, Scorer] = {
@@ -40,12 +40,12 @@ def two_name_rows(
         "two names: both right": both_right,
         "two names: one region of those boxed": one_region,
     }
-    said = evaluator.ask(asked, "captions with two names")
-    return Outcome(Metric("two names", scores, frozenset(scores)), asked, said).rows()
+    predicted = evaluator.ask(asked, "captions with two names")
+    return Outcome(Metric("two names", scores, frozenset(scores)), asked, predicted).rows()
 
 
 def two_name_questions(photos: Sequence[Photo], folder: Path) -> list[Question]:
-    """The first caption of each photo that names two people who stand apart, with unseen names."""
+    """The first caption of each photo that names two separate people, with unseen names."""
     generator, names = random.Random(0), name_pool(held_out=True)
     found = []
     for photo in photos:
@@ -56,27 +56,27 @@ def two_name_questions(photos: Sequence[Photo], folder: Path) -> list[Question]:
     return found
 
 
-def both_boxed(said: Prediction, question: Question) -> Mapping[str, Counts]:
+def both_boxed(predicted: Prediction, question: Question) -> Mapping[str, Counts]:
     """Whether both names have a box."""
-    return {"": Counts.share(int(len(_boxes(said, question)) == 2), 1)}
+    return {"": Counts.share(int(len(_boxes(predicted, question)) == 2), 1)}
 
 
-def both_right(said: Prediction, question: Question) -> Mapping[str, Counts]:
+def both_right(predicted: Prediction, question: Question) -> Mapping[str, Counts]:
     """Whether both names have the right box."""
-    counts = pointing.shown_right(said, question).values()
+    counts = pointing.shown_right(predicted, question).values()
     return {"": Counts.share(int(sum(one.correct for one in counts) == 2), 1)}
 
 
-def one_region(said: Prediction, question: Question) -> Mapping[str, Counts]:
-    """Whether two boxed names have one region; nothing is counted where a name has no box."""
-    boxes = _boxes(said, question)
+def one_region(predicted: Prediction, question: Question) -> Mapping[str, Counts]:
+    """Whether two boxed names have one region; not counted if a name has no box."""
+    boxes = _boxes(predicted, question)
     if len(boxes) < 2:
         return {}
     return {"": Counts.share(int(iou(*boxes) >= _SAME), 1)}
 
 
-def _boxes(said: Prediction, question: Question) -> list[tuple[float, ...]]:
-    found = (pointing.box_for(name, said, question) for name in question.example.records)
+def _boxes(predicted: Prediction, question: Question) -> list[tuple[float, ...]]:
+    found = (pointing.box_for(name, predicted, question) for name in question.example.records)
     return [tuple(box) for box in found if box is not None]
 
 

@@ -1,4 +1,4 @@
-"""The same question put otherwise: labels in another order or other words, another picture."""
+"""Variations of a question: another order or synonyms of labels, another picture."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def ordered(question: Question, order: LabelOrder) -> Question:
 
 
 def reordered(ontology: Ontology, order: LabelOrder) -> Ontology:
-    """The inventory with everything that it lists in another order."""
+    """The inventory with all lists in another order."""
     return replace(
         ontology,
         entities=_sorted(ontology.entities, order, ontology.name),
@@ -35,12 +35,12 @@ def reordered(ontology: Ontology, order: LabelOrder) -> Ontology:
 
 
 def worded(question: Question, wording: Wording) -> Question:
-    """The question in other words."""
+    """The question with another instruction."""
     return replace(question, example=replace(question.example, wording=wording))
 
 
 def relabelled(question: Question, words: Mapping[str, str]) -> Question:
-    """The question with other words for its types, in what it wants as well."""
+    """The question with synonyms for its types, also in the gold records."""
     example = question.example
     renamed = replace(
         example,

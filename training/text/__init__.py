@@ -1,1 +1,1 @@
-"""Stage 2: instruction tuning of the whole network but the visual tower."""
+"""Stage 2: instruction tuning of the whole network except the visual tower."""

@@ -1,9 +1,9 @@
 """Low-rank adapters of a frozen text encoder (Hu et al., 2021).
 
-The encoder's own weights rest in bf16, its lower layers without any gradient; what learns is two
-narrow matrices beside each linear layer above them, the vectors of cases and markers, and the
-projection. The layer is written out here: on a CPU the casts and dropouts of the package peft cost
-more than the products. `models.adapters` adds them to the encoder's weights.
+The encoder's own weights are frozen in bf16, and its lower layers need no gradient. Trainable are
+two low-rank matrices per linear layer of the upper layers, the embeddings of cases and markers, and
+the projection. The layer is implemented here because on a CPU the casts and dropouts of peft cost
+more than the matrix products. `models.adapters` merges adapters into the encoder's weights.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _PARTS = ("qkv", "out", "up", "down")
 
 
 class AdaptedLinear(nn.Module):
-    """x W^T + b + (x A^T) B^T: W and b rest, A (rank, in) and B (out, rank) learn, B from 0."""
+    """x W^T + b + (x A^T) B^T with frozen W, b and trainable A (rank, in), B (out, rank) = 0."""
 
     def __init__(self, base: nn.Linear) -> None:
         super().__init__()
@@ -33,7 +33,7 @@ class AdaptedLinear(nn.Module):
         nn.init.normal_(self.narrow, std=base.in_features**-0.5)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(..., in) -> (..., out), in the type of `x`."""
+        """Map x (..., in) to (..., out), in the dtype of `x`."""
         inner = F.linear(x, self.narrow.to(x.dtype))
         return F.linear(x, self.base.weight, self.base.bias) + F.linear(
             inner, self.wide.to(x.dtype)
@@ -41,14 +41,20 @@ class AdaptedLinear(nn.Module):
 
 
 def add_adapters(model: UMIE, *, narrow: bool = True) -> None:
-    """Freeze MPNet, in bf16 where `narrow`, and put adapters beside its upper linear layers.
+    """Freeze MPNet and add adapters to its upper linear layers.
 
-    The token embeddings that encoder and decoder share rest too. Raises TypeError where the text
-    encoder is another.
+    The token embeddings that encoder and decoder share are frozen too.
+
+    Args:
+        model: a model whose text encoder is MPNet; it is changed in place.
+        narrow: whether to convert frozen weights to bf16.
+
+    Raises:
+        TypeError: if the text encoder is not MPNet.
     """
     encoder = model.text_encoder
     if not isinstance(encoder, MPNetEncoder):
-        raise TypeError("only MPNet is trained by adapters")
+        raise TypeError("only MPNet is trained with adapters")
     for name, parameter in encoder.named_parameters():
         if name.startswith(LEARNED):
             continue
@@ -62,14 +68,15 @@ def add_adapters(model: UMIE, *, narrow: bool = True) -> None:
 
 
 def resume_adapters(model: UMIE, base: Mapping[str, Tensor], learned: Mapping[str, Tensor]) -> None:
-    """Take the adapters of a trained model out of its weights and put them beside them again.
+    """Split the merged weights of a trained model into frozen weights and adapters again.
 
     Args:
-        model: The model with its adapters added to the encoder's weights.
-        base: The encoder's published weights, by their names in the model.
-        learned: What the checkpoint holds.
+        model: a model with merged adapters, as `load_checkpoint` returns it; changed in place.
+        base: the encoder's published weights, by their names in the model.
+        learned: the weights stored in the checkpoint.
 
-    Raises ValueError where a learned weight is missing.
+    Raises:
+        ValueError: if a trained weight is missing in `learned`.
     """
     model.load_state_dict(base, strict=False)
     model.shared.weight.data.copy_(learned["shared.weight"])
@@ -78,19 +85,21 @@ def resume_adapters(model: UMIE, base: Mapping[str, Tensor], learned: Mapping[st
 
 
 def learned_weights(model: nn.Module) -> dict[str, Tensor]:
-    """The weights of a model with adapters but for MPNet's own and the shared token embeddings.
+    """The weights of a model with adapters, without MPNet's own and the shared token embeddings.
 
-    By their names: some rest for a part of the training, and count all the same.
+    The selection is by name, because some of them are frozen for a part of the training.
     """
     return {name: value for name, value in model.state_dict().items() if _is_learned(name)}
 
 
 def load_learned(model: UMIE, learned: dict[str, Tensor]) -> None:
-    """Put `learned_weights` back into a model with adapters; ValueError where some are missing."""
+    """Load `learned_weights` into a model with adapters; ValueError if some are missing."""
     missing, unexpected = model.load_state_dict(learned, strict=False)
     lacking = [name for name in missing if _is_learned(name)]
     if unexpected or lacking:
-        raise ValueError(f"not its weights: missing {lacking}, unexpected {unexpected}")
+        raise ValueError(
+            f"the weights do not match the model: missing {lacking}, unexpected {unexpected}"
+        )
 
 
 def _is_learned(name: str) -> bool:

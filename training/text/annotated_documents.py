@@ -1,4 +1,4 @@
-"""Annotated documents of the user as training examples."""
+"""Training examples of annotated documents of the user."""
 
 from __future__ import annotations
 
@@ -50,9 +50,12 @@ class AnnotatedDocuments:
 def read_annotated(
     name: str, path: Path, ontology: Ontology, data: Path | None
 ) -> AnnotatedDocuments:
-    """The documents of the file at `path`, called `name`.
+    """Read the documents of the file at `path` as a corpus `name`.
 
-    Those that occur in a reported test split under `data` are left out. Raises `DataError`.
+    Documents that occur in a reported test split under `data` are left out.
+
+    Raises:
+        DataError: if the file is missing or malformed.
     """
     documents = read_ndjson(path, ontology, name)
     if data is not None:

@@ -1,8 +1,8 @@
-"""Pictures that show nothing: plain colours, gradients, noise, and screenshots of text.
+"""Pictures without objects: plain colours, gradients, noise, and screenshots of text.
 
 ``python -m training.text.blanks --output FOLDER`` draws them.
-The tower then stores what it sees in them (``python -m training.vision.features``). A name has no
-region beside any of them.
+Then ``python -m training.vision.features`` extracts their features. With any of these pictures, no
+name has a region.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from PIL import Image, ImageDraw, ImageFont
 from training.text.person_wordings import worded
 
 PREFIX = "blank-"
-"""How the names of these pictures begin."""
+"""Prefix of the names of these pictures."""
 
 _SIDE = 224
 _NAMES = ("Ann Lee", "Tom Stone", "Maria Rossi", "Omar Diaz", "Kenji Sato")
@@ -68,7 +68,7 @@ def _gradient(generator: random.Random) -> Image.Image:
 
 
 def _noise(generator: random.Random) -> Image.Image:
-    """Noise of one grain, in colour or grey."""
+    """Noise of one grain size, in colour or grey."""
     random_pixels = np.random.default_rng(generator.randrange(1 << 30))
     grain = generator.choice((1, 2, 8, 28))
     side = _SIDE // grain
@@ -78,7 +78,7 @@ def _noise(generator: random.Random) -> Image.Image:
 
 
 def _text(generator: random.Random) -> Image.Image:
-    """Lines of text on a plain ground, as in a screenshot."""
+    """Lines of text on a plain background, as in a screenshot."""
     dark = generator.random() < 0.3
     picture = _filled(20, 24, 28) if dark else _filled(250, 250, 250)
     draw = ImageDraw.Draw(picture)

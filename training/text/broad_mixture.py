@@ -1,4 +1,4 @@
-"""The mixture of the standard preset: many labels, many items, every form, and grounding."""
+"""The text mixture of the standard preset: many labels, long answers, and every form."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _SHARE = {
     "crossner_literature": 3.0,
     "crossner_science": 2.0,
 }
-"""How often a document comes in an epoch."""
+"""Repetitions of a document per epoch, by corpus."""
 
 _OPEN_SIZE = {
     "multiconer2_en": 1100,
@@ -65,7 +65,7 @@ _OPEN_SIZE = {
     "ade": 250,
     "scierc_chemprot": 300,
 }
-"""How many records of an open set an epoch draws."""
+"""Number of records drawn per epoch, by open set."""
 
 _SYMMETRIC = ("couple", "spouse", "sibling", "peer", "neighbor", "alternate", "relative", "alike")
 _NONE_KEPT, _EVENTLESS_KEPT = 0.6, 0.15
@@ -78,7 +78,7 @@ _MOST_CHARS = 600
 
 @dataclass(frozen=True)
 class BroadMixture:
-    """Documents by corpus and records by open set; texts alone."""
+    """Documents by corpus and records by open set, without pictures."""
 
     documents: dict[str, list[Document]]
     records: dict[str, list[OpenRecord]]
@@ -152,7 +152,7 @@ class BroadMixture:
 
 
 def build(data: Path, report: Callable[[str], None]) -> BroadMixture:
-    """Read everything under `data`, leaks dropped; `report` takes lines with counts."""
+    """Read all corpora under `data` without leaks; `report` receives lines with counts."""
     reported = [d for name in REPORTED for d in read_corpus(name, data, "test")]
     documents: dict[str, list[Document]] = {}
     for name in _SHARE:
@@ -169,17 +169,17 @@ def build(data: Path, report: Callable[[str], None]) -> BroadMixture:
 
 
 def directed(relation: str) -> bool:
-    """Whether a relation means something else when its ends change places."""
+    """Whether a relation has another meaning when head and tail are swapped."""
     return relation != NONE and not any(word in relation for word in _SYMMETRIC)
 
 
 def _reversed(relation: Relation) -> Relation:
-    """The pair with its ends in the other order, which stands in none of the listed relations."""
+    """The pair with head and tail swapped, which has none of the listed relations."""
     return Relation(NONE, relation.tail, relation.head)
 
 
 def _drawn(documents: Sequence[Document], share: float, generator: random.Random) -> list[Document]:
-    """So many times all documents, the fraction by chance; at least one."""
+    """`times` repetitions of all documents, a fraction as a random sample; at least one."""
     whole = int(share)
     rest = generator.sample(documents, round((share - whole) * len(documents)))
     return [*documents] * whole + rest or [*documents[:1]]

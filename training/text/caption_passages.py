@@ -1,4 +1,4 @@
-"""Captions as passages: one person named, or several, each with regions of their own."""
+"""Captions as passages that name one person or several, each with separate regions."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _MOST_NAMED = 3
 def own_regions(
     store: VisualFeatureStore, image: str, boxes: Sequence[Box], least_iou: float = _LEAST_IOU
 ) -> list[tuple[int, ...]]:
-    """For every box the regions that overlap it enough and no other box more, the best first."""
+    """For every box the regions that overlap it enough, and no other box more; best first."""
     row = store.rows[image]
     count = len(store.picture(image).regions)
     if not count or not boxes:
@@ -41,7 +41,7 @@ def own_regions(
 
 @dataclass(frozen=True, slots=True)
 class _Peopled:
-    """A photo's caption with the phrases about one person each and that person's regions."""
+    """A caption with its phrases that refer to one person, and the regions of each person."""
 
     image: str
     caption: Caption
@@ -49,7 +49,7 @@ class _Peopled:
 
 
 class CaptionPassages:
-    """Captions of photos with people, names in the place of "a man"; photos are in the store."""
+    """Captions of photos with people, with names instead of "a man"; photos are in the store."""
 
     def __init__(self, photos: Sequence[Photo], store: VisualFeatureStore, names: NamePool) -> None:
         self._names = names
@@ -63,17 +63,17 @@ class CaptionPassages:
 
     @property
     def counts(self) -> tuple[int, int]:
-        """Captions with a person to name, and those of them with two or more."""
+        """The number of captions with a person to name, and of those with two or more."""
         return len(self._one), len(self._several)
 
     def one(self, generator: random.Random) -> tuple[str, Passage]:
-        """A photo and its caption with one name, whoever else is in the picture."""
+        """A photo and its caption with one name; the photo may show further people."""
         chosen = generator.choice(self._one)
         people = [generator.choice(chosen.people)]
         return chosen.image, self._passage(chosen.caption, people, generator)
 
     def several(self, generator: random.Random) -> tuple[str, Passage]:
-        """A photo and its caption with two names or three, no two with a region in common."""
+        """A photo and its caption with two or three names without a common region."""
         chosen = generator.choice(self._several)
         count = generator.randint(2, min(_MOST_NAMED, len(chosen.people)))
         people = generator.sample(chosen.people, count)
@@ -104,7 +104,7 @@ class CaptionPassages:
 def _people(
     photo: Photo, caption: Caption, store: VisualFeatureStore
 ) -> tuple[tuple[Phrase, tuple[int, ...]], ...]:
-    """The phrases about one person with regions, in order; of two about one the first counts."""
+    """The phrases with regions that refer to one person, in order; the first one per person."""
     people = {box: phrase for phrase, box in reversed(single_people(photo, caption))}
     if not people:
         return ()

@@ -1,8 +1,7 @@
-"""Photo captions to grounded examples, with names in the place of common nouns.
+"""Photo captions to grounded examples, with names instead of common nouns.
 
-Posts name people where captions say "a man". So a name takes the noun's place and keeps its box,
-and so do those of pets, vehicles and teams; organizations and places that no box shows are put in
-beside it.
+Posts name people where captions have "a man". So a name replaces the noun and keeps its box, also
+for pets, vehicles and teams. Organizations and places without a box are inserted in addition.
 """
 
 from __future__ import annotations
@@ -42,7 +41,7 @@ _MOST_BOXES = 3
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """An entity's place and label, and the regions that show it, the best first."""
+    """The offsets and the label of an entity, and its regions, best first."""
 
     start: int
     end: int
@@ -52,7 +51,7 @@ class _Found:
 
 @dataclass(frozen=True, slots=True)
 class _Thing:
-    """A phrase with the name that takes its place, the name's label, and its regions."""
+    """A phrase with the name that replaces it, the label of the name, and its regions."""
 
     phrase: Phrase
     label: str
@@ -76,7 +75,7 @@ class CaptionWriter:
     def named(self, photo: Photo, generator: random.Random) -> Example | None:
         """A caption whose people, pets, vehicles and teams have names.
 
-        None where nothing that can have a name has a region.
+        None if no phrase that can have a name has a region.
         """
         caption = generator.choice(photo.captions)
         things = self._namable(photo, caption, generator)
@@ -94,7 +93,7 @@ class CaptionWriter:
         return self._example(photo, text, found, labels)
 
     def phrases(self, photo: Photo, generator: random.Random) -> Example:
-        """A caption as it stands: its phrases by type, each with the regions that show it."""
+        """An unchanged caption: its phrases by type, each with its regions."""
         caption = generator.choice(photo.captions)
         found = [
             _Found(p.start, p.end, p.types[0], self._regions(photo, p))
@@ -107,12 +106,12 @@ class CaptionWriter:
         return self._example(photo, caption.text, found, labels)
 
     def nameless(self, photo: Photo, generator: random.Random) -> Example:
-        """A caption as it stands, asked for named entities: there are none."""
+        """An unchanged caption with a prompt for named entities, which it does not have."""
         caption = generator.choice(photo.captions)
         return self._example(photo, caption.text, [], self._shuffled(self._entity_types, generator))
 
     def _namable(self, photo: Photo, caption: Caption, generator: random.Random) -> list[_Thing]:
-        """What in the caption can have a name and has a region, in the caption's order."""
+        """The phrases that can have a name and have a region, in the caption's order."""
         others = {kind: generator.choice(words) for kind, words in _OTHER_WORDS.items()}
         plain = generator.random() < 0.6
         things: list[_Thing] = []
@@ -201,7 +200,7 @@ class CaptionWriter:
 
 
 def gender_of(phrase: str) -> str | None:
-    """One of "male", "female", "any" for a phrase about one person, None for other phrases."""
+    """The gender of a phrase about one person, "any" if unknown; None for other phrases."""
     if _SEVERAL.search(phrase):
         return None
     if _MALE.search(phrase):
@@ -212,7 +211,7 @@ def gender_of(phrase: str) -> str | None:
 
 
 def single_people(photo: Photo, caption: Caption) -> list[tuple[Phrase, Box]]:
-    """The phrases about one person who has one box, in the caption's order."""
+    """The phrases about one person with exactly one box, in the caption's order."""
     people: list[tuple[Phrase, Box]] = []
     for phrase in sorted(caption.phrases, key=lambda p: p.start):
         boxes = photo.boxes_of(phrase)
@@ -224,12 +223,12 @@ def single_people(photo: Photo, caption: Caption) -> list[tuple[Phrase, Box]]:
 def put_names(
     text: str, phrases: Sequence[Phrase], names: NamePool, generator: random.Random
 ) -> tuple[str, list[tuple[int, int]]]:
-    """`text` with a person's name in the place of each phrase, and where the names stand."""
+    """Replace each phrase of `text` by a person's name; the text and the offsets of the names."""
     return put_in(text, [(p, names.person(gender_of(p.text) or "any", generator)) for p in phrases])
 
 
 def put_in(text: str, names: Sequence[tuple[Phrase, str]]) -> tuple[str, list[tuple[int, int]]]:
-    """`text` with names in the places of phrases, which are in order, and where they stand."""
+    """Replace phrases, in text order, by names; the text and the offsets of the names."""
     parts: list[str] = []
     spans: list[tuple[int, int]] = []
     at = length = 0

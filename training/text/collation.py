@@ -18,7 +18,7 @@ T = TypeVar("T")
 ItemT = TypeVar("ItemT", bound=Spelled)
 
 IGNORED = -100
-"""The label of positions after a target's end."""
+"""The label of positions after the end of a target."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Prompts:
     """B prompts and the decoder's input.
 
     ids, mask, cases (B, L); prefix (B, T) decoder input; picture_rows (B,) rows of the feature
-    store, -1 without a picture; matched (B,) whether the text is about it.
+    store, -1 without a picture; matched (B,) whether text and picture belong together.
     """
 
     ids: Tensor
@@ -106,7 +106,7 @@ def on_device(value: T, device: torch.device) -> T:
     moved: Any = value
     if isinstance(value, Tensor):
         moved = value.to(device)
-    elif isinstance(value, tuple):  # a named one, or a part that is not there
+    elif isinstance(value, tuple):  # a named tuple; an absent part is None
         moved = type(value)(*(on_device(part, device) for part in value))
     elif is_dataclass(value) and not isinstance(value, type):
         parts = {f.name: on_device(getattr(value, f.name), device) for f in fields(value)}

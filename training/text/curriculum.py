@@ -1,4 +1,4 @@
-"""What a run learns from, epoch by epoch."""
+"""Sources of training examples, epoch by epoch."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ class Curriculum(Protocol):
     """A source of examples."""
 
     def epoch(self, generator: random.Random) -> Iterator[Example]:
-        """Every example of one epoch, in no useful order."""
+        """Every example of one epoch, in no particular order."""
 
 
 @dataclass(frozen=True)
 class Together:
-    """Several sources as one."""
+    """The concatenation of several sources."""
 
     parts: Sequence[Curriculum]
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from tasks.automaton import Automaton
 from tasks.form import Form
 from tasks.instruction import Prompter, Wording
+from tasks.label_first import LabelFirstAutomaton
 from tasks.records import Record
 from tasks.span_first import SpanFirstAutomaton
 from tasks.target import Step, target_of, trace
@@ -17,7 +18,7 @@ from tasks.target import Step, target_of, trace
 class ExamplePicture:
     """The picture of an example: its row in the feature store and its regions' numbers.
 
-    `matched` is False for distractors, which the text is not about.
+    `matched` is False for distractors, which are unrelated to the text.
     """
 
     row: int
@@ -68,21 +69,26 @@ class Encoded(Spelled):
 
     def right(self, step: Step) -> list[int]:
         """Indices of the correct symbols among a step's admitted ones."""
-        said = step.admitted[step.said]
-        alike = self.alike.get(said.region, frozenset()) if said.region else frozenset()
-        return [i for i, s in enumerate(step.admitted) if i == step.said or s.region in alike]
+        chosen = step.admitted[step.chosen]
+        alike = self.alike.get(chosen.region, frozenset()) if chosen.region else frozenset()
+        return [i for i, s in enumerate(step.admitted) if i == step.chosen or s.region in alike]
 
 
 def encode(example: Example, prompter: Prompter) -> Encoded | None:
-    """Encode up to the last decision; None if a pair's span cannot be copied from the source.
+    """Encode an example up to its last decision.
 
-    Raises `TextTooLong` and `LabelError` as the prompter does.
+    Returns:
+        None if a pair's span cannot be copied from the source, or there is no decision.
+
+    Raises:
+        TextTooLong: if the prompt exceeds the prompter's limits.
+        LabelError: if a label cannot be encoded.
     """
     return _traced(example, _automaton(example, prompter, ordered=True))
 
 
 def encode_span_first(example: Example, prompter: Prompter) -> Encoded | None:
-    """`encode` for weights that write spans before types."""
+    """Like `encode`, for models that decode spans before types."""
     return _traced(example, _automaton(example, prompter, ordered=True, span_first=True))
 
 
@@ -107,9 +113,9 @@ def _traced(example: Example, automaton: Automaton | None) -> Encoded | None:
 
 
 def spell(example: Example, prompter: Prompter) -> Spelled | None:
-    """Encode with the whole target; None if a pair's span cannot be copied from the source.
+    """Encode an example with its whole target.
 
-    Raises as `encode` does. Spans may overlap, as in unconstrained decoding.
+    Spans may overlap, as in unconstrained decoding. Returns None and raises like `encode`.
     """
     automaton = _automaton(example, prompter, ordered=False)
     if automaton is None:
@@ -139,6 +145,6 @@ def _automaton(
         return SpanFirstAutomaton(
             source, example.form, markers, regions=regions, head=head, tail=tail
         )
-    return Automaton(
+    return LabelFirstAutomaton(
         source, example.form, markers, regions=regions, head=head, tail=tail, ordered=ordered
     )

@@ -19,7 +19,7 @@ _OTHER_WORDS = {
     "miscellaneous": ("other", "other named entity", "misc"),
 }
 _PARAPHRASED, _DROPPED = 0.1, 0.1
-_PAIR_WEIGHT = 3.0  # a pair has one decision where a list of entities has fifteen
+_PAIR_WEIGHT = 3.0  # a pair has one decision, a list of entities about fifteen
 
 
 def entities(
@@ -30,10 +30,10 @@ def entities(
     most_labels: int = 24,
     picture: ExamplePicture | None = None,
 ) -> Example:
-    """The document's entities, grounded where there is a picture.
+    """Extraction of the document's entities, grounded if there is a picture.
 
-    Lists of labels are shuffled, sometimes shortened and sometimes worded otherwise; long
-    inventories are sampled so that every type of the answer and some absent ones are listed.
+    Lists of labels are shuffled, sometimes shortened and sometimes reworded; long inventories are
+    sampled so that every type of the target and some absent ones are listed.
     """
     mentions = document.entities or ()
     labels = _listed([t.name for t in ontology.entities], mentions, generator, most_labels)
@@ -65,7 +65,7 @@ def pair(
     *,
     picture: ExamplePicture | None = None,
 ) -> Example:
-    """The relation of a given pair, "none" among the options."""
+    """The relation of a given pair, with "none" among the options."""
     head, tail = document.mentions[relation.head], document.mentions[relation.tail]
     kinds = (head.type, tail.type) if head.type and tail.type else None
     labels = _relation_options(relation.type, kinds, ontology, generator)
@@ -95,7 +95,7 @@ def joint(document: Document, ontology: Ontology, generator: random.Random) -> E
 
 
 def joint_records(document: Document) -> tuple[Record, ...]:
-    """The document's mentions, each with the relations that it heads, in the order of the text."""
+    """The document's mentions in text order, each with the relations that it heads."""
     mentions, text = document.mentions, document.text
     spans = [Span.of(text, mention.start, mention.end) for mention in mentions]
     return tuple(
@@ -162,8 +162,8 @@ def none_pairs(
 ) -> list[Relation]:
     """Ordered pairs of a fully annotated document that stand in no relation, at most `most`.
 
-    Only pairs that some relation admits: nobody asks about others, and they would teach that types
-    alone tell.
+    Only pairs whose types some relation admits: others are never prompted, and would teach the
+    model to decide by types alone.
     """
     mentions = document.entities or ()
     related = {(r.head, r.tail) for r in document.relations or ()}
@@ -195,7 +195,7 @@ def _listed(
 def _relation_options(
     label: str, kinds: tuple[str, str] | None, ontology: Ontology, generator: random.Random
 ) -> list[str]:
-    """All relations, or as at inference what the two types admit; of unknown types any that may."""
+    """All relations, or as at inference those that the types admit; unknown types admit any."""
     names = [t.name for t in ontology.relations]
     if generator.random() < 0.6:
         head, tail = kinds or _possible_types(label, ontology, generator)
@@ -205,7 +205,7 @@ def _relation_options(
 
 
 def _possible_types(label: str, ontology: Ontology, generator: random.Random) -> tuple[str, str]:
-    """Types of head and tail that the relation admits, or any relation where there is none."""
+    """Types of head and tail that the relation admits, or that any relation admits for None."""
     kinds = sorted({(t.head, t.tail) for t in ontology.relations if label in (t.name, NONE)})
     head, tail = generator.choice(kinds)
     return generator.choice(head or ("",)), generator.choice(tail or ("",))

@@ -1,10 +1,10 @@
-"""Fitting the gate: whether a text and a picture belong together.
+"""Fits the gate, which decides whether a text and a picture belong together.
 
 The gate is a leaky ReLU of the cosine between two projections, averaged over the text and over
-the picture. Averages are nearly the same for every input: one step of the optimiser moves all
-cosines at once by a tenth. Learned along with everything else the gate swings about zero, mostly
-shut, where its slope is 1e-4. But averaging and projecting commute, so its projections can be
-learned apart from the network, from averages that are computed once, in thousands of cheap steps.
+the picture. The averages are similar for all inputs: one optimiser step moves all cosines by a
+tenth. Trained with the rest of the network, the gate oscillates about zero and is mostly closed,
+where its slope is 1e-4. Averaging and projecting commute, so its projections are trained separately
+from the network, on averages that are computed once, in thousands of cheap steps.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from training.text.example import Spelled
 from training.text.visual_features import VisualFeatureStore
 
 MATCHED, UNMATCHED = 0.2, -0.08
-"""Cosines wanted of a text and its own picture, and of a text and somebody else's."""
+"""Target cosines of a text and its own picture, and of a text and another picture."""
 
 _MIDDLE = (MATCHED + UNMATCHED) / 2
 
@@ -38,7 +38,7 @@ _AT_ONCE = 32
 
 
 class Averages(NamedTuple):
-    """N prompts with pictures: text (N, d), visual (N, d), matched (N,) whether both belong."""
+    """N prompts with pictures: text (N, d), visual (N, d), matched (N,) whether they match."""
 
     text: Tensor
     visual: Tensor
@@ -46,14 +46,14 @@ class Averages(NamedTuple):
 
 
 class Fit(NamedTuple):
-    """Shares of open gates: of texts with their own picture, and of texts with another's."""
+    """Shares of open gates: of texts with their own picture, and with another picture."""
 
     own: float
     others: float
 
 
 def projections(fusion: GatedFusion) -> list[nn.Parameter]:
-    """The gate's weights, which learn here and nowhere else."""
+    """The weights of the gate, which are trained only by `fit_gate`."""
     return [getattr(fusion, name).weight for name in PROJECTIONS]
 
 
@@ -65,7 +65,7 @@ def averages(
     store: VisualFeatureStore,
     generator: random.Random,
 ) -> Averages | None:
-    """What the gate reads of some of `items`; None where not two of them are with own pictures."""
+    """The gate's inputs for some of `items`; None if fewer than two have their own picture."""
     seen = generator.sample(items, len(items))
     own = [item for item in seen if item.picture and item.picture.matched][:_MOST_MATCHED]
     other = [item for item in seen if item.picture and not item.picture.matched][:_MOST_UNMATCHED]
@@ -80,13 +80,14 @@ def averages(
 
 
 def fit_gate(fusion: GatedFusion, given: Averages, steps: int) -> Fit:
-    """Learn the gate's projections from the beginning; everything else stays as it is.
+    """Train the gate's projections from scratch; all other weights are unchanged.
 
-    Every text with its own picture is also shown another's of `given`. Draws from torch's seed.
+    Every text with its own picture is also paired with another picture of `given`. Uses torch's
+    global generator.
     """
     for name in PROJECTIONS:
         getattr(fusion, name).reset_parameters()
-    weights = [weight.detach().requires_grad_() for weight in projections(fusion)]  # same memory
+    weights = [weight.detach().requires_grad_() for weight in projections(fusion)]  # shares memory
     optimiser = torch.optim.AdamW(weights, lr=_RATE, weight_decay=_DECAY)
     own = torch.nonzero(given.matched)[:, 0]
     other = torch.nonzero(~given.matched)[:, 0]
@@ -102,7 +103,7 @@ def fit_gate(fusion: GatedFusion, given: Averages, steps: int) -> Fit:
 
 @torch.no_grad()
 def measure(fusion: GatedFusion, given: Averages) -> Fit:
-    """How often the gate opens where it should and where it should not."""
+    """Measure how often the gate is open for matching and for other pictures."""
     own = torch.nonzero(given.matched)[:, 0]
     texts, pictures = (
         torch.cat([given.text, given.text[own]]),
@@ -140,7 +141,7 @@ def _loss(weights: Sequence[Tensor], given: Averages, own: Tensor, other: Tensor
 
 
 def _wrong(right: Tensor, lacking: Tensor) -> Tensor:
-    """A logistic loss of the side that cosines are on, and half of what they lack."""
+    """A logistic loss of the sign of the cosines, plus half of their distance to the target."""
     return F.softplus(-_SHARPNESS * right).mean() + 0.5 * F.relu(lacking).mean()
 
 

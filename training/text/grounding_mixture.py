@@ -1,4 +1,4 @@
-"""What an epoch of grounding examples is made of: who is named, and what the picture shows."""
+"""The grounding examples of an epoch: who is named, and what the picture shows."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ _SHARES = {
     "several": 0.16,
     "post": 0.11,
 }
-_POST_ROUNDS = 4  # few posts are sure enough, and must not be memorised
+_POST_ROUNDS = 4  # only few posts are reliable; the model must not memorise them
 _ABSENT = 0.36
 _NO_PERSON_NAMED = 0.12
 _RESTYLED_CAPTION, _RESTYLED_REAL = 0.6, 0.15
@@ -55,7 +55,7 @@ _BOXED_TWEETS = 0.66
 
 @dataclass(frozen=True)
 class Pictures:
-    """Names of pictures by what they show; `people` are photos with somebody in them."""
+    """Names of pictures by content; `people` are photos that show at least one person."""
 
     solos: Sequence[Solo]
     people: Sequence[str]
@@ -66,7 +66,7 @@ class Pictures:
 
 @dataclass(frozen=True)
 class GroundingMixture:
-    """Texts and pictures, and how an epoch is drawn from them."""
+    """Texts and pictures, from which an epoch is sampled."""
 
     store: VisualFeatureStore
     names: NamePool
@@ -79,7 +79,7 @@ class GroundingMixture:
     size: int = _SIZE
 
     def epoch(self, generator: random.Random) -> Iterator[Example]:
-        """`size` examples in random order; about a third shows nothing of the text."""
+        """`size` examples in random order; about a third have an unrelated picture."""
         parts = self._parts()
         shares = [_SHARES[name] for name in parts]
         if "post" in parts:
@@ -89,7 +89,7 @@ class GroundingMixture:
             yield asked(passage, self.store.picture(image), generator)
 
     def _parts(self) -> dict[str, Callable[[random.Random], tuple[str, Passage]]]:
-        """What can be drawn from what there is."""
+        """The non-empty parts of the mixture."""
         parts = {
             "worded": (self._worded, self.pictures.solos),
             "real": (self._real, self.pictures.solos and self.texts.about_one),
@@ -116,7 +116,7 @@ class GroundingMixture:
         return self._shown(solo.image, passage, generator)
 
     def _shown(self, image: str, passage: Passage, generator: random.Random) -> tuple[str, Passage]:
-        """The passage with its picture, or with one in which nobody is to be told."""
+        """The passage with its picture, or with one in which no person can be identified."""
         if generator.random() >= _ABSENT:
             return image, passage
         return self._without(generator, crowd=0.15), passage.unseen()
@@ -139,7 +139,7 @@ class GroundingMixture:
     def _captioned(
         self, image: str, passage: Passage, generator: random.Random
     ) -> tuple[str, Passage]:
-        """A caption with its photo, or with any other: what it tells is not to be seen there."""
+        """A caption with its photo, or with another one that does not show its content."""
         if generator.random() < _RESTYLED_CAPTION:
             passage = restyled(passage, generator)
         if generator.random() >= _ABSENT:
@@ -156,7 +156,7 @@ class GroundingMixture:
         return self._without(generator, crowd=0.1), post.passage.unseen()
 
     def _without(self, generator: random.Random, *, crowd: float) -> str:
-        """A picture without people, with nothing at all, or with a crowd."""
+        """A picture without people, without objects, or of a crowd."""
         pools = (self.pictures.nobody, self.pictures.blank, self.pictures.crowds)
         weights = [
             w if pool else 0.0 for w, pool in zip((0.85 - crowd, 0.15, crowd), pools, strict=True)
@@ -173,16 +173,16 @@ def build(
     named_posts: Path | None = None,
     held_out: AbstractSet[int] = frozenset(),
 ) -> GroundingMixture:
-    """Everything under `data`, with leaks of reported test splits dropped.
+    """Read all corpora under `data`, without leaks of reported test splits.
 
     Args:
-        data: The folder of corpora.
-        store: Features of flickr8k, congress and, where they are to be used, posts and pictures
-            that show nothing; pictures that are not in it are not used.
-        names: The names to be trained on.
-        report: Takes lines with counts.
-        named_posts: A text model's answers to the posts, as `training.text.named_posts` reads.
-        held_out: The ids of posts that are kept for evaluation.
+        data: the folder of corpora.
+        store: features of flickr8k, congress and, optionally, of posts and blank pictures; pictures
+            without features are not used.
+        names: the names for training.
+        report: receives lines with counts.
+        named_posts: file with a text model's answers to the posts; see `training.text.named_posts`.
+        held_out: the ids of posts that are reserved for evaluation.
     """
     documents = _documents(data)
     photos = [p for p in read_photos(data / "flickr8k", "train") if p.image in store.rows]
@@ -244,6 +244,6 @@ def _named_posts(
 
 
 def _post_images(folder: Path, store: VisualFeatureStore, held_out: AbstractSet[int]) -> list[str]:
-    """The names of posts' pictures that are in the store and not kept for evaluation."""
+    """The names of posts' pictures that are in the store and not reserved for evaluation."""
     names = sorted(path.name for path in (folder / "images").glob("*.jpg"))
     return [n for n in names if n in store.rows and int(Path(n).stem) not in held_out]

@@ -1,4 +1,4 @@
-"""Where instruction tuning begins."""
+"""Initial model and prompt limits of instruction tuning."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from models.minilm import MiniLMEncoder
 from models.umie import UMIE
 
 MAX_TEXT_TOKENS, MAX_TOKENS, SEPARATOR = 256, 448, " "
-"""Prompts of weights that begin here; see `tasks.instruction.Prompter`."""
+"""Prompt limits of newly initialised models; see `tasks.instruction.Prompter`."""
 LEAST_REGION_SCORE = 0.1
-"""Regions that the tower doubts more are not offered to them."""
+"""Regions with a lower score are not used as input."""
 
 
 def compact_model(encoder: Path) -> UMIE:

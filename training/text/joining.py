@@ -1,4 +1,4 @@
-"""Several short documents as one long text: what a model must hold apart."""
+"""Joins short documents to one long text, whose parts the model must keep apart."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ def grouped(documents: Sequence[Document], generator: random.Random) -> Iterator
 
 
 def joined(documents: Sequence[Document], generator: random.Random) -> Document:
-    """One document of all: their texts behind each other, their entities moved along.
+    """Concatenate documents of one inventory, with their entities.
 
-    They are of one inventory; relations and events are left out.
+    Relations and events are left out; see `joined_related`. The separator is random.
     """
     text, starts = _laid_out(documents, generator)
     entities = [
@@ -43,7 +43,12 @@ def joined(documents: Sequence[Document], generator: random.Random) -> Document:
 
 
 def joined_related(documents: Sequence[Document], generator: random.Random) -> Document:
-    """`joined` for documents with relations, which are kept; none relates two documents."""
+    """Like `joined`, but with relations; no relation connects two documents.
+
+    Args:
+        documents: with entities, or with `pair_mentions` if the first has no entities.
+        generator: draws the separator.
+    """
     text, starts = _laid_out(documents, generator)
     relations: list[Relation] = []
     mentions: list[Mention] = []
@@ -67,7 +72,11 @@ def joined_related(documents: Sequence[Document], generator: random.Random) -> D
 def unrelated_across(
     documents: Sequence[Document], most: int, generator: random.Random
 ) -> list[Relation]:
-    """Pairs of mentions of different documents, by their numbers in the joined one."""
+    """Sample at most `most` ordered pairs of mentions from different documents.
+
+    Returns:
+        relations of type `NONE`, whose ends are indices of mentions in the joined document.
+    """
     sizes = [len(document.mentions) for document in documents]
     owner = [number for number, size in enumerate(sizes) for _ in range(size)]
     pairs = [(a, b) for a in range(len(owner)) for b in range(len(owner)) if owner[a] != owner[b]]
@@ -75,7 +84,7 @@ def unrelated_across(
 
 
 def _laid_out(documents: Sequence[Document], generator: random.Random) -> tuple[str, list[int]]:
-    """The texts behind each other, and where each begins."""
+    """The concatenated text, and the start of each document in it."""
     separator = generator.choices(_SEPARATORS, _SEPARATOR_WEIGHTS)[0]
     text, starts = "", []
     for document in documents:

@@ -1,4 +1,4 @@
-"""Kinds of named things: FMNERG's fine types, their parents, and free words for them."""
+"""Kinds of named entities: FMNERG's fine types, their parents, and free words for them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from training.text.names import is_held_out
 
 PERSON = "person"
 SOMEONE = "someone"
-"""A person of whom the text does not say what they do: every word for persons is right."""
+"""A person of unknown occupation: every word for persons is correct."""
 
 _NO_FINE_TYPE = {
     "nurse": "other person",
@@ -43,7 +43,7 @@ def coarse_types() -> tuple[str, ...]:
 
 @cache
 def fine_kinds() -> dict[str, tuple[str, str]]:
-    """Every kind below the coarse types with its type in fmnerg8 and in fmnerg51."""
+    """Every kind below the coarse types, with its types in fmnerg8 and in fmnerg51."""
     fine = {t.name: (str(t.parent), t.name) for t in load("fmnerg51").entities}
     invented = {kind: (PERSON, name) for kind, name in _NO_FINE_TYPE.items()}
     return {**fine, **invented, SOMEONE: (PERSON, _GENERIC)}
@@ -51,7 +51,7 @@ def fine_kinds() -> dict[str, tuple[str, str]]:
 
 @cache
 def coarse_of(kind: str) -> str:
-    """The type in twitter4 of a kind; coarse types are their own. KeyError for other words."""
+    """The twitter4 type of a kind; a coarse type maps to itself. KeyError for other words."""
     if kind in coarse_types():
         return kind
     parents = {t.name: str(t.parent) for t in load("fmnerg8").entities}
@@ -68,11 +68,11 @@ def words_for(kind: str) -> tuple[str, ...]:
 
 @cache
 def kinds_with_words() -> tuple[str, ...]:
-    """Every kind that has free words, coarse types among them."""
+    """Every kind with free words, including coarse types."""
     return tuple(_shipped()["words"])
 
 
 @cache
 def things(kind: str) -> tuple[str, ...]:
-    """Names of things of a kind that may be trained on."""
+    """Names of entities of a kind, without held-out names."""
     return tuple(name for name in _shipped()["things"][kind] if not is_held_out(name))

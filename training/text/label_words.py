@@ -1,4 +1,4 @@
-"""Other words for the labels of an example, so that the model follows whatever a list says."""
+"""Synonyms for the labels of an example, so that the model generalises to unseen labels."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ TAGS = {
     "event": ("EVENT",),
     "product": ("PRODUCT",),
 }
-"""Tags that people know from other tools."""
+"""Tags that other tools use."""
 
 
 def words_for(kind: Kind, labels: Sequence[str], generator: random.Random) -> dict[str, str]:
-    """A word for each label: itself, mostly; no two labels get one word."""
+    """A distinct word for each label, mostly the label itself."""
     if all(label in TAGS for label in labels) and generator.random() < _TAGGED:
         return _distinct(labels, {label: generator.choice(TAGS[label]) for label in labels})
     if len(labels) <= _SHORT and generator.random() < _PLAIN:
@@ -42,7 +42,7 @@ def words_for(kind: Kind, labels: Sequence[str], generator: random.Random) -> di
 
 
 def reworded(example: Example, kind: Kind, generator: random.Random) -> Example:
-    """The same question with other words for some of its asocs, "none" left as it is."""
+    """The same example with synonyms for some of its asocs; "none" is unchanged."""
     labels = [name for name in example.asocs if name != NONE]
     words = {**words_for(kind, labels, generator), NONE: NONE}
     return replace(
@@ -55,7 +55,7 @@ def reworded(example: Example, kind: Kind, generator: random.Random) -> Example:
 def descriptions_of(
     kind: Kind, words: Mapping[str, str], generator: random.Random
 ) -> dict[str, str]:
-    """Now and then a sentence about each label that has one, by the label's word."""
+    """With some probability, the description of each label that has one, by the label's word."""
     if generator.random() >= _DESCRIBED:
         return {}
     found = {word: wording(kind, label).description for label, word in words.items()}

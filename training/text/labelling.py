@@ -1,4 +1,4 @@
-"""Which labels a grounded example lists: a published inventory or free words, shuffled."""
+"""The label list of a grounded example: a published inventory or free words, shuffled."""
 
 from __future__ import annotations
 
@@ -29,20 +29,20 @@ _INVENTORIES = {"twitter4": 0.34, "fmnerg8": 0.12, "fmnerg51": 0.18, "free": 0.3
 
 @dataclass(frozen=True, slots=True)
 class Labelling:
-    """The label of every kind that is asked for, and all listed labels in order."""
+    """The label of every requested kind, and all listed labels in order."""
 
     words: dict[str, str]
     spots: tuple[str, ...]
 
 
 def asked(passage: Passage, picture: ExamplePicture, generator: random.Random) -> Example:
-    """The example of a passage under a labelling drawn at random."""
+    """The example of a passage with a random labelling."""
     labelling = draw(passage, generator)
     return grounded(passage, picture, labelling.words, labelling.spots)
 
 
 def draw(passage: Passage, generator: random.Random) -> Labelling:
-    """A labelling that is right for the passage; every kind of it or most have a label."""
+    """A random labelling that is correct for the passage; most or all of its kinds have a label."""
     inventory = _inventory(passage, generator)
     if inventory == "free":
         words = _free_words(passage, generator)
@@ -78,7 +78,7 @@ def _others(names: Sequence[str], words: dict[str, str]) -> list[str]:
 
 
 def _fine(passage: Passage, generator: random.Random) -> tuple[dict[str, str], list[str]]:
-    """Types of fmnerg51; somebody of no known trade may have the only listed type of a person."""
+    """Types of fmnerg51; a person of unknown occupation may have the only listed person type."""
     names = [t.name for t in load("fmnerg51").entities]
     words = {kind: fine_kinds()[kind][1] for kind in passage.kinds}
     if generator.random() < _FULL_FINE:
@@ -99,7 +99,7 @@ def _absent_count(present: int, generator: random.Random) -> int:
 
 
 def _free_words(passage: Passage, generator: random.Random) -> dict[str, str]:
-    """A word for every kind: one word for all of a coarse type, or one for each fine kind."""
+    """A word for every kind: one word per coarse type, or one per fine kind."""
     words: dict[str, str] = {}
     for coarse in dict.fromkeys(coarse_of(kind) for kind in passage.kinds):
         kinds = [kind for kind in passage.kinds if coarse_of(kind) == coarse]
@@ -112,7 +112,7 @@ def _free_words(passage: Passage, generator: random.Random) -> dict[str, str]:
 
 
 def _absent_words(passage: Passage, words: dict[str, str], generator: random.Random) -> list[str]:
-    """Words for kinds that the text does not name; never a second word for one that it names."""
+    """Words for kinds absent from the text; never a second word for a kind in the text."""
     general = {coarse_of(k) for k, word in words.items() if word in words_for(coarse_of(k))}
     general |= {PERSON} if SOMEONE in words else set()
     blocked = {fine_kinds()[k][1] for k in words if k in fine_kinds()}
@@ -131,7 +131,7 @@ def _absent_words(passage: Passage, words: dict[str, str], generator: random.Ran
 
 
 def _dropped(words: dict[str, str], generator: random.Random) -> dict[str, str]:
-    """Some labels are not asked for: their things are not answered."""
+    """Remove some labels from the request; the target omits their entities."""
     kept = {
         word
         for word in dict.fromkeys(words.values())

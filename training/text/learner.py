@@ -21,8 +21,8 @@ BatchT = TypeVar("BatchT", bound=Prompts)
 class Objective(Generic[ItemT, BatchT]):
     """Encoding, collation and loss of examples.
 
-    encode: encodes an example, None if it cannot be used, as `example.encode`. collate: encoded
-    examples to a batch. loss: of a model on a batch and its visual features.
+    encode: encodes an example, None if it cannot be used, like `example.encode`. collate: converts
+    encoded examples to a batch. loss: the loss of a model on a batch and its visual features.
     """
 
     encode: Callable[[Example, Prompter], ItemT | None]
@@ -34,10 +34,15 @@ DECISIONS: Objective[Encoded, Batch] = Objective(encode, collate, decision_loss)
 """Cross-entropy over the symbols that the grammar admits, as in constrained decoding."""
 
 SPAN_FIRST: Objective[Encoded, Batch] = Objective(encode_span_first, collate, decision_loss)
-"""The same for weights that write spans before types."""
+"""The same for models that decode spans before types."""
 
 SPELLING: Objective[Spelled, SpelledBatch] = Objective(spell, collate_spelled, spelling_loss)
 """Teacher forcing over the whole vocabulary, as the published code trains."""
+
+
+def decision_objective(model: UMIE) -> Objective[Encoded, Batch]:
+    """The objective of a model with a copy head, by its order of span and type."""
+    return SPAN_FIRST if model.config.span_first else DECISIONS
 
 
 @dataclass(frozen=True)
@@ -51,6 +56,5 @@ class Learner:
     @classmethod
     def of(cls, model: UMIE, prompter: Prompter) -> Learner:
         """Select the objective that matches how the model is decoded."""
-        if model.copy_head is None:
-            return cls(model, prompter, SPELLING)
-        return cls(model, prompter, SPAN_FIRST if model.config.span_first else DECISIONS)
+        spelled = model.copy_head is None
+        return cls(model, prompter, SPELLING if spelled else decision_objective(model))

@@ -1,4 +1,4 @@
-"""Instruction tuning: the loop around a learner's loss."""
+"""The training loop of instruction tuning."""
 
 from __future__ import annotations
 
@@ -38,10 +38,10 @@ from training.text.visual_features import VisualFeatureStore
 log = logging.getLogger(__name__)
 
 _POOL = 4000
-"""Examples that are put into ids at a time; batches are made of similar ones among them."""
+"""Examples encoded at a time; batches group examples of similar length among them."""
 
 _RECENT = 12_000
-"""Examples that the gate may be fitted to."""
+"""Maximum number of recent examples that the gate is fitted to."""
 
 AVERAGE_EVERY = 5  # averaging touches every weight, as much memory traffic as a small batch
 
@@ -49,8 +49,13 @@ AVERAGE_EVERY = 5  # averaging touches every weight, as much memory traffic as a
 def train_text(options: TextOptions, learner: Learner, own: Sequence[Curriculum] = ()) -> Path:
     """Train and write `umie.safetensors` (averaged weights) into `options.out`.
 
-    What is learned from is the mixture of `options.data` and `own`. Raises `DataError` where a
-    corpus is not in its layout or there is nothing to learn.
+    Args:
+        options: hyperparameters and folders.
+        learner: the model to train; it is changed in place.
+        own: further examples beside the mixture of `options.data`.
+
+    Raises:
+        DataError: if a corpus is malformed or there are no examples.
     """
     torch.manual_seed(options.seed)
     options.out.mkdir(parents=True, exist_ok=True)
@@ -60,7 +65,7 @@ def train_text(options: TextOptions, learner: Learner, own: Sequence[Curriculum]
 
 
 def _mixture(options: TextOptions, data: Path, store: VisualFeatureStore) -> list[Curriculum]:
-    """What the preset learns from."""
+    """The training mixture of the preset."""
     if options.preset != "standard":
         return [build_mixture(data, store, log.info)]
     broad = broad_mixture.build(data, log.info)
@@ -85,20 +90,20 @@ def _mixture(options: TextOptions, data: Path, store: VisualFeatureStore) -> lis
 
 
 class AccuracyByKind:
-    """How many choices of each kind were right since it was last told."""
+    """The accuracy of decisions by kind, since the last report."""
 
     def __init__(self) -> None:
         self._right, self._all = torch.zeros(KINDS), torch.zeros(KINDS)
 
     def add(self, outcome: Outcome) -> None:
-        """Count the choices of a batch, where their kinds are known."""
+        """Count the decisions of a batch, if their kinds are known."""
         if outcome.kinds is not None and outcome.hits is not None:
             kinds = outcome.kinds.cpu()
             self._right.index_add_(0, kinds, outcome.hits.detach().float().cpu())
             self._all.index_add_(0, kinds, torch.ones(len(kinds)))
 
-    def told(self) -> str:
-        """The shares, kind by kind, and a new beginning."""
+    def summary(self) -> str:
+        """The accuracy of each kind as text; resets the counts."""
         shares = (self._right / self._all.clamp(min=1)).tolist()
         named = [f"{Kind(i).name} {share:.3f}" for i, share in enumerate(shares) if self._all[i]]
         self._right.zero_()
@@ -141,7 +146,7 @@ class Run:
             self._restore()
 
     def train(self) -> Path:
-        """Run to the last step; the state is saved on the way."""
+        """Train to the last step; the state is saved regularly."""
         self.model.train()
         bar = tqdm(total=self.options.steps, initial=self.step, desc="train", mininterval=5)
         loss = right = decisions = 0.0
@@ -160,7 +165,7 @@ class Run:
                 mean, accuracy = loss / 50, right / decisions
                 bar.set_postfix(loss=f"{mean:.3f}", accuracy=f"{accuracy:.3f}")
                 log.info("step %d loss %.4f accuracy %.4f", self.step, mean, accuracy)
-                log.info("accuracy by kind of choice: %s", self._by_kind.told())
+                log.info("accuracy by kind of decision: %s", self._by_kind.summary())
                 loss = right = decisions = 0.0
             if self.step % self.options.save_every == 0 or self.step == self.options.steps:
                 self._save()
@@ -168,9 +173,10 @@ class Run:
         return self._weights_file
 
     def _settle(self) -> None:
-        """Stop the reading half of the network and fit the gate to what it reads.
+        """Freeze the encoders and fit the gate to their output.
 
-        The gate depends on every change of that half, so the rest learns to write with it last.
+        Every change of the encoders changes the gate. So the rest of the network is trained with
+        the final gate in the last steps.
         """
         self._load(self.average.state)
         self._stop_reading()
@@ -179,7 +185,7 @@ class Run:
         given = averages(self.model, self._examples, self._collate, self.store, generator)
         if given is not None:
             fit = fit_gate(self.model.gated_fusion, given, self.options.gate_steps)
-            log.info("the gate opens for %.2f of own and %.2f of others' pictures", *fit)
+            log.info("the gate is open for %.2f of matching and %.2f of other pictures", *fit)
             self.group.share(weight.data for weight in projections(self.model.gated_fusion))
             for name in PROJECTIONS:
                 self.average.follow(self.model, f"gated_fusion.{name}.")
@@ -210,7 +216,7 @@ class Run:
         return float(outcome.loss.detach()), float(outcome.right), outcome.decisions
 
     def _batches(self) -> Iterator[Prompts]:
-        """Batches without end. Each epoch has its own seed, so a resumed run repeats none."""
+        """An endless sequence of batches; a resumed run starts with a new epoch seed."""
         epoch = self.step  # any number that differs after a resume
         while True:
             generator = random.Random(f"{self.options.seed}-{epoch}-{self.group.rank}")
@@ -226,7 +232,7 @@ class Run:
                 for items in buckets(encoded, self.options.tokens, generator) if encoded else ():
                     yield self._collate(items)
             if not some:
-                raise DataError("there is nothing to learn: no example fits into a prompt")
+                raise DataError("no training examples: no example fits into a prompt")
             epoch += 1
 
     def _collate(self, items: Sequence[Spelled]) -> Prompts:

@@ -1,4 +1,4 @@
-"""Training losses: over decisions among admitted symbols, or over whole targets."""
+"""Training losses over decisions among admitted symbols, or over whole targets."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Outcome(NamedTuple):
 
 
 def decision_loss(model: UMIE, batch: Batch, visual_batch: VisualBatch) -> Outcome:
-    """Training as decoding: cross-entropy of every decision among its admitted symbols.
+    """Cross-entropy of every decision among its admitted symbols, as in constrained decoding.
 
     The mean over decisions is weighted.
     """
@@ -57,7 +57,7 @@ def decision_loss(model: UMIE, batch: Batch, visual_batch: VisualBatch) -> Outco
 def decision_logits(
     model: UMIE, batch: Batch, visual_batch: VisualBatch, score: Score = candidate_logits
 ) -> Tensor:
-    """Logits (S, width) of the symbols admitted at every decision, the answers before it given."""
+    """Logits (S, width) of the admitted symbols of every decision, with teacher forcing."""
     memory = _memory(model, batch, visual_batch)
     states = model.decoder(model.embed(batch.prefix), memory.cross, batch.mask)  # (B, T, d)
     decided = states[batch.at[:, 0], batch.at[:, 1]]  # (S, d)
@@ -65,7 +65,7 @@ def decision_logits(
 
 
 def spelling_loss(model: UMIE, batch: SpelledBatch, visual_batch: VisualBatch) -> Outcome:
-    """As the published code trains: cross-entropy of every token among the whole vocabulary.
+    """Cross-entropy of every token among the whole vocabulary, as the published code trains.
 
     For weights without a copy head, which are decoded without a grammar. Every token counts as a
     decision.
@@ -80,7 +80,7 @@ def spelling_loss(model: UMIE, batch: SpelledBatch, visual_batch: VisualBatch) -
 
 
 def _memory(model: UMIE, batch: Prompts, visual_batch: VisualBatch) -> Memory:
-    """Encoder memory as in the service; pictures are encoded and fused only if there are any."""
+    """Encoder memory as in the service; without pictures, the visual encoder is skipped."""
     text = model.encode_text(batch.ids, batch.mask, batch.cases)
     rows = torch.nonzero(batch.picture_rows >= 0)[:, 0]
     gate, fused = text.new_zeros(len(text)), text

@@ -1,4 +1,4 @@
-"""What one epoch of instruction tuning is made of."""
+"""The training mixture of the compact preset."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ REPORTED = (
     "crossner_music",
     "crossner_politics",
 )
-"""Corpora whose test splits are reported, so that nothing of them may be trained on."""
+"""Corpora whose test splits are reported; their documents are removed from training data."""
 
 _SHARE = {
     "twitter2017": 2,
@@ -61,7 +61,7 @@ _SHARE = {
     "crossner_literature": 4,
     "crossner_science": 4,
 }
-"""How often a document comes in an epoch, 1 where nothing is said; small corpora come often."""
+"""Repetitions of a document per epoch, by corpus, default 1; small corpora are repeated."""
 
 _JOINT_ROUNDS, _LISTED_ROUNDS = 8, 3
 _JOINT_PAIRS = 0.2
@@ -76,7 +76,7 @@ _PEOPLE = 0
 
 @dataclass(frozen=True)
 class Mixture:
-    """The training documents, photos and portraits, and how an epoch is drawn from them."""
+    """The training documents, photos and portraits, from which an epoch is sampled."""
 
     documents: dict[str, list[Document]]
     pair_groups: list[Document]
@@ -88,7 +88,7 @@ class Mixture:
     peopleless: list[str]
 
     def epoch(self, generator: random.Random) -> Iterator[Example]:
-        """Every example of one epoch, in no useful order."""
+        """Every example of one epoch, in no particular order."""
         for corpus, documents in self.documents.items():
             share = _SHARE.get(corpus, 1.0)
             for document in documents:
@@ -154,13 +154,13 @@ class Mixture:
                 yield make.arguments(document, event, ontology, generator, picture=picture)
 
     def _elsewhere(self, example: Example, generator: random.Random) -> Example:
-        """A caption beside another photo, which shows nothing of it."""
+        """A caption with another photo, which does not show its content."""
         picture = replace(self.store.picture(generator.choice(self.photos).image), matched=False)
         records = tuple(replace(record, asocs=()) for record in example.records)
         return replace(example, picture=picture, records=records, alike={})
 
     def _distractor(self, share: float, generator: random.Random) -> ExamplePicture | None:
-        """Somebody else's picture, for a share of the examples."""
+        """An unrelated picture, for a share of the examples."""
         if not self.peopleless or generator.random() >= share:
             return None
         return replace(self.store.picture(generator.choice(self.peopleless)), matched=False)
@@ -172,7 +172,7 @@ def _times(share: float, generator: random.Random) -> int:
 
 
 def build_mixture(data: Path, store: VisualFeatureStore, report: Callable[[str], None]) -> Mixture:
-    """Read everything under `data`, leaks dropped; `report` is called with the counts."""
+    """Read all corpora under `data` without leaks; `report` is called with the counts."""
     reported = [d for name in REPORTED for d in read_corpus(name, data, "test")]
     documents: dict[str, list[Document]] = {}
     for name in TEXT_CORPORA:
@@ -211,12 +211,12 @@ def _peopleless(store: VisualFeatureStore, image: str) -> bool:
 
 
 def _short(documents: list[Document], most_chars: int = 600) -> list[Document]:
-    """Documents short enough for one prompt; a few news sentences are run-on tables."""
+    """Documents short enough for one prompt; a few news sentences are long tables."""
     return [d for d in documents if len(d.text) <= most_chars]
 
 
 def mentions_of(documents: dict[str, list[Document]], kind: str) -> set[str]:
-    """Mentions of one coarse type, short ones that look like names."""
+    """Short mentions of one coarse type that look like names."""
     found: set[str] = set()
     for corpus in ("twitter2015", "twitter2017", "conll2003", "conll04"):
         for document in documents.get(corpus, ()):

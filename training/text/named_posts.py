@@ -1,7 +1,7 @@
-"""Posts in whose texts a model has found one name, and what their pictures show of it.
+"""Posts in whose texts a model found one name, with the regions of the named person.
 
-The names are what ``umie batch --ontology twitter4 --tasks entities`` answers to the posts' texts
-without their pictures: one JSON object a line with id, and extraction or error.
+The names are the output of ``umie batch --ontology twitter4 --tasks entities`` for the posts' texts
+without their pictures: one JSON object per line with id, and extraction or error.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _SURE, _DOUBTFUL = 0.7, 0.3
 
 @dataclass(frozen=True, slots=True)
 class NamedPost:
-    """A post about one person; the passage has the person's regions where the picture shows it."""
+    """A post about one person; the passage has the person's regions if the picture shows one."""
 
     image: str
     passage: Passage
@@ -33,16 +33,15 @@ class NamedPost:
 def read_named_posts(
     posts: Path, answers: Path, store: VisualFeatureStore, held_out: AbstractSet[int] = frozenset()
 ) -> list[NamedPost]:
-    """The posts that name exactly one person, beside one clear person or nobody.
+    """The posts that name exactly one person, with a picture of one clear person or of nobody.
 
-    Posts with a doubtful name are left out, as are the ids `held_out` and pictures that are not in
-    the store.
+    Posts with an uncertain name, the ids `held_out` and pictures without features are left out.
 
     Args:
-        posts: One JSON object a line: id, image (a path) and text.
-        answers: The model's answers by id; posts without one are left out.
-        store: Features of the posts' pictures.
-        held_out: Ids that are kept for evaluation.
+        posts: one JSON object per line: id, image (a path) and text.
+        answers: the model's answers by id; posts without one are left out.
+        store: features of the posts' pictures.
+        held_out: ids that are reserved for evaluation.
     """
     found = {int(row["id"]): row["extraction"] for row in _rows(answers) if row["extraction"]}
     clear: dict[str, Passage] = {}
@@ -63,7 +62,7 @@ def _rows(path: Path) -> list[dict[str, Any]]:
 
 
 def _clear(entities: list[dict[str, Any]]) -> bool:
-    """Whether every name is sure, and exactly one is a person's."""
+    """Whether every name has a high score, and exactly one is a person's."""
     listed = [entity for entity in entities if entity["score"] >= _DOUBTFUL]
     sure = all(entity["score"] >= _SURE for entity in listed)
     return sure and sum(entity["type"] == PERSON for entity in listed) == 1

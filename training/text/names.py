@@ -1,4 +1,4 @@
-"""Names that stand in captions where posts have names; a tenth of them is kept from training."""
+"""Names to insert into captions; a tenth of them is held out for testing."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class NamePool:
 
 
 def is_held_out(name: str) -> bool:
-    """Whether `name` is kept for testing; the same on every machine."""
+    """Whether `name` is held out for testing; deterministic on every machine."""
     return sha256(name.encode()).digest()[0] % _HELD_OUT_SHARE == 0
 
 
@@ -57,9 +57,9 @@ def _shipped() -> dict[str, list[str]]:
 def name_pool(
     *, held_out: bool, organizations: Set[str] = frozenset(), locations: Set[str] = frozenset()
 ) -> NamePool:
-    """The names for training, or the ones kept for testing.
+    """The names for training, or the names held out for testing.
 
-    `organizations` and `locations` come from training documents: a list of ours would be short.
+    `organizations` and `locations` come from training documents, which have more than a fixed list.
     """
 
     def kept(names: list[str]) -> tuple[str, ...]:

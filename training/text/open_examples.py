@@ -1,4 +1,4 @@
-"""Examples about any inventory: lists of labels with absent ones, other words, descriptions."""
+"""Examples for any inventory: label lists with absent labels, synonyms and descriptions."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _WRONG_WORDS = 3
 
 
 def examples_of(record: OpenRecord, generator: random.Random) -> Iterator[Example]:
-    """What one record of an open set can teach, its own inventory alone being asked for."""
+    """The examples of one record of an open set, with its own inventory as labels."""
     document, inventory = record.document, record.inventory
     if document.entities is not None and inventory.entities:
         yield entities(document, inventory, generator)
@@ -44,7 +44,7 @@ def examples_of(record: OpenRecord, generator: random.Random) -> Iterator[Exampl
 
 
 def entities(document: Document, inventory: Ontology, generator: random.Random) -> Example:
-    """The document's entities under a list of labels drawn at random."""
+    """The document's entities with a random list of labels."""
     names = [t.name for t in inventory.entities]
     return _listed(
         document, names, document.entities or (), instruction.ENTITIES, form.ENTITIES, generator
@@ -52,7 +52,7 @@ def entities(document: Document, inventory: Ontology, generator: random.Random) 
 
 
 def triggers(document: Document, inventory: Ontology, generator: random.Random) -> Example:
-    """The document's event triggers under a list of types drawn at random."""
+    """The document's event triggers with a random list of types."""
     names = [t.name for t in inventory.events]
     events = document.events or ()
     return _listed(document, names, events, instruction.EVENTS, form.TRIGGERS, generator)
@@ -61,7 +61,7 @@ def triggers(document: Document, inventory: Ontology, generator: random.Random) 
 def choices(
     document: Document, inventory: Ontology, generator: random.Random, most: int
 ) -> Iterator[Example]:
-    """The types of given mentions, "none" among the options and right for other words."""
+    """The types of given mentions, with the option "none", which is correct for other words."""
     mentions = list(document.entities or ())
     names = generator.sample([t.name for t in inventory.entities], len(inventory.entities))
     for mention in generator.sample(mentions, min(most, len(mentions))):
@@ -109,7 +109,7 @@ def _listed(
 
 
 def _labels(names: Sequence[str], present: set[str], generator: random.Random) -> list[str]:
-    """Short inventories mostly whole, long ones with about as many absent labels as present."""
+    """Most of a short inventory; of a long one about as many absent labels as present ones."""
     if len(names) <= _SHORT and generator.random() >= _DROPPED:
         return list(names) if generator.random() < _AS_LISTED else _shuffled(names, generator)
     if len(names) <= _MOST_LABELS and generator.random() < _FULL:
@@ -130,13 +130,13 @@ def _shortened(names: Sequence[str], present: set[str], generator: random.Random
 def pair(
     document: Document, relation: Relation, inventory: Ontology, generator: random.Random
 ) -> Example:
-    """The relation of a given pair, its labels in other words now and then."""
+    """The relation of a given pair, with some labels replaced by synonyms."""
     asked = make.pair(document, relation, inventory, generator)
     return reworded(asked, "relations", generator)
 
 
 def _other_words(document: Document, generator: random.Random) -> tuple[int, int] | None:
-    """One to three words of the text that touch no mention."""
+    """One to three words of the text that overlap no mention."""
     taken = [(m.start, m.end) for m in document.entities or ()]
     words, at = [], 0
     for word in document.text.split():

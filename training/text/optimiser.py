@@ -1,4 +1,4 @@
-"""AdamW with a slower rate for the pre-trained encoder, warm-up and linear decay."""
+"""AdamW with a lower rate for the pre-trained encoder, warm-up and linear decay."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from torch.optim.lr_scheduler import LambdaLR
 from models.umie import UMIE
 
 _DEPTHS_FASTER = 5.0
-"""They begin at zero beside tokens of length 1.5. At the rate of the others they came to a tenth
-of that in 2,600 steps, and had hardly any effect on the decoder."""
+"""Rate factor of the depth embeddings. They start at zero, while token vectors have norm 1.5. With
+the common rate they reached a tenth of that in 2,600 steps and had little effect on the decoder."""
 
 
 _SCORER_FASTER = 2.0
 _POSITIONS_FASTER = 10.0
-"""A table of biases is in units of logits, where other weights are a fraction of that."""
+"""Rate factor of position biases, which are in units of logits: larger than other weights."""
 
 
 def build_optimiser(
@@ -26,10 +26,10 @@ def build_optimiser(
     betas: tuple[float, float] = (0.9, 0.98),
     epsilon: float = 1e-8,
 ) -> AdamW:
-    """Parameters that begin pre-trained learn at `pretrained_rate`, all others at `new_rate`.
+    """Build AdamW with `pretrained_rate` for pre-trained parameters and `new_rate` for others.
 
-    But for the vectors of depth, the span scorer and the decoder's position table, which learn
-    faster. Those that want no gradient are left out.
+    The depth embeddings, the span scorer and the decoder's position table have higher rates. Frozen
+    parameters are left out.
     """
     rates = {
         "pretrained": pretrained_rate,
@@ -62,7 +62,7 @@ def _group_of(name: str, *, span_first: bool) -> str:
 
 
 def build_schedule(optimiser: AdamW, *, warmup: int, steps: int) -> LambdaLR:
-    """Linear rise over `warmup` steps, then linear fall to zero at `steps`."""
+    """Linear warm-up over `warmup` steps, then linear decay to zero at `steps`."""
 
     def factor(step: int) -> float:
         return min((step + 1) / max(1, warmup), max(0.0, (steps - step) / max(1, steps - warmup)))

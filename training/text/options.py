@@ -1,4 +1,4 @@
-"""How the text stage trains, preset by preset."""
+"""Hyperparameters of the text stage, by preset."""
 
 from __future__ import annotations
 
@@ -14,20 +14,26 @@ from training.text.initial import LEAST_REGION_SCORE
 _DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
 _PUBLISHED_RATE = {"base": 1e-4, "large": 5e-5, "xl": 5e-5}
 _PUBLISHED_TOKENS = {"base": 2500, "large": 1250, "xl": 625}
-"""About the published 32, 16 and 8 prompts."""
+"""Source tokens per batch, about the published 32, 16 and 8 prompts."""
 _WARMUP = 0.06
 
 
 @dataclass(frozen=True)
 class TextOptions:
-    """How to train; the numbers are the compact preset's.
+    """Hyperparameters; the defaults are those of the compact preset.
 
-    `data` is the corpora's folder, None to do without them; `features` the files that the tower's
-    features were written to, none to do without pictures; `tokens` the padded source tokens of a
-    batch; `precision` that of matrix products; `settled` the share of steps, the last ones, in
-    which the encoders rest and the gate is fitted to them in `gate_steps` of its own. The standard
-    preset also learns from `stated` texts that state relations an epoch, and from posts with the
-    names that `named_posts` finds in them (`training.text.named_posts`).
+    Args:
+        out: folder for the state and the weights.
+        data: folder of the corpora, None to train without them.
+        features: files with the tower's features, empty to train without pictures.
+        tokens: padded source tokens per batch.
+        precision: of matrix products.
+        settled: share of steps, at the end, with frozen encoders and a fitted gate.
+        gate_steps: steps of fitting the gate.
+        least_region_score: minimum score of regions in the input.
+        save_every: steps between saved states.
+        stated: texts per epoch that state relations, in the standard preset.
+        named_posts: file with names in posts (`training.text.named_posts`), in the standard preset.
     """
 
     out: Path
@@ -55,10 +61,10 @@ class TextOptions:
 
 
 def options_for(config: UMIEConfig, out: Path, steps: int) -> TextOptions:
-    """How a model of this configuration is trained over `steps`.
+    """The hyperparameters for a model of this configuration and `steps` steps.
 
-    T5's numbers are the published ones (reference tasks 1.4): one rate for all weights, 6 % of
-    warm-up, gradients clipped at 5, bf16 on CUDA.
+    Those of T5 are the published ones (reference tasks 1.4): one rate for all weights, 6 % warm-up,
+    gradients clipped at 5, bf16 on CUDA.
     """
     if config.text_encoder == "minilm":
         return TextOptions(out, steps=steps)
@@ -71,7 +77,7 @@ def options_for(config: UMIEConfig, out: Path, steps: int) -> TextOptions:
             warmup=60,
             new_rate=5e-4,
             pretrained_rate=4e-4,
-            # opening the gate last breaks prompts with pictures, which were learned behind it
+            # fitting the gate last breaks prompts with pictures, trained with the old gate
             settled=0.0,
             save_every=100,
         )
@@ -91,6 +97,6 @@ def options_for(config: UMIEConfig, out: Path, steps: int) -> TextOptions:
 
 
 def fine_tuning(options: TextOptions) -> TextOptions:
-    """The same for weights that were trained before: none are new, and warm-up is 6 % at most."""
+    """The options for trained weights: the pre-trained rate for all, and at most 6 % warm-up."""
     warmup = min(options.warmup, round(_WARMUP * options.steps))
     return replace(options, new_rate=options.pretrained_rate, warmup=warmup)

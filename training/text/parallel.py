@@ -1,7 +1,7 @@
-"""Training by several processes on one machine, each with batches of its own.
+"""Data-parallel training with several processes on one machine.
 
-Two processes with a thread each learn nearly twice as fast as one with two threads: half of a step
-are operations that do not split. Started by torchrun, which sets RANK and WORLD_SIZE.
+Two processes with one thread each train nearly twice as fast as one with two threads: half of a
+step is operations that do not parallelise. Start them with torchrun; it sets RANK and WORLD_SIZE.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from torch import Tensor, nn
 
 
 class ProcessGroup:
-    """The processes of a run; a single one without torchrun.
+    """The processes of a run; a single process without torchrun.
 
-    `rank` counts them from 0, `size` is their number.
+    `rank` is this process's number from 0, `size` the number of processes.
     """
 
     def __init__(self) -> None:
@@ -32,7 +32,7 @@ class ProcessGroup:
         return self.rank == 0
 
     def average_gradients(self, parameters: Iterable[nn.Parameter]) -> None:
-        """Give every process the mean of all processes' gradients; a missing one counts as 0."""
+        """Replace gradients by their mean over all processes; a missing gradient counts as 0."""
         if self.size == 1:
             return
         learned = [p for p in parameters if p.requires_grad]
@@ -51,7 +51,7 @@ class ProcessGroup:
             at += parameter.numel()
 
     def share(self, tensors: Iterable[Tensor]) -> None:
-        """Give every process the first one's values."""
+        """Copy the values of the first process to all processes."""
         if self.size > 1:
             for tensor in tensors:
                 dist.broadcast(tensor, 0)

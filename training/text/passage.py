@@ -29,8 +29,8 @@ class Segment:
 class Passage:
     """Segments in order.
 
-    `annotated` are the coarse types whose entities are all marked. `fine` says that entities have
-    fine types, so that labels of fine-grained inventories can be listed.
+    `annotated` are the coarse types with complete annotations. `fine` means that entities have fine
+    types, so that labels of fine-grained inventories can be listed.
     """
 
     segments: tuple[Segment, ...]
@@ -57,7 +57,7 @@ class Passage:
 
 
 def passage_of(document: Document, *, annotated: Sequence[str], fine: bool) -> Passage:
-    """A document's text, its mentions marked with their types; `key` counts mentions from 0.
+    """A document's text with its mentions marked by type; `key` is the mention's index.
 
     Mentions that overlap an earlier one are left out.
     """
@@ -81,10 +81,10 @@ def grounded(
     """An example that asks for the entities of a passage with a picture.
 
     Args:
-        passage: The text; its regions are numbers of the picture's regions.
-        picture: The picture; it counts as matched if a requested entity has a region.
-        words: The listed label of every requested kind; other kinds have no records.
-        spots: The labels in listed order.
+        passage: the text; its regions are indices of the picture's regions.
+        picture: the picture; it counts as matched if a requested entity has a region.
+        words: the listed label of every requested kind; other kinds have no records.
+        spots: the labels in listed order.
     """
     text = passage.text
     records: list[Record] = []

@@ -1,4 +1,4 @@
-"""Post and news wordings about one named person, as passages."""
+"""Templates of posts and news about one named person, as passages."""
 
 from __future__ import annotations
 
@@ -55,14 +55,14 @@ _LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 
 @cache
 def wordings() -> dict[str, tuple[str, ...]]:
-    """The templates by the kind of the person whom they name."""
+    """The templates, by the kind of the named person."""
     text = files("training.text").joinpath("wordings.yaml").read_text(encoding="utf-8")
     tree: dict[str, list[str]] = yaml.safe_load(text)
     return {kind: tuple(templates) for kind, templates in tree.items()}
 
 
 def worded(name: str, regions: tuple[int, ...], generator: random.Random) -> Passage:
-    """A text about the person called `name`, whom `regions` show, the best first."""
+    """A text about the person `name`, who is shown in `regions` (best first)."""
     listed = [(kind, t) for kind, templates in wordings().items() for t in templates]
     return filled(*generator.choice(listed), name, regions, generator)
 
@@ -70,9 +70,9 @@ def worded(name: str, regions: tuple[int, ...], generator: random.Random) -> Pas
 def filled(
     kind: str, template: str, name: str, regions: tuple[int, ...], generator: random.Random
 ) -> Passage:
-    """The template with its slots filled; a slot with a 2 differs from the one without.
+    """Fill the slots of a template; a slot with a 2 gets a different value than the one without.
 
-    `{p2}` is the person's first name, which is one more mention of the same person.
+    `{p2}` is the person's first name: a second mention of the same person.
     """
     segments: list[Segment] = []
     used = {name}
@@ -95,7 +95,7 @@ def filled(
 
 
 def handle(generator: random.Random) -> str:
-    """The name of an account, without its sigil."""
+    """An account name without the @."""
     parts = "".join(generator.choices(_SYLLABLES, k=generator.randint(2, 4)))
     number = str(generator.randint(1, 99)) if generator.random() < 0.4 else ""
     return parts + ("_" if generator.random() < 0.2 else "") + number
@@ -107,7 +107,7 @@ def link(generator: random.Random) -> str:
 
 
 def hashtag(generator: random.Random) -> str:
-    """A hashtag's word."""
+    """The word of a hashtag."""
     return generator.choice(_TAGS)
 
 

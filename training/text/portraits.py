@@ -1,4 +1,4 @@
-"""Official portraits to examples: one named person, seen large, and names that no region shows."""
+"""Examples from official portraits: one named person in close-up, and names without regions."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _FRAMES = (
 
 @dataclass(frozen=True, slots=True)
 class Portrait:
-    """A picture's name and whom it shows."""
+    """The name of a picture, and the person that it shows."""
 
     image: str
     gender: str
@@ -58,7 +58,7 @@ def portrait_example(
     labels: list[str],
     generator: random.Random,
 ) -> Example | None:
-    """A sentence about the person with the picture; None where the tower finds no person in it."""
+    """A sentence about the person, with the picture; None if the tower finds no person in it."""
     best = store.best_of(portrait.image, _PEOPLE)
     if best is None or best[1] < _LEAST_SCORE:
         return None

@@ -1,4 +1,4 @@
-"""Real posts and news sentences that name one person, to stand beside a picture of one person."""
+"""Real posts and news sentences that name one person, to pair with a picture of one person."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ _LEAST_CHARS = 8
 
 @dataclass(frozen=True, slots=True)
 class RealTexts:
-    """Passages with exactly one mention of a person, and passages with other things only."""
+    """Passages with exactly one mention of a person, and passages with other entities only."""
 
     about_one: tuple[Passage, ...]
     about_none: tuple[Passage, ...]
 
     @classmethod
     def of(cls, documents: Sequence[Document]) -> RealTexts:
-        """The documents of either kind; others are left out, as are long ones."""
+        """Select the documents of either kind; others, and long ones, are left out."""
         one: list[Passage] = []
         none: list[Passage] = []
         for document in documents:
@@ -45,9 +45,9 @@ class RealTexts:
     def about(
         self, gender: str, regions: tuple[int, ...], names: NamePool, generator: random.Random
     ) -> Passage:
-        """A text about somebody whom `regions` show, half of them with an invented name.
+        """A text about the person shown in `regions`; half of the texts get an invented name.
 
-        The new name has as many words as the old one, and its case.
+        The new name has the number of words and the case of the old one.
         """
         passage = generator.choice(self.about_one)
         renamed = generator.random() < _RENAMED
@@ -62,7 +62,7 @@ class RealTexts:
 
 
 def name_like(old: str, gender: str, names: NamePool, generator: random.Random) -> str:
-    """An invented name in the form of an old one: its number of words, and its case."""
+    """An invented name with the number of words and the case of an old one."""
     pool = {"male": names.male, "female": names.female}.get(gender, names.male + names.female)
     words = [generator.choice(pool)]
     count = len(old.split())

@@ -1,4 +1,4 @@
-"""Pictures by how many people they show: one clear person, a crowd, or nobody."""
+"""Pictures by the number of people shown: one clear person, a crowd, or nobody."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from training.text.portraits import Portrait
 from training.text.visual_features import VisualFeatureStore
 
 PEOPLE = 0
-"""The tower's label of people."""
+"""The label of people in the tower's output."""
 
 _LEAST_AREA = 0.02
 _SURE, _PORTRAYED, _OTHER, _NOBODY = 0.62, 0.2, 0.3, 0.3
@@ -28,7 +28,7 @@ _CROWD = 4
 
 @dataclass(frozen=True, slots=True)
 class Solo:
-    """A picture of one person: its name, the person's gender, the regions that show the person."""
+    """A picture of one person: its name, the person's gender, and the person's regions."""
 
     image: str
     gender: str
@@ -41,7 +41,7 @@ def people_boxes(photo: Photo) -> list[Box]:
 
 
 def solo_photos(photos: Iterable[Photo], store: VisualFeatureStore) -> list[Solo]:
-    """The photos with one box of a person, about which captions and tower agree."""
+    """The photos with one box of a person, where captions and tower agree."""
     found: list[Solo] = []
     for photo in photos:
         boxes = people_boxes(photo)
@@ -60,20 +60,20 @@ def solo_portraits(portraits: Iterable[Portrait], store: VisualFeatureStore) -> 
 
 
 def solo_pictures(images: Iterable[str], store: VisualFeatureStore) -> list[Solo]:
-    """Pictures without boxes, in which the tower is sure of one large person and of no other."""
+    """Pictures without boxes, where the tower finds one large person and no other."""
     found = (_dominant(store, image, "any", _SURE) for image in images)
     return [s for s in found if s and not _others_seen(store, s.image, _box(store, s))]
 
 
 def crowds(photos: Iterable[Photo]) -> list[str]:
-    """The photos of so many people that a name alone points at none of them."""
+    """The photos with so many people that a name identifies none of them."""
     return [photo.image for photo in photos if len(people_boxes(photo)) >= _CROWD]
 
 
 def without_people(
     images: Iterable[str], store: VisualFeatureStore, boxed: Sequence[str] = ()
 ) -> list[str]:
-    """The pictures in which the tower finds nobody, and that are not among the `boxed`."""
+    """The pictures in which the tower finds nobody, without those in `boxed`."""
     known = set(boxed)
     found: list[str] = []
     for image in images:
@@ -102,7 +102,7 @@ def _area(box: Box) -> float:
 
 
 def _others_named(photo: Photo) -> bool:
-    """Whether a caption mentions people who have no box."""
+    """Whether a caption mentions people without a box."""
     unboxed = set(photo.unboxed_chains)
     return any(
         phrase.chain in unboxed and phrase.types[:1] == ("people",)
@@ -112,7 +112,7 @@ def _others_named(photo: Photo) -> bool:
 
 
 def _others_seen(store: VisualFeatureStore, image: str, box: Box) -> bool:
-    """Whether the tower sees a person who is not the one in `box`, nor a part of that one."""
+    """Whether the tower finds a person other than the one in `box` or a part of that one."""
     row = store.rows[image]
     count = len(store.picture(image).regions)
     people = (store.labels[row, :count] == PEOPLE) & (store.scores[row, :count] >= _OTHER)
@@ -125,7 +125,7 @@ def _others_seen(store: VisualFeatureStore, image: str, box: Box) -> bool:
 
 
 def _inside(boxes: Tensor, own: Tensor) -> Tensor:
-    """How much of each of `boxes` (N, 4) lies in `own` (1, 4): (N,)."""
+    """The share of the area of each of `boxes` (N, 4) inside `own` (1, 4): (N,)."""
     low = torch.maximum(boxes[:, :2], own[:, :2])
     high = torch.minimum(boxes[:, 2:], own[:, 2:])
     common = (high - low).clamp(min=0).prod(1)
@@ -133,7 +133,7 @@ def _inside(boxes: Tensor, own: Tensor) -> Tensor:
 
 
 def _gender(photo: Photo) -> str:
-    """What most captions say."""
+    """The gender in most of the captions."""
     said = (gender_of(p.text) for box in photo.boxes for p in photo.phrases_of(box))
     counts = Counter(gender for gender in said if gender in ("male", "female"))
     return counts.most_common(1)[0][0] if counts else "any"

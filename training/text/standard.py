@@ -1,4 +1,4 @@
-"""Where the standard preset begins: MPNet before the compact half as it is."""
+"""Initialisation of the standard preset: MPNet and the weights of the compact preset."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ _FITTED_DOCUMENTS, _FITTED_CHARS = 60, 300
 
 
 def standard_model(encoder: Path, compact: UMIE) -> UMIE:
-    """The standard preset: MPNet's weights, and those of `compact` in every other part it has.
+    """Build the standard preset: MPNet's weights, and those of `compact` in all shared parts.
 
-    The decoder's position table begins as ALiBi's slopes (Press et al., 2022): at T5's usual rates
-    it would take tens of thousands of steps to tell near from far.
+    The decoder's position table is initialised with ALiBi's slopes (Press et al., 2022): with T5's
+    usual rates it would need tens of thousands of steps to distinguish near from far.
     """
     model = UMIE(PRESETS["standard"])
     own = model.state_dict()
@@ -48,7 +48,7 @@ def standard_model(encoder: Path, compact: UMIE) -> UMIE:
 
 @torch.no_grad()
 def slope_positions(bias: RelativeBias) -> None:
-    """Let each head prefer what is near by a slope of its own, in units of logits a position."""
+    """Give each head a linear preference for near positions, in logits per position."""
     buckets = bias.table.num_embeddings
     distances = torch.arange(0, 129)
     numbers = position_bucket(-distances, bidirectional=False, buckets=buckets)
@@ -59,10 +59,12 @@ def slope_positions(bias: RelativeBias) -> None:
 
 @torch.no_grad()
 def fit_projection(model: UMIE, compact: UMIE, sources: Sequence[Source]) -> float:
-    """Fit the projection by least squares, so that both encoders mean the same by a vector.
+    """Fit the projection by least squares, so that both encoders have similar output.
 
-    Fusion and decoder, which were trained behind the compact encoder, then begin with what they
-    know. Returns the mean squared difference that is left, as a share of the states' mean square.
+    Fusion and decoder were trained with the compact encoder and can then use the new states.
+
+    Returns:
+        the remaining mean squared difference, as a share of the states' mean square.
     """
     encoder = model.text_encoder
     assert isinstance(encoder, MPNetEncoder)
@@ -88,7 +90,7 @@ def fit_projection(model: UMIE, compact: UMIE, sources: Sequence[Source]) -> flo
 
 
 def projection_sources(data: Path, prompter: Prompter) -> list[Source]:
-    """Prompts of every kind of text, to fit the projection to; the same ones every time."""
+    """Prompts of every kind of text to fit the projection to; deterministic."""
     generator = random.Random(0)
     labels = [t.name for t in load("twitter4").entities]
     sources = []

@@ -1,4 +1,4 @@
-"""Questions about texts that state relations: pairs in both orders, and everything at once."""
+"""Examples of texts that state relations: pairs in both orders, and joint extraction."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from training.text.stated_relations import (
     relation_kinds,
 )
 
-_TURNED = 0.6
+_SWAPPED = 0.6
 _INVERSE_LISTED = 0.45
 _FIRST_WORDS = 0.45
 _MOST_OTHERS = 7
@@ -29,12 +29,12 @@ _JOINT_OTHERS = 4
 _TYPES = ("person", "organization", "location", MISCELLANEOUS)
 
 Words = dict[tuple[str, ...], str]
-"""The listed word of each relation, by its words."""
+"""The listed label of each relation, by all labels of the relation."""
 
 
 @dataclass(frozen=True)
 class StatedRelations:
-    """`size` drawn texts an epoch, each with a few questions."""
+    """`size` random texts per epoch, each with a few examples."""
 
     writer: StatementWriter
     size: int
@@ -46,11 +46,15 @@ class StatedRelations:
 
 
 def examples_of(stated: StatedText, generator: random.Random) -> Iterator[Example]:
-    """A fact in its order and, mostly, turned; two names without one; now and then all at once."""
+    """Sample the examples of a text.
+
+    A fact in its order and, mostly, with head and tail swapped; a pair of one sentence and a pair
+    across sentences without a fact; sometimes joint extraction.
+    """
     if stated.facts:
         fact = generator.choice(stated.facts)
         yield pair(stated, fact.head, fact.tail, generator)
-        if generator.random() < _TURNED:
+        if generator.random() < _SWAPPED:
             yield pair(stated, fact.tail, fact.head, generator)
     if stated.apart:
         yield pair(stated, *_ordered(generator.choice(stated.apart), generator), generator)
@@ -62,7 +66,17 @@ def examples_of(stated: StatedText, generator: random.Random) -> Iterator[Exampl
 
 
 def pair(stated: StatedText, head: int, tail: int, generator: random.Random) -> Example:
-    """The relation of two names in this order, among others that their types admit."""
+    """The relation of two names in this order, among others that their types admit.
+
+    The target is "none" if the names have no fact, or if they are swapped and no inverse label is
+    listed. Relations that can hold along with the fact are not listed.
+
+    Args:
+        stated: the text.
+        head: index of the head in `stated.names`.
+        tail: index of the tail.
+        generator: draws the listed labels and their order.
+    """
     text, names = stated.passage.text, stated.names
     fact = _fact_between(stated, head, tail)
     options, answer = _options(
@@ -84,7 +98,7 @@ def pair(stated: StatedText, head: int, tail: int, generator: random.Random) -> 
 
 
 def joint(stated: StatedText, generator: random.Random) -> Example:
-    """All names with the relations that they head, one word listed for each relation."""
+    """Joint extraction of all names with the relations that they head; one label per relation."""
     text = stated.passage.text
     present = {fact.kind.labels: fact.kind for fact in stated.facts}
     near = frozenset().union(*(kind.near for kind in present.values()))
@@ -122,7 +136,7 @@ def joint(stated: StatedText, generator: random.Random) -> Example:
 def _options(
     head: str, tail: str, fact: Fact | None, generator: random.Random
 ) -> tuple[list[str], tuple[str, str]]:
-    """The listed words, and those of the fact: in its own order and turned, "" where not listed."""
+    """The listed labels, and the fact's labels: in its order and swapped, "" if not listed."""
     first = generator.random() < _FIRST_WORDS
     options: list[str] = []
     own = ("", "")
@@ -130,8 +144,8 @@ def _options(
         forward = _word(fact.kind.labels, generator, first=first)
         symmetric = fact.kind.labels == fact.kind.inverse
         listed = fact.kind.inverse and generator.random() < _INVERSE_LISTED
-        turned = _word(fact.kind.inverse, generator, first=first) if listed else ""
-        own = (forward, forward) if symmetric else (forward, turned)
+        swapped = _word(fact.kind.inverse, generator, first=first) if listed else ""
+        own = (forward, forward) if symmetric else (forward, swapped)
         options = [word for word in dict.fromkeys(own) if word]
     blocked = (fact.kind.near | {fact.kind.labels[0]}) if fact else frozenset()
     others = [kind for kind in relation_kinds() if kind.labels[0] not in blocked]
@@ -148,8 +162,8 @@ def _options(
 def _words(kind: RelationKind, head: str, tail: str) -> tuple[tuple[str, ...], ...]:
     types = [MISCELLANEOUS if t == "nationality" else t for t in (kind.head, kind.tail)]
     forward = kind.labels if [head, tail] == types else ()
-    turned = kind.inverse if [tail, head] == types and kind.inverse != kind.labels else ()
-    return forward, turned
+    swapped = kind.inverse if [tail, head] == types and kind.inverse != kind.labels else ()
+    return forward, swapped
 
 
 def _word(words: Sequence[str], generator: random.Random, *, first: bool) -> str:
@@ -157,7 +171,7 @@ def _word(words: Sequence[str], generator: random.Random, *, first: bool) -> str
 
 
 def _distinct(kinds: Sequence[RelationKind], generator: random.Random) -> Words:
-    """One word a relation, no word for two relations of one list."""
+    """One label per relation, distinct within the list."""
     words: Words = {}
     for kind in kinds:
         free = [word for word in kind.labels if word not in words.values()]
@@ -171,7 +185,7 @@ def _fact_between(stated: StatedText, head: int, tail: int) -> Fact | None:
 
 
 def _across(stated: StatedText) -> list[tuple[int, int]]:
-    """Pairs of names of different sentences."""
+    """Pairs of names from different sentences."""
     sentence: dict[int, int] = {}
     pairs = [(fact.head, fact.tail) for fact in stated.facts] + list(stated.apart)
     for number, ends in enumerate(pairs):

@@ -1,8 +1,13 @@
-"""Texts that state relations in many words and both orders, beside texts that state none.
+"""Synthetic texts that state relations in many wordings and both orders, or state none.
 
-In annotated corpora the types of a pair nearly tell its relation and direction: a person and a
-place are always told as person, then place. So a model learns to read types. Here two names of the
-same types stand in every relation, in either direction, or in none.
+In annotated corpora the types of a pair nearly determine its relation and direction: the person is
+always the head, the place the tail. So a model learns to decide by types. Here two names of the
+same types have any relation, in either direction, or none. Templates are in `statements.yaml`.
+
+Example, with the passage "Ann Lee taught Ben Roth the piano.":
+
+    StatementWriter(names, works).draw(random.Random(0))
+    # StatedText(passage, facts=(Fact(teacher of, head=0, tail=1),), apart=())
 """
 
 from __future__ import annotations
@@ -22,18 +27,19 @@ from training.text.surface import restyled
 
 MISCELLANEOUS = "miscellaneous"
 _SENTENCES, _SENTENCE_WEIGHTS = (1, 2, 3, 4), (0.45, 0.25, 0.2, 0.1)
-_STATED, _UNRELATED, _FILLER = 0.56, 0.34, 0.1
+_UNRELATED, _FILLER = 0.34, 0.1  # shares of sentences; all others state a relation
 _SEPARATORS = (" ", " ", " ", "\n", "\n\n")
 _RESTYLED = 0.35
-_SLOTS = {"{h}": "head", "{t}": "tail", "{a}": "first", "{b}": "second"}
+_SLOTS = ("{h}", "{t}", "{a}", "{b}")
 
 
 @dataclass(frozen=True, slots=True)
 class RelationKind:
-    """A relation between two types in several words.
+    """A relation between two types, with several labels.
 
-    `labels` are words for head to tail, `inverse` words for tail to head; a symmetric one has one
-    list for both. `near` are first labels of relations that can be true along with it.
+    `labels` are labels from head to tail, `inverse` from tail to head; a symmetric relation has the
+    same list for both. `near` are the first labels of relations that can hold at the same time.
+    `texts` are templates with the slots {h} and {t}.
     """
 
     labels: tuple[str, ...]
@@ -46,7 +52,7 @@ class RelationKind:
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """A relation between two names of a text, counted from 0."""
+    """A relation between two names of a text; head and tail are indices of names."""
 
     kind: RelationKind
     head: int
@@ -55,7 +61,7 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class StatedText:
-    """A passage with its facts; two names of one sentence without a fact are `apart`."""
+    """A passage with its facts; `apart` are pairs of names of one sentence without a fact."""
 
     passage: Passage
     facts: tuple[Fact, ...]
@@ -63,7 +69,7 @@ class StatedText:
 
     @property
     def names(self) -> list[tuple[int, int, str]]:
-        """Start, end and type of every name, in the order of the text."""
+        """Start, end and type of every name, in text order."""
         found, at = [], 0
         for segment in self.passage.segments:
             if segment.kind is not None:
@@ -90,13 +96,18 @@ def relation_kinds() -> tuple[RelationKind, ...]:
 
 @dataclass(frozen=True)
 class StatementWriter:
-    """Draws texts; `miscellaneous` are names of works, events and the like."""
+    """Draws random texts.
+
+    Args:
+        names: names of persons, organizations and locations.
+        miscellaneous: names of works, events and products.
+    """
 
     names: NamePool
     miscellaneous: Sequence[str]
 
     def draw(self, generator: random.Random) -> StatedText:
-        """A text of one to four sentences, no name of which stands in two of them."""
+        """Draw a text of one to four sentences; no name occurs in two sentences."""
         wanted = generator.choices(_SENTENCES, _SENTENCE_WEIGHTS)[0]
         separator = generator.choice(_SEPARATORS)
         segments: list[Segment] = []
@@ -125,7 +136,7 @@ class StatementWriter:
     def _stated(
         self, taken: set[str], generator: random.Random
     ) -> tuple[RelationKind, list[Segment], int]:
-        """A relation, its sentence, and the place of its head among the two names."""
+        """Draw a relation and its sentence; the head is the first (0) or second (1) name of it."""
         kind = generator.choice(relation_kinds())
         text = generator.choice(kind.texts)
         types = {"{h}": kind.head, "{t}": kind.tail}
@@ -162,7 +173,7 @@ class StatementWriter:
 
 
 def _order(text: str) -> list[str]:
-    """The slots of a template as they stand in it."""
+    """The slots of a template in text order."""
     return sorted((slot for slot in _SLOTS if slot in text), key=text.index)
 
 

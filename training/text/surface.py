@@ -1,4 +1,4 @@
-"""How a text is written: case, spaces about punctuation, retweets, links and hashtags."""
+"""Surface variation of texts: case, tokenized punctuation, retweets, links and hashtags."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _EMOJI = ("😂", "😍", "🔥", "❤️", "👏", "🙏", "😭", "💪", "�
 
 
 def restyled(passage: Passage, generator: random.Random) -> Passage:
-    """The passage as somebody else might have written it."""
+    """The passage with random surface changes."""
     if generator.random() < _JOINED:
         passage = passage.mapped(lambda s: s if s.kind else replace(s, text=_joined(s.text)))
     draw = generator.random()
@@ -42,5 +42,5 @@ def restyled(passage: Passage, generator: random.Random) -> Passage:
 
 
 def _joined(text: str) -> str:
-    """Punctuation and clitics at their words, where the corpora put spaces between."""
+    """Remove the spaces that corpora have before punctuation and clitics."""
     return _CLITIC.sub(r"\1", _GAP.sub(r"\1", text))

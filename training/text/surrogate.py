@@ -1,4 +1,4 @@
-"""Pictures in the place of tweets' own: photos whose people lie as the tweets' boxes do."""
+"""Replacement pictures for tweets: photos whose people have similar boxes."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _CANDIDATES = 12
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """A photo for a tweet: for every boxed person, by the mention's number, its regions."""
+    """A photo for a tweet, with the regions of every boxed person by mention index."""
 
     image: str
     regions: dict[int, tuple[int, ...]]
@@ -35,13 +35,13 @@ class Placement:
 
 @dataclass(frozen=True, slots=True)
 class Surrogate:
-    """A tweet as a passage whose keys number its mentions, and the photos that may stand by it."""
+    """A tweet as a passage, whose keys are mention indices, and the photos that fit it."""
 
     passage: Passage
     placements: tuple[Placement, ...]
 
     def placed(self, generator: random.Random) -> tuple[str, Passage]:
-        """One of the photos, and the passage with its regions; IndexError if there are none."""
+        """A random photo and the passage with its regions; IndexError if no photo fits."""
         placement = generator.choice(self.placements)
 
         def point(segment: Segment) -> Segment:
@@ -61,7 +61,7 @@ class _Group:
 
 
 class PeopleIndex:
-    """Photos by where their people lie; photos must be in the store."""
+    """Photos indexed by the boxes of their people; photos must be in the store."""
 
     def __init__(self, photos: Sequence[Photo], store: VisualFeatureStore) -> None:
         self._store = store
@@ -78,7 +78,7 @@ class PeopleIndex:
         }
 
     def placements(self, boxes: dict[int, Box]) -> tuple[Placement, ...]:
-        """The photos that fit `boxes`, by a number of the caller's, the best first."""
+        """The photos that fit `boxes`, best first; keys of `boxes` are chosen by the caller."""
         wanted = np.array(list(boxes.values()), dtype=np.float32)
         rated: list[tuple[float, str, tuple[int, ...]]] = []
         for count, group in self._groups.items():
@@ -101,7 +101,7 @@ class PeopleIndex:
 
 
 def surrogates(documents: Sequence[Document], index: PeopleIndex) -> list[Surrogate]:
-    """The documents that name a person, with photos where persons have boxes; fine types only."""
+    """The documents that name a person, with photos if persons have boxes; fine types only."""
     found: list[Surrogate] = []
     for document in documents:
         mentions = document.entities or ()
@@ -120,7 +120,7 @@ def surrogates(documents: Sequence[Document], index: PeopleIndex) -> list[Surrog
 
 
 def _best(group: _Group, wanted: NDArray[np.float32]) -> list[tuple[float, str, tuple[int, ...]]]:
-    """The group's best photos with who of their people stands for which of `wanted` (m, 4)."""
+    """The best photos of the group, with the assignment of their people to `wanted` (m, 4)."""
     overlaps = _iou(group.boxes, wanted)
     count, named = overlaps.shape[1:]
     orders = list(permutations(range(count), named))
@@ -133,7 +133,7 @@ def _best(group: _Group, wanted: NDArray[np.float32]) -> list[tuple[float, str, 
 
 
 def _iou(boxes: NDArray[np.float32], wanted: NDArray[np.float32]) -> NDArray[np.float32]:
-    """(P, n, 4) against (m, 4): (P, n, m)."""
+    """IoU of boxes (P, n, 4) with boxes (m, 4): (P, n, m)."""
     a, b = boxes[:, :, None, :], wanted[None, None, :, :]
     low, high = np.maximum(a[..., :2], b[..., :2]), np.minimum(a[..., 2:], b[..., 2:])
     common = np.clip(high - low, 0, None).prod(-1)

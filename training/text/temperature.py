@@ -1,8 +1,8 @@
-"""Scores that mean what they say: temperature scaling (Guo et al., 2017), folded into the weights.
+"""Calibration by temperature scaling (Guo et al., 2017), folded into the weights.
 
-A network that has learned its training data is surer of its choices than it is right. Dividing all
-logits by one number, fitted to texts that it has not learned, mends that and changes no choice.
-Every kind of question counts the same in that number: there are many more posts than events.
+A trained network is overconfident. All logits are divided by one number, which is fitted to texts
+that it was not trained on; greedy decisions do not change. Every form of prompt has the same weight
+in the fit, because there are many more posts than events.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ from training.corpora import CORPORA, read_corpus
 from training.leakage import drop_leaks
 from training.text.annotated_documents import AnnotatedDocuments
 from training.text.collation import Batch, buckets, collate
-from training.text.example import Encoded, Example, encode, encode_span_first
+from training.text.example import Encoded, Example
+from training.text.learner import Learner, decision_objective
 from training.text.loss import VisualBatch, decision_logits
 from training.text.mixture import TEXT_CORPORA
 
@@ -42,9 +43,9 @@ _GOLDEN = (5**0.5 - 1) / 2
 
 
 class Choices(NamedTuple):
-    """Some decisions: logits (S, N) of what was admitted, right (S, N) which of it is right.
+    """S decisions: logits (S, N) of the admitted symbols, right (S, N) which of them are correct.
 
-    scanned (S,) as in `models.span_scorer.scan`, which reads the logits once they are cooled.
+    scanned (S,) is the argument of `models.span_scorer.scan`, which is applied after scaling.
     """
 
     logits: Tensor
@@ -53,9 +54,13 @@ class Choices(NamedTuple):
 
 
 def calibrate(model: UMIE, prompter: Prompter, data: Path, seed: int = 0) -> float:
-    """Fit the temperature of a trained model with a copy head and cool it; what it was.
+    """Fit the temperature of a trained model with a copy head, and fold it into its weights.
 
-    1 where `data` has no development text that training does not have. Raises `DataError`.
+    Returns:
+        the temperature; 1 if every development text of `data` is a training text.
+
+    Raises:
+        DataError: if a corpus is missing or malformed.
     """
     generator = random.Random(seed)
     given = choices(model, prompter, development_examples(data, generator), generator)
@@ -65,10 +70,12 @@ def calibrate(model: UMIE, prompter: Prompter, data: Path, seed: int = 0) -> flo
 
 
 def development_examples(data: Path, generator: random.Random) -> Iterator[Example]:
-    """Examples of development splits, of so many documents each.
+    """Examples of the development splits, from a limited number of documents each.
 
-    Documents that training has are left out: one corpus trains on what another develops on. Raises
-    `DataError` where a corpus is missing or not in its layout.
+    Training documents are left out: a document can be in the training split of another corpus.
+
+    Raises:
+        DataError: if a corpus is missing or malformed.
     """
     trained = [d for name in TEXT_CORPORA for d in read_corpus(name, data, "train")]
     for corpus in DEVELOPED:
@@ -81,14 +88,15 @@ def development_examples(data: Path, generator: random.Random) -> Iterator[Examp
 def choices(
     model: UMIE, prompter: Prompter, examples: Iterator[Example], generator: random.Random
 ) -> list[list[Choices]]:
-    """What the model thinks of every decision, the answers before it given.
+    """Compute the logits of every decision with teacher forcing.
 
-    Kind by kind of examples, which have no pictures.
+    Returns:
+        batches of decisions, grouped by the form of the examples, which have no pictures.
     """
     model.eval()
     none = VisualBatch(torch.zeros(0, 37, 512), torch.zeros(0, 37, 4))
     kinds: dict[Form, list[Encoded]] = {}
-    for kind, encoded in _encoded(examples, prompter, span_first=model.config.span_first):
+    for kind, encoded in _encoded(examples, Learner(model, prompter, decision_objective(model))):
         kinds.setdefault(kind, []).append(encoded)
     found: list[list[Choices]] = []
     for items in kinds.values():
@@ -107,15 +115,15 @@ def _choices(model: UMIE, batch: Batch, visual_batch: VisualBatch) -> Choices:
 
 
 def fit_temperature(given: Sequence[Sequence[Choices]]) -> float:
-    """What to divide logits by for the right symbols to be likeliest (golden-section search).
+    """The temperature that minimises the negative log-likelihood (golden-section search).
 
-    The mean over kinds of the mean over their decisions is what is made small.
+    The objective is the mean over forms of the mean over their decisions.
     """
     low, high = log(_LOWEST), log(_HIGHEST)
     for _ in range(_CUTS):
         width = _GOLDEN * (high - low)
         left, right = high - width, low + width
-        if _surprise(given, exp(left)) < _surprise(given, exp(right)):
+        if _loss(given, exp(left)) < _loss(given, exp(right)):
             high = right
         else:
             low = left
@@ -124,10 +132,10 @@ def fit_temperature(given: Sequence[Sequence[Choices]]) -> float:
 
 @torch.no_grad()
 def cool(model: UMIE, temperature: float) -> None:
-    """Divide all logits of a model with a copy head, by weights that nothing else reads.
+    """Divide all logits of a model with a copy head by changing weights that affect only logits.
 
-    States enter the LM head and the copy head's query alone, and both are linear in the final norm.
-    They also enter the span scorer, which is not: there the keys are divided, and its query stays.
+    The decoder's states are inputs of the LM head and of the copy head's query, both linear in the
+    final norm. The span scorer is not linear in it: its keys are divided, and its query is kept.
     """
     assert model.copy_head is not None
     model.decoder.norm.weight.div_(temperature)
@@ -139,25 +147,23 @@ def cool(model: UMIE, temperature: float) -> None:
             key.bias.div_(temperature)
 
 
-def _encoded(
-    examples: Iterator[Example], prompter: Prompter, *, span_first: bool
-) -> Iterator[tuple[Form, Encoded]]:
-    spelt = encode_span_first if span_first else encode
+def _encoded(examples: Iterator[Example], learner: Learner) -> Iterator[tuple[Form, Encoded]]:
+    """The examples that can be encoded, with the form of each."""
     for example in examples:
         try:
-            encoded = spelt(example, prompter)
+            encoded = learner.objective.encode(example, learner.prompter)
         except (TextTooLong, LabelError):
             continue
         if encoded is not None:
             yield example.form, encoded
 
 
-def _surprise(given: Sequence[Sequence[Choices]], temperature: float) -> float:
-    """The negative log-likelihood of what is right, averaged over decisions, then over kinds."""
-    return fmean(_mean_surprise(kind, temperature) for kind in given)
+def _loss(given: Sequence[Sequence[Choices]], temperature: float) -> float:
+    """The negative log-likelihood of the correct symbols, averaged over decisions, then forms."""
+    return fmean(_mean_loss(kind, temperature) for kind in given)
 
 
-def _mean_surprise(kind: Sequence[Choices], temperature: float) -> float:
+def _mean_loss(kind: Sequence[Choices], temperature: float) -> float:
     total, decisions = 0.0, 0
     for logits, right, scanned in kind:
         cooled = scan(logits / temperature, scanned)

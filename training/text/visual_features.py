@@ -1,4 +1,4 @@
-"""Precomputed regions and visual features of the training pictures, by name."""
+"""Precomputed regions and visual features of training pictures, by picture name."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class VisualFeatureStore:
         return ExamplePicture(row, tuple(range(1, count + 1)))
 
     def regions_on(self, name: str, box: Box, least_iou: float = 0.5) -> list[int]:
-        """Numbers of the regions with an IoU of at least `least_iou` with `box`, best first."""
+        """Indices of the regions with an IoU of at least `least_iou` with `box`, best first."""
         row = self.rows[name]
         count = len(self.picture(name).regions)
         overlaps = box_iou(self.boxes[row, :count], torch.tensor([box]))[:, 0].tolist()
@@ -63,12 +63,12 @@ class VisualFeatureStore:
         return [k + 1 for k in sorted(good, key=lambda k: -overlaps[k])]
 
     def like(self, name: str, number: int) -> list[int]:
-        """Numbers of the regions that overlap region `number`, itself first."""
+        """Indices of the regions that overlap region `number`, which is first."""
         x1, y1, x2, y2 = self.boxes[self.rows[name], number - 1].tolist()
         return self.regions_on(name, (x1, y1, x2, y2))
 
     def best_of(self, name: str, label: int) -> tuple[int, float] | None:
-        """Number and score of the best region of a type, None if there is none."""
+        """Index and score of the best region of a type, None if there is none."""
         row = self.rows[name]
         for number in self.picture(name).regions:
             if int(self.labels[row, number - 1]) == label:

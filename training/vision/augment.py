@@ -1,4 +1,4 @@
-"""Random crops, flips and colours of a whole batch at once."""
+"""Random crops, flips and colour changes of a batch."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ def augment(
         generator: source of the randomness, on the CPU.
 
     Returns:
-        RGB (B, 3, size, size) in 0..1 and the boxes in the crops, zeros where too little
-        of a box is left.
+        RGB (B, 3, size, size) in 0..1 and the boxes in the crops, zeros if too little of a box
+        is visible.
     """
     count = len(images)
     scale = _uniform(generator, (count, 1), SMALLEST_CROP, LARGEST_CROP)
     scale = scale * _uniform(generator, (count, 2), 1 - ASPECT_JITTER, 1 + ASPECT_JITTER)
-    scale = scale.clamp(max=LARGEST_CROP)  # (B, 2), the crop's sides
-    offset = torch.rand(count, 2, generator=generator) * (1 - scale)  # (B, 2), its corner
+    scale = scale.clamp(max=LARGEST_CROP)  # (B, 2), sides of the crop
+    offset = torch.rand(count, 2, generator=generator) * (1 - scale)  # (B, 2), corner of the crop
     flip = torch.rand(count, generator=generator) < 0.5
     pixels = images.permute(0, 3, 1, 2).float() / 255  # (B, 3, S, S)
     pixels = crop(pixels, offset, scale, flip, size)
@@ -53,7 +53,7 @@ def crop(pixels: Tensor, offset: Tensor, scale: Tensor, flip: Tensor, size: int)
 
 
 def crop_boxes(boxes: Tensor, offset: Tensor, scale: Tensor, flip: Tensor) -> Tensor:
-    """Boxes (B, M, 4) as seen in the windows; zeros where too little is left."""
+    """Boxes (B, M, 4) relative to the windows; zeros if too little is visible."""
     lower = (boxes[..., :2] - offset[:, None]) / scale[:, None]
     upper = (boxes[..., 2:] - offset[:, None]) / scale[:, None]
     moved = torch.cat([lower, upper], dim=-1)  # (B, M, 4)

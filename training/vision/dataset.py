@@ -25,7 +25,7 @@ class Batch:
 
     ``images`` (B, S, S, 3) uint8, ``boxes`` (B, M, 4) xyxy in 0..1 (zeros where padded),
     ``types`` (B, M, C) multi-hot, ``phrases`` (B, M) and ``captions`` (B,) rows of the
-    embedding table, one drawn per box and per photo; phrases are -1 where a box has none.
+    embedding table, one sampled per box and per photo; phrases are -1 if a box has none.
     """
 
     images: Tensor
@@ -36,7 +36,7 @@ class Batch:
 
 
 def load_images(paths: Sequence[Path], size: int) -> Tensor:
-    """Pictures squashed to (N, size, size, 3), uint8."""
+    """Pictures resized to (N, size, size, 3), uint8, without keeping the aspect ratio."""
 
     def load(path: Path) -> np.ndarray:
         with Image.open(path) as image:
@@ -60,7 +60,7 @@ def texts_of(photos: Sequence[Photo]) -> list[str]:
 
 
 class PhotoDataset:
-    """Photos in memory, drawn as :class:`Batch`."""
+    """Photos in memory, sampled as :class:`Batch`."""
 
     def __init__(
         self, folder: Path, photos: Sequence[Photo], texts: Sequence[str], image_size: int
@@ -82,7 +82,7 @@ class PhotoDataset:
         return len(self.photos)
 
     def batch(self, indices: Sequence[int], rng: random.Random) -> Batch:
-        """The photos at ``indices``, a phrase drawn for every box."""
+        """The photos at ``indices``, with a random phrase for every box."""
         most = max(1, *(len(self.boxes[i]) for i in indices))
         boxes = torch.zeros(len(indices), most, 4)
         types = torch.zeros(len(indices), most, len(REGION_TYPES))

@@ -35,12 +35,12 @@ LOSS_WEIGHTS = {"quality": 1.0, "box": 1.5, "types": 0.3, "phrases": 0.3, "capti
 
 @dataclass(frozen=True)
 class VisionOptions:
-    """What :func:`train_vision` is to do.
+    """Options of :func:`train_vision`.
 
-    ``sizes`` are (share of the training, side of the pictures): small pictures first are
+    ``sizes`` are (share of the training, side of the pictures): training on small pictures first is
     several times faster (progressive resizing). ``backbone`` is a file of pre-trained weights; its
-    layers learn at ``backbone_rate``, their normalisation and first stages not at all. ``limit``
-    trains on the first photos only; ``stop_after`` ends after so many epochs, to be resumed later.
+    layers have the rate ``backbone_rate``; normalisation and first stages are frozen. ``limit``
+    trains on the first photos only; ``stop_after`` ends after so many epochs, to resume later.
     """
 
     data: Path
@@ -202,7 +202,7 @@ class VisionTrainer:
 def parameter_groups(
     tower: CompactTower, heads: AlignmentHeads, options: VisionOptions
 ) -> list[dict[str, object]]:
-    """Weights with decay; biases, norms and scales without; a pre-trained backbone slower."""
+    """Parameter groups: weight decay for weights only, a lower rate for a pre-trained backbone."""
     slow = options.backbone is not None
     backbone = list(tower.backbone.parameters()) if slow else []
     known = {id(p) for p in backbone}
@@ -225,7 +225,7 @@ def rate_at(step: int, total: int, warmup: int) -> float:
 
 
 def size_at(done: float, sizes: tuple[tuple[float, int], ...]) -> int:
-    """Side of the pictures when a share ``done`` of the training lies behind."""
+    """Side of the pictures after a share ``done`` of the training."""
     return next(size for until, size in sizes if done < until or until >= 1.0)
 
 

@@ -58,7 +58,7 @@ def detection_losses(dense: DenseRegions, boxes: Tensor, types: Tensor) -> Detec
 
 
 class AlignmentHeads(nn.Module):
-    """Reads types and text embeddings off the tower's rows; needed in training only."""
+    """Predicts types and text embeddings from the tower's rows; used in training only."""
 
     def __init__(self, feature_dim: int, num_types: int) -> None:
         super().__init__()
@@ -83,7 +83,7 @@ class AlignmentHeads(nn.Module):
 
 
 def soft_contrast(queries: Tensor, texts: Tensor, scale: Tensor) -> Tensor:
-    """Contrast with soft targets: texts that mean the same share the probability.
+    """Contrastive loss with soft targets: similar texts share the probability.
 
     Symmetric cross-entropy of the cosine similarities (N, N) against the softmax of the
     similarities among the normalised ``texts``.

@@ -54,13 +54,13 @@ def embed_texts(texts: Sequence[str], batch_size: int = 256) -> Tensor:
 
 
 def cache_path(texts: Sequence[str], cache: Path) -> Path:
-    """The file that keeps the embeddings of exactly these texts in this order."""
+    """The cache file of the embeddings of exactly these texts in this order."""
     digest = hashlib.sha256("\n".join(texts).encode()).hexdigest()[:16]
     return cache / f"phrases-{digest}.safetensors"
 
 
 def cached_embeddings(texts: Sequence[str], cache: Path) -> Tensor:
-    """:func:`embed_texts`, kept as float16 in :func:`cache_path`."""
+    """:func:`embed_texts`, cached as float16 in :func:`cache_path`."""
     path = cache_path(texts, cache)
     if not path.exists():
         cache.mkdir(parents=True, exist_ok=True)

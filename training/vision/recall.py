@@ -1,4 +1,4 @@
-"""How well the proposed regions cover annotated boxes."""
+"""Recall and average precision of region proposals."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def region_scores(
 ) -> RegionScores:
     """Scores of the regions of photos (each without batch dimension) against their boxes.
 
-    Recall asks whether any region of any label covers a box with IoU 0.5 or more.
+    A box is recalled if any region, of any label, has an IoU of at least 0.5 with it.
     """
     covered, people = [], []
     for found, truth, kinds in zip(regions, boxes, types, strict=True):

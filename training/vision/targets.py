@@ -1,4 +1,4 @@
-"""Which cell is to predict which box."""
+"""Assigns boxes to the cells that predict them."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ class Assignment(NamedTuple):
 def assign_cells(boxes: Tensor, types: Tensor, height: int, width: int) -> Assignment:
     """Centre sampling (FCOS, Tian et al., 2019), separately for every type.
 
-    A cell is positive if it lies in a box of the type and within 1.5 cells of its centre;
-    the cell of the centre always is. Where boxes compete, the smallest wins.
+    A cell is positive if it is in a box of the type and within 1.5 cells of its centre;
+    the cell of the centre always is. Of several boxes, the smallest one is used.
 
     Args:
         boxes: (B, M, 4) xyxy in 0..1, zeros where padded.

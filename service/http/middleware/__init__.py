@@ -1,1 +1,1 @@
-"""What surrounds every request, one layer a file; `service.http.app` stacks them."""
+"""ASGI middleware, one class per module; `service.http.app` adds them in order."""

@@ -1,4 +1,4 @@
-"""What is counted, timed and logged of every request."""
+"""Count, time and log every request."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from service.http.problems import CLIENT_CLOSED
 from service.observability.metrics import Metrics
 
 log = logging.getLogger("service.access")
@@ -22,41 +23,40 @@ PROBES = frozenset(
         "/v2/models/umie/ready",
     }
 )
-CLIENT_GONE = 499
 
 _OUTCOMES = {
     401: "unauthorised",
     408: "timeout",
     413: "too_large",
     429: "overloaded",
-    CLIENT_GONE: "cancelled",
+    CLIENT_CLOSED: "cancelled",
     503: "unavailable",
     504: "timeout",
 }
 
 
 def outcome_of(status: int) -> str:
-    """The metrics' word for a status."""
+    """The value of the metrics' label `outcome` for a status."""
     if status in _OUTCOMES:
         return _OUTCOMES[status]
     return "ok" if status < 400 else "bad_input" if status < 500 else "error"
 
 
 class AccessLog:
-    """Counts, times and logs requests by route template; probes are left out."""
+    """Counts, times and logs requests by route template; probes are excluded."""
 
     def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
         self._app = app
         self._metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on."""
+        """Pass the request on and record it."""
         if scope["type"] != "http" or scope["path"] in PROBES:
             return await self._app(scope, receive, send)
         started = time.perf_counter()
         status = 500
 
-        async def note_status(message: Message) -> None:
+        async def send_and_record_status(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
@@ -64,23 +64,23 @@ class AccessLog:
 
         self._metrics.inflight.inc()
         try:
-            await self._app(scope, receive, note_status)
+            await self._app(scope, receive, send_and_record_status)
         finally:
             self._metrics.inflight.dec()
-            self._note(scope, status, time.perf_counter() - started)
+            self._record(scope, status, time.perf_counter() - started)
 
-    def _note(self, scope: Scope, status: int, seconds: float) -> None:
+    def _record(self, scope: Scope, status: int, seconds: float) -> None:
         endpoint = getattr(scope.get("route"), "path", "unmatched")
         state = scope.get("state", {})
         self._metrics.requests.labels(endpoint=endpoint, outcome=outcome_of(status)).inc()
         self._metrics.request_seconds.labels(endpoint=endpoint).observe(seconds)
         if "problem" in state:
             self._metrics.refused.labels(reason=state["problem"]).inc()
-        told: dict[str, Any] = {
+        fields: dict[str, Any] = {
             "method": scope["method"],
             "endpoint": endpoint,
             "status": status,
             "ms": round(seconds * 1000, 2),
         }
-        told |= {name: state[name] for name in ("problem", "key") if name in state}
-        log.info("request", extra={"told": told})
+        fields |= {name: state[name] for name in ("problem", "key") if name in state}
+        log.info("request", extra={"fields": fields})

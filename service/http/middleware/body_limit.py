@@ -1,4 +1,4 @@
-"""How large and how slow a request's body may be."""
+"""Limit the size of a request's body and the time it takes to arrive."""
 
 from __future__ import annotations
 
@@ -12,41 +12,48 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tasks.errors import BodyTooLarge, BodyTooSlow, QueueFull
 
-_MOST_DIGITS = 18
+_MAX_DIGITS = 18
 
 
 class ByteBudget:
-    """Bytes that all requests together may hold."""
+    """Bounds the bytes of bodies that all requests together hold in memory."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self.held = 0
 
     def take(self, count: int) -> None:
-        """Hold `count` more; raises `QueueFull`."""
+        """Reserve `count` bytes; raises `QueueFull` where they exceed the limit."""
         if self.held + count > self._limit:
-            raise QueueFull(f"requests of {self._limit} bytes are being answered already")
+            raise QueueFull(f"the requests in flight have reached {self._limit} bytes")
         self.held += count
 
-    def give(self, count: int) -> None:
-        """Hold `count` fewer."""
+    def release(self, count: int) -> None:
+        """Release `count` bytes."""
         self.held -= count
 
     @contextmanager
     def hold(self, count: int) -> Iterator[None]:
-        """Hold `count` for a while; raises `QueueFull`."""
+        """Reserve `count` bytes in a with statement; raises `QueueFull`."""
         self.take(count)
         try:
             yield
         finally:
-            self.give(count)
+            self.release(count)
 
 
 class BodyLimit:
-    """Refuses bodies that are too large, announced or not, too slow, or one too many.
+    """Refuses bodies that are too large, too slow, or exceed the budget of all requests.
 
-    Whoever reads the body gets `BodyTooLarge` (an announced one before its first byte),
-    `BodyTooSlow` or `QueueFull`. The paths in `streamed` look after their bodies themselves.
+    Reading the body raises `BodyTooLarge` (before the first byte, where Content-Length exceeds the
+    limit), `BodyTooSlow` or `QueueFull`.
+
+    Args:
+        app: the next application.
+        max_bytes: limit for one body.
+        timeout_s: seconds from the headers to the end of the body.
+        budget: bounds the bodies of all requests together.
+        streamed: paths that are exempt, because their routes limit the body themselves.
     """
 
     def __init__(
@@ -64,20 +71,20 @@ class BodyLimit:
         self._streamed = frozenset(streamed)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on, counting its body."""
+        """Pass the request on, with a limited body."""
         if scope["type"] != "http" or scope["path"] in self._streamed:
             return await self._app(scope, receive, send)
-        expected = _announced(Headers(scope=scope).get("content-length", ""))
+        expected = _declared_length(Headers(scope=scope).get("content-length", ""))
         until = time.monotonic() + self._timeout_s
         held, ended = 0, False
 
-        async def guarded() -> Message:
+        async def receive_limited() -> Message:
             nonlocal held, ended
             if ended:
                 return await receive()
             if expected > self._max_bytes:
                 raise self._too_large()
-            message = await self._in_time(receive, until)
+            message = await self._receive_in_time(receive, until)
             size = len(message.get("body", b""))
             if held + size > self._max_bytes:
                 raise self._too_large()
@@ -87,11 +94,11 @@ class BodyLimit:
             return message
 
         try:
-            await self._app(scope, guarded, send)
+            await self._app(scope, receive_limited, send)
         finally:
-            self._budget.give(held)
+            self._budget.release(held)
 
-    async def _in_time(self, receive: Receive, until: float) -> Message:
+    async def _receive_in_time(self, receive: Receive, until: float) -> Message:
         try:
             async with asyncio.timeout(until - time.monotonic()):
                 return await receive()
@@ -100,12 +107,11 @@ class BodyLimit:
 
     def _too_large(self) -> BodyTooLarge:
         return BodyTooLarge(
-            f"the request has more than the {self._max_bytes} bytes that are admitted",
-            limit=self._max_bytes,
+            f"the request must have at most {self._max_bytes} bytes", limit=self._max_bytes
         )
 
 
-def _announced(header: str) -> int:
+def _declared_length(header: str) -> int:
     if not (header.isascii() and header.isdigit()):
         return 0
-    return int(header[: _MOST_DIGITS + 1])
+    return int(header[: _MAX_DIGITS + 1])

@@ -1,4 +1,4 @@
-"""Which origins' pages may call the service."""
+"""Cross-origin requests: which origins' pages may call the service."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ from service.http.problems import ProblemResponse, http_problem
 
 
 class CrossOrigin(CORSMiddleware):
-    """Answers preflights and marks answers for the origins that are listed; keys go in headers."""
+    """Starlette's CORS middleware for an allowlist of origins.
+
+    Credentials such as cookies are not allowed: API keys are sent in headers.
+    """
 
     def __init__(self, app: ASGIApp, origins: str) -> None:
         super().__init__(
@@ -29,7 +32,7 @@ class CrossOrigin(CORSMiddleware):
         )
 
     def preflight_response(self, request_headers: Headers) -> Response:
-        """The answer to a preflight: a problem document where it is refused."""
+        """The response to a preflight request; a refusal is a problem document."""
         response = super().preflight_response(request_headers)
         if response.status_code < 400:
             return response

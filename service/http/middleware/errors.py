@@ -1,4 +1,4 @@
-"""What happens to exceptions that nobody expected."""
+"""Answer unexpected exceptions and cancelled requests with problem documents."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ log = logging.getLogger(__name__)
 
 
 class ErrorResponses:
-    """Turns an exception that nobody expected into a problem document, and logs it.
+    """Turns an unexpected exception into a problem document with status 500, and logs it.
 
-    A request that is cancelled, which a server does whose time to drain is over, is told so, and
-    goes on to be cancelled.
+    The server cancels requests that still run when the time to drain is over; they are answered
+    with status 503, and the cancellation continues.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -27,22 +27,22 @@ class ErrorResponses:
         """Pass the request on."""
         if scope["type"] != "http":
             return await self._app(scope, receive, send)
-        begun = False
+        started = False
 
-        async def note_start(message: Message) -> None:
-            nonlocal begun
-            begun = True
+        async def send_and_record_start(message: Message) -> None:
+            nonlocal started
+            started = True
             await send(message)
 
         try:
-            await self._app(scope, receive, note_start)
+            await self._app(scope, receive, send_and_record_start)
         except Exception:
             log.exception("%s failed", scope["method"])
-            if begun:
+            if started:
                 raise
             await internal_error()(scope, receive, send)
         except asyncio.CancelledError:
-            if not begun:
+            if not started:
                 stopped = EngineUnavailable("the service stopped before the answer was ready")
                 await problem_response(stopped)(scope, receive, send)
             raise

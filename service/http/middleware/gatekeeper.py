@@ -1,4 +1,4 @@
-"""Who is let in: before a byte of the body is read."""
+"""Check whether a request may be served, before its body is read."""
 
 from __future__ import annotations
 
@@ -11,30 +11,29 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from service.http.auth import Key, Keys, carries_key
 from service.http.middleware.access_log import PROBES
 from service.http.problems import problem_response
-from service.http.rate_limit import TokenBucket
-from service.http.wrong_keys import WrongKeys
+from service.http.rate_limit import TokenBucket, WrongKeyLimit
 from tasks.errors import EngineUnavailable, HeadersTooLarge, RateLimited, UMIEError, Unauthorised
 
 PAGE_FILES = "/page/"
-"""Where the page's scripts, styles and pictures are."""
+"""The prefix of the pages' scripts, styles and images."""
 
 PUBLIC = PROBES | {"/", "/dashboard", "/docs", "/openapi.json"}
-"""What needs no key: probes, and pages that hold nothing of anybody. So do the page's files."""
+"""Paths that need no API key: probes and static pages, besides the files under `PAGE_FILES`."""
 
 
 @dataclass
 class DrainState:
-    """Whether new requests are let in; the server closes it when it begins to stop."""
+    """Whether the service is draining; the server sets it when it begins to stop."""
 
-    closed: bool = False
+    draining: bool = False
 
 
 class Gatekeeper:
-    """Turns away what comes while the service stops, over too many connections, with headers that
-    are too large, or without a key.
+    """Refuses requests while the service drains, beyond the connection limit, with too large
+    headers, without a valid key, or beyond the key's rate limit. Probes always pass.
 
-    A connection beyond the limit has "crowded" in its state (see `service.http.protocol`). A
-    request with a key has the key's line in its state, and its token bucket if there are rates.
+    `service.http.protocol` sets "over_connection_limit" in the state of requests. The gatekeeper
+    adds the line of the request's key as "key", and its token bucket as "bucket" if there is one.
     """
 
     def __init__(
@@ -48,33 +47,33 @@ class Gatekeeper:
     ) -> None:
         self._app = app
         self._max_header_bytes = max_header_bytes
-        self._opening = drain_state
+        self._drain_state = drain_state
         self._keys = keys
         self._per_minute = per_minute
         self._buckets: dict[bytes, TokenBucket] = {}
-        self._wrong_keys = WrongKeys(wrong_keys_per_minute)
+        self._wrong_keys = WrongKeyLimit(wrong_keys_per_minute)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on, or answer it here."""
+        """Pass the request on, or refuse it."""
         if scope["type"] == "http" and scope["path"] not in PROBES:
             try:
-                self._let_in(scope)
+                self._check(scope)
             except UMIEError as error:
                 response = problem_response(error)
-                if scope["state"].get("crowded"):
+                if scope["state"].get("over_connection_limit"):
                     response.headers["Connection"] = "close"
                 return await response(scope, receive, send)
         await self._app(scope, receive, send)
 
-    def _let_in(self, scope: Scope) -> None:
+    def _check(self, scope: Scope) -> None:
         state = scope.setdefault("state", {})
-        if self._opening.closed:
+        if self._drain_state.draining:
             raise EngineUnavailable("the service is stopping")
-        if state.get("crowded"):
-            raise EngineUnavailable("there are too many connections")
-        if _head_bytes(scope) > self._max_header_bytes:
+        if state.get("over_connection_limit"):
+            raise EngineUnavailable("too many connections are open")
+        if _header_bytes(scope) > self._max_header_bytes:
             raise HeadersTooLarge(
-                f"at most {self._max_header_bytes} bytes are admitted",
+                f"the request line and headers must have at most {self._max_header_bytes} bytes",
                 limit=self._max_header_bytes,
             )
         path = scope["path"]
@@ -84,12 +83,12 @@ class Gatekeeper:
         state["key"] = key.line
         if self._per_minute is None:
             return
-        # not by line: a reload may put another key there
+        # by digest, since a reload may change the lines
         bucket = self._buckets.setdefault(key.digest, TokenBucket(self._per_minute))
         state["bucket"] = bucket
         if wait := bucket.take():
             raise RateLimited(
-                f"the key may be used {self._per_minute} times a minute",
+                f"a key may be used for at most {self._per_minute} requests per minute",
                 retry_after_s=math.ceil(wait),
             )
 
@@ -99,10 +98,10 @@ class Gatekeeper:
             return keys.find(headers)
         except Unauthorised:
             if carries_key(headers):
-                self._wrong_keys.note((scope.get("client") or ("", 0))[0])
+                self._wrong_keys.count((scope.get("client") or ("", 0))[0])
             raise
 
 
-def _head_bytes(scope: Scope) -> int:
+def _header_bytes(scope: Scope) -> int:
     target = len(scope.get("raw_path") or scope["path"]) + len(scope.get("query_string", b""))
     return target + sum(len(name) + len(value) + 4 for name, value in scope["headers"])

@@ -1,4 +1,4 @@
-"""How a connection ends whose request was refused before it was read."""
+"""Close a connection cleanly after a response that precedes the end of the request's body."""
 
 from __future__ import annotations
 
@@ -9,14 +9,15 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 LINGER_S = 2.0
-"""How long the rest of what was refused is read and dropped, so that its sender sees the answer."""
+"""Seconds for which the rest of a refused body is read and dropped before the connection closes."""
 
 
 class GracefulClose:
-    """Answers that come before the body's end close the connection, in good manners.
+    """Closes the connection after a response that was sent before the whole body was read.
 
-    A connection that is closed on data that nobody read is reset, and the reset can overtake the
-    answer. So what still comes is dropped for a while; the server closes then.
+    Closing a socket with unread data resets the connection, and the reset can reach the client
+    before the response does. So the rest of the body is read and dropped for `linger_s` seconds,
+    and then the response ends and the server closes the connection.
     """
 
     def __init__(self, app: ASGIApp, linger_s: float = LINGER_S) -> None:
@@ -27,30 +28,30 @@ class GracefulClose:
         """Pass the request on."""
         if scope["type"] != "http" or not _has_body(scope):
             return await self._app(scope, receive, send)
-        unread, owed = True, False
-        asked = "expect" not in Headers(scope=scope)
+        unread, withheld = True, False
+        continued = "expect" not in Headers(scope=scope)
 
-        async def note_end() -> Message:
-            nonlocal unread, asked
-            asked = True
+        async def receive_and_record_end() -> Message:
+            nonlocal unread, continued
+            continued = True
             message = await receive()
             unread = unread and bool(message.get("more_body"))
             return message
 
-        async def hold_end(message: Message) -> None:
-            nonlocal owed
+        async def send_without_end(message: Message) -> None:
+            nonlocal withheld
             if unread and message["type"] == "http.response.start":
                 MutableHeaders(scope=message)["Connection"] = "close"
             elif unread and message["type"] == "http.response.body":
-                owed = not message.get("more_body", False)
+                withheld = not message.get("more_body", False)
                 message = {**message, "more_body": True}
             await send(message)
 
-        await self._app(scope, note_end, hold_end)
-        if not owed:
+        await self._app(scope, receive_and_record_end, send_without_end)
+        if not withheld:
             return
-        if asked:  # who waits for leave to send never gets it, and sends nothing
-            await self._drop(note_end)
+        if continued:  # a client that waits for "100 Continue" sends no body
+            await self._drop(receive_and_record_end)
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def _drop(self, receive: Receive) -> None:

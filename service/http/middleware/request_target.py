@@ -1,4 +1,4 @@
-"""Request targets and methods as RFC 9110 and 9112 have them."""
+"""Normalise request targets and HEAD requests as RFC 9110 and RFC 9112 require."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ _ABSOLUTE = re.compile(rb"(?i)https?://[^/?#]*")
 
 
 class RequestTarget:
-    """Gives the application plain paths, answers HEAD as GET without a body, refuses odd framing.
+    """Reduces targets to paths, answers HEAD as GET without a body, refuses ambiguous framing.
 
     A target in absolute form (`GET http://host/tasks`) and the prefix under which a proxy serves
-    the application are cut to the path. A request with both Content-Length and Transfer-Encoding
-    may be an attempt to smuggle another one past a proxy: it is refused, and its connection closed.
+    the application are reduced to the path. A request with both Content-Length and
+    Transfer-Encoding may be request smuggling: it is refused and its connection closed.
     """
 
     def __init__(self, app: ASGIApp, root_path: str | None) -> None:
@@ -30,16 +30,16 @@ class RequestTarget:
             return await self._app(scope, receive, send)
         names = {name for name, _ in scope["headers"]}
         if {b"content-length", b"transfer-encoding"} <= names:
-            problem = http_problem(400, "Content-Length and Transfer-Encoding exclude each other")
+            problem = http_problem(400, "give either Content-Length or Transfer-Encoding")
             response = ProblemResponse(problem, headers={"Connection": "close"})
             return await response(scope, receive, send)
-        self._cut(scope)
+        self._normalise(scope)
         if scope["method"] == "HEAD":
-            await self._head(scope, receive, send)
+            await self._answer_head(scope, receive, send)
         else:
             await self._app(scope, receive, send)
 
-    def _cut(self, scope: Scope) -> None:
+    def _normalise(self, scope: Scope) -> None:
         raw = scope.get("raw_path") or b""
         if (authority := _ABSOLUTE.match(raw)) is not None:
             raw = raw[authority.end() :] or b"/"
@@ -49,7 +49,7 @@ class RequestTarget:
         if self._root_path and path.startswith(f"{self._root_path}/"):
             scope["path"] = path[len(self._root_path) :]
 
-    async def _head(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _answer_head(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def send_head(message: Message) -> None:
             if message["type"] == "http.response.body":
                 message = {**message, "body": b""}

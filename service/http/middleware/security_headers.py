@@ -1,18 +1,22 @@
-"""What browsers are told not to do with answers."""
+"""The headers of every response: the request id, and restrictions for browsers."""
 
 from __future__ import annotations
 
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from service.observability.logging import REQUEST_ID, request_id_of
+
+REQUEST_ID_HEADER = "X-Request-ID"
 
 _NOTHING = "default-src 'none'; base-uri 'none'; frame-ancestors 'none'"
 DOCUMENTATION_POLICY = (
     f"{_NOTHING}; form-action 'self'; connect-src 'self'; font-src 'self'; "
     "img-src 'self' blob: data:; script-src 'self'; style-src 'self'"
 )
-"""For Swagger UI, whose files the service ships: nothing from elsewhere, nothing inline."""
+"""For Swagger UI, whose files the service ships: nothing from other origins, nothing inline."""
 PAGE_POLICY = f"{DOCUMENTATION_POLICY}; require-trusted-types-for 'script'"
-"""For pages of the service's own: besides, no text as markup."""
+"""For the service's own pages, which also never parse strings as markup."""
 
 _ALWAYS = {
     "X-Content-Type-Options": "nosniff",
@@ -23,7 +27,11 @@ _ALWAYS = {
 
 
 class SecurityHeaders:
-    """Adds security headers; a policy that a route sets itself stays."""
+    """Adds `X-Request-ID` and the security headers; a policy that a route sets is kept.
+
+    The request id is the client's `X-Request-ID` where it is valid, else a new one. It is also
+    stored in `REQUEST_ID` for the log.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -32,14 +40,17 @@ class SecurityHeaders:
         """Pass the request on."""
         if scope["type"] != "http":
             return await self._app(scope, receive, send)
+        request_id = request_id_of(Headers(scope=scope).get(REQUEST_ID_HEADER))
+        REQUEST_ID.set(request_id)
 
-        async def secure(message: Message) -> None:
+        async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
+                headers[REQUEST_ID_HEADER] = request_id
                 for name, value in _ALWAYS.items():
                     headers.setdefault(name, value)
                 html = headers.get("content-type", "").startswith("text/html")
                 headers.setdefault("Content-Security-Policy", PAGE_POLICY if html else _NOTHING)
             await send(message)
 
-        await self._app(scope, receive, secure)
+        await self._app(scope, receive, send_with_headers)

@@ -1,10 +1,13 @@
-"""What can be asked for, and of whom."""
+"""What the service offers: tasks, ontologies, the model and its limits."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 from fastapi import APIRouter, HTTPException
 
 from schema.extraction import Task
+from schema.regions import MAX_LABEL_CHARS, MAX_REGIONS
 from schema.responses import (
     EventTypeListed,
     ModelListed,
@@ -13,17 +16,14 @@ from schema.responses import (
     RelationListed,
     TaskListed,
 )
-from service.engine.interface import MAX_REGIONS
 from service.http.bounded_json import MAX_DEPTH, MAX_ITEMS, MAX_KEYS, MAX_VALUES
-from service.http.model_facts import ModelFacts
 from service.http.problems import responses
 from service.settings import Settings
-from service.vision.request_regions import MAX_LABEL_CHARS
 from tasks import ontology
 
 _TASKS = {
-    Task.ENTITIES: ("entity_types", "Typed mentions, with the regions that show them."),
-    Task.RELATIONS: ("relation_types", "Typed pairs of entities; the entities come with them."),
+    Task.ENTITIES: ("entity_types", "Typed mentions, with the regions they are grounded in."),
+    Task.RELATIONS: ("relation_types", "Typed pairs of entities; the entities are included."),
     Task.EVENTS: ("event_types", "Typed triggers with their arguments: spans or regions."),
 }
 _LIMITS = (
@@ -38,33 +38,61 @@ _LIMITS = (
 )
 
 
-def catalogue_routes(settings: Settings, facts: ModelFacts) -> APIRouter:
+@dataclass(frozen=True, slots=True)
+class ModelInfo:
+    """The model that the service runs.
+
+    `full_name` is name and version, as in answers: `umie-compact@1a2b3c4d`. `max_text_tokens`
+    limits the tokens of a text of `/extract` with few labels, `max_prompt_tokens` those of a text
+    with its instruction, `max_total_tokens` those of both with all labels.
+    """
+
+    full_name: str
+    precision: str
+    provider: str
+    region_types: tuple[str, ...]
+    max_text_tokens: int
+    max_prompt_tokens: int
+    max_total_tokens: int
+
+    @property
+    def name(self) -> str:
+        """The part before the `@`."""
+        return self.full_name.partition("@")[0]
+
+    @property
+    def version(self) -> str:
+        """The part after the `@`."""
+        return self.full_name.partition("@")[2]
+
+
+def catalogue_routes(settings: Settings, info: ModelInfo) -> APIRouter:
     """`GET /tasks`, `/ontologies`, `/ontologies/{name}` and `/model`."""
     router = APIRouter(tags=["catalogue"])
     shipped = {name: _detail(ontology.load(name)) for name in ontology.names()}
     tasks = _tasks(ontology.load(settings.ontology))
-    model = _model(settings, facts)
+    model = _model(settings, info)
 
     @router.get("/tasks", responses=responses(401, 429, 503))
     async def list_tasks() -> list[TaskListed]:
-        """The tasks, and where each is asked for alone."""
+        """The tasks, and the endpoint of each."""
         return tasks
 
     @router.get("/ontologies", responses=responses(401, 429, 503))
     async def list_ontologies() -> list[OntologyListed]:
-        """The label inventories that a request can name."""
+        """The ontologies that a request can name."""
         return list(shipped.values())
 
     @router.get("/ontologies/{name}", responses=responses(401, 404, 429, 503))
     async def show_ontology(name: str) -> OntologyDetail:
-        """One of them, with the entity types that its relations hold between."""
+        """An ontology, with the entity types that its relations connect."""
         if name not in shipped:
-            raise HTTPException(404, "there is no such ontology; GET /ontologies lists them")
+            raise HTTPException(404, "the ontology does not exist; GET /ontologies lists them")
         return shipped[name]
 
     @router.get("/model", responses=responses(401, 429, 503))
     async def show_model() -> ModelListed:
-        """The model that answers, and its limits."""
+        """The model and its limits."""
         return model
 
     return router
@@ -88,30 +116,30 @@ def _tasks(default: ontology.Ontology) -> list[TaskListed]:
     ]
 
 
-def _model(settings: Settings, facts: ModelFacts) -> ModelListed:
+def _model(settings: Settings, info: ModelInfo) -> ModelListed:
     limits = {
         name: value
         for name, value in settings.model_dump().items()
         if name.startswith(_LIMITS) and value is not None
     }
     return ModelListed(
-        model=facts.full_name,
-        name=facts.name,
-        version=facts.version,
-        precision=facts.precision,
-        provider=facts.provider,
-        region_types=list(facts.region_types),
+        model=info.full_name,
+        name=info.name,
+        version=info.version,
+        precision=info.precision,
+        provider=info.provider,
+        region_types=list(info.region_types),
         default_ontology=settings.ontology,
-        limits=limits | _fixed_limits(facts),
+        limits=limits | _fixed_limits(info),
     )
 
 
-def _fixed_limits(facts: ModelFacts) -> dict[str, int | float]:
-    """What no setting changes: the model's own limits, and those of the code."""
+def _fixed_limits(info: ModelInfo) -> dict[str, int | float]:
+    """The limits that no setting changes: those of the model and of the code."""
     return {
-        "max_text_tokens": facts.max_text_tokens,
-        "max_prompt_tokens": facts.max_prompt_tokens,
-        "max_total_tokens": facts.max_total_tokens,
+        "max_text_tokens": info.max_text_tokens,
+        "max_prompt_tokens": info.max_prompt_tokens,
+        "max_total_tokens": info.max_total_tokens,
         "max_regions": MAX_REGIONS,
         "max_region_label_chars": MAX_LABEL_CHARS,
         "max_json_depth": MAX_DEPTH,

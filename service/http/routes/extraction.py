@@ -1,19 +1,19 @@
-"""Extraction, of all tasks or of one, and free instructions."""
+"""`POST /extract`, one endpoint per task, and `POST /instruct`."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 
 from schema.extraction import Extraction, Task
 from schema.requests import ExtractBody, InstructBody, TaskBody
+from schema.responses import Instructed
 from service.http.handler import Handler
-from service.http.openapi import body_of
+from service.http.openapi_schema import body_of
 from service.http.problems import responses
 from service.http.validation import extraction_request, instruction_request
-from service.observability.timing import StageTimer
-from service.pipeline.instruct import Instructed
 
 _PROBLEMS = (400, 401, 408, 413, 415, 422, 429, 500, 503, 504)
 _TIMING = {
@@ -26,35 +26,27 @@ _TIMING = {
 
 def extraction_routes(handler: Handler) -> APIRouter:
     """`POST /extract` and `/extract/entities`, `/extract/relations`, `/extract/events`."""
-    router = APIRouter(tags=["extraction"])
+    router = APIRouter(tags=["extraction"], dependencies=[Depends(handler.admit, scope="function")])
     declared = {**responses(*_PROBLEMS), 200: {"headers": _TIMING}}
 
     @router.post(
-        "/extract",
-        response_model=Extraction,
-        responses=declared,
-        openapi_extra={"requestBody": body_of(ExtractBody)},
+        "/extract", responses=declared, openapi_extra={"requestBody": body_of(ExtractBody)}
     )
-    async def extract(request: Request, response: Response) -> Extraction | Response:
-        """Entities, relations, events and the regions they are grounded in.
+    async def extract(request: Request, response: Response) -> Extraction:
+        """Extract entities, relations and events, and the regions they are grounded in.
 
         Offsets are half-open and count Unicode code points of the text exactly as sent.
         """
-
-        async def work(body: ExtractBody, watch: StageTimer) -> Extraction:
-            return await handler.extractor.extract(
-                extraction_request(body, handler.settings), watch
-            )
-
-        return await handler.answer(request, response, ExtractBody, work)
+        body = await handler.parse_request(request, ExtractBody)
+        asked = extraction_request(body, handler.settings)
+        return await handler.answer(request, response, partial(handler.extractor.extract, asked))
 
     for task in Task:
         router.post(
             f"/extract/{task}",
-            response_model=Extraction,
             responses=declared,
             openapi_extra={"requestBody": body_of(TaskBody)},
-            description=f"The same as `/extract` with `tasks` {task} alone.",
+            description=f"The same as `/extract` with `tasks` set to {task}.",
             operation_id=f"extract_{task}",
             summary=f"Extract {task.capitalize()}",
         )(_one_task(handler, task))
@@ -63,38 +55,29 @@ def extraction_routes(handler: Handler) -> APIRouter:
 
 def instruction_routes(handler: Handler) -> APIRouter:
     """`POST /instruct`."""
-    router = APIRouter(tags=["extraction"])
+    router = APIRouter(tags=["extraction"], dependencies=[Depends(handler.admit, scope="function")])
 
     @router.post(
         "/instruct",
-        response_model=Instructed,
         responses={**responses(*_PROBLEMS), 200: {"headers": _TIMING}},
         openapi_extra={"requestBody": body_of(InstructBody)},
     )
-    async def instruct(request: Request, response: Response) -> Instructed | Response:
-        """One prompt in so many words: what the model writes, its tokens, and its records.
+    async def instruct(request: Request, response: Response) -> Instructed:
+        """Run one prompt with a free instruction: the raw output, its tokens and its records.
 
-        The prompt is `before`, the text, `after`, and behind them the lists, in the order given.
+        The prompt is `before`, the text, `after`, and then the lists in the order given.
         """
-
-        async def work(body: InstructBody, watch: StageTimer) -> Instructed:
-            return await handler.extractor.instruct(
-                instruction_request(body, handler.settings), watch
-            )
-
-        return await handler.answer(request, response, InstructBody, work)
+        body = await handler.parse_request(request, InstructBody)
+        asked = instruction_request(body, handler.settings)
+        return await handler.answer(request, response, partial(handler.extractor.instruct, asked))
 
     return router
 
 
-def _one_task(
-    handler: Handler, task: Task
-) -> Callable[[Request, Response], Awaitable[Extraction | Response]]:
-    async def extract_one(request: Request, response: Response) -> Extraction | Response:
-        async def work(body: TaskBody, watch: StageTimer) -> Extraction:
-            asked = extraction_request(body, handler.settings, task)
-            return await handler.extractor.extract(asked, watch)
-
-        return await handler.answer(request, response, TaskBody, work)
+def _one_task(handler: Handler, task: Task) -> Callable[[Request, Response], Awaitable[Extraction]]:
+    async def extract_one(request: Request, response: Response) -> Extraction:
+        body = await handler.parse_request(request, TaskBody)
+        asked = extraction_request(body, handler.settings, task)
+        return await handler.answer(request, response, partial(handler.extractor.extract, asked))
 
     return extract_one

@@ -1,56 +1,40 @@
-"""Probes and metrics. Liveness is the event loop's, readiness the engine's."""
+"""Probes and metrics. Liveness depends on the event loop alone, readiness on the engine."""
 
 from __future__ import annotations
 
 from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from schema.responses import Live, ModelReady, Ready, Status
+from schema.responses import Status
 from service.engine.interface import Engine
+from service.http.handler import check_ready
 from service.http.middleware.gatekeeper import DrainState
 from service.http.problems import responses
-from service.http.routes.inference_protocol import MODEL
 from service.observability.metrics import Metrics
 from tasks.errors import EngineUnavailable
 
 
-def health_routes(engine: Engine, drain_state: DrainState) -> APIRouter:
-    """`GET /healthz` and `/readyz`, and the same under the Open Inference Protocol's paths."""
-    router = APIRouter(tags=["operation"])
+def check_serving(engine: Engine, drain_state: DrainState) -> None:
+    """Raise `EngineUnavailable` where the service drains or the engine takes no work."""
+    if drain_state.draining:
+        raise EngineUnavailable("the service is stopping")
+    check_ready(engine)
 
-    def check_ready() -> None:
-        if drain_state.closed:
-            raise EngineUnavailable("the service is stopping")
-        if not engine.ready:
-            raise EngineUnavailable(engine.unready_because or "the model is not ready")
+
+def health_routes(engine: Engine, drain_state: DrainState) -> APIRouter:
+    """`GET /healthz` and `/readyz`."""
+    router = APIRouter(tags=["operation"])
 
     @router.get("/healthz")
     async def healthz() -> Status:
-        """200 while the process answers at all."""
+        """Liveness: 200 while the process responds."""
         return Status(status="alive")
 
     @router.get("/readyz", responses=responses(503))
     async def readyz() -> Status:
-        """200 while the engine takes work, 503 while it starts, drains, is stuck or dead."""
-        check_ready()
+        """Readiness: 200 while the engine takes work, 503 while it starts, drains or is stuck."""
+        check_serving(engine, drain_state)
         return Status(status="ready")
-
-    @router.get("/v2/health/live")
-    async def live() -> Live:
-        """The same as `/healthz`, as the Open Inference Protocol has it."""
-        return Live(live=True)
-
-    @router.get("/v2/health/ready", responses=responses(503))
-    async def ready() -> Ready:
-        """The same as `/readyz`, as the Open Inference Protocol has it."""
-        check_ready()
-        return Ready(ready=True)
-
-    @router.get(f"/v2/models/{MODEL}/ready", responses=responses(503))
-    async def model_ready() -> ModelReady:
-        """The same for the one model that there is."""
-        check_ready()
-        return ModelReady(name=MODEL, ready=True)
 
     return router
 
@@ -59,7 +43,7 @@ def metrics_routes(metrics: Metrics) -> APIRouter:
     """`GET /metrics`."""
     router = APIRouter(tags=["operation"])
 
-    # Without async it runs on a thread: a scrape must not hold up the other probes.
+    # Not async, so it runs on a thread: a scrape must not delay the probes.
     @router.get(
         "/metrics",
         response_class=Response,

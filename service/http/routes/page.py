@@ -1,4 +1,4 @@
-"""The pages, and the files that they are made of."""
+"""The HTML pages and their files."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from service.http.middleware.gatekeeper import PAGE_FILES
 from service.http.middleware.security_headers import DOCUMENTATION_POLICY, PAGE_POLICY
 
 PAGES = {"/": "index.html", "/dashboard": "dashboard.html", "/docs": "docs.html"}
-"""One to try the service, one that draws its metrics, and Swagger UI over its OpenAPI document."""
+"""The page to try the service, the dashboard of its metrics, and Swagger UI."""
 
 _FOLDER = Path(__file__).resolve().parents[2] / "page"
 _POLICIES = {"docs.html": DOCUMENTATION_POLICY}
 
 
 def page_routes(pages: Mapping[str, str] = PAGES) -> APIRouter:
-    """`GET` each path of `pages`, and what these pages ask for."""
+    """`GET` for each path of `pages`, a path to a template, and for the files under `/page/`."""
     router = APIRouter(include_in_schema=False)
     files = StaticFiles(directory=_FOLDER / "files")
     templates = Environment(
@@ -38,8 +38,8 @@ def page_routes(pages: Mapping[str, str] = PAGES) -> APIRouter:
 
     @router.api_route(PAGE_FILES + "{path:path}", methods=["GET", "HEAD"])
     async def file(path: str, request: Request) -> Response:
-        """A script, a style or a picture of a page."""
-        return _checked_each_time(await files.get_response(path, request.scope))
+        """A script, a style sheet or an image of a page."""
+        return _revalidated(await files.get_response(path, request.scope))
 
     return router
 
@@ -48,19 +48,19 @@ def _page(html: str, policy: str, files: StaticFiles) -> Callable[[Request], Awa
     etag = f'"{hashlib.sha256(html.encode()).hexdigest()[:32]}"'
 
     async def page(request: Request) -> Response:
-        """A page, which asks the service by the same requests as everybody."""
+        """A page; it calls the public API."""
         response: Response = HTMLResponse(html, headers={"ETag": etag})
         if files.is_not_modified(response.headers, request.headers):
             response = NotModifiedResponse(response.headers)
-        # Set here and not by its media type, which "not modified" does not have: a browser may take
-        # over the headers that come with it.
+        # Set here, since SecurityHeaders chooses by media type, which a 304 response does not have,
+        # and browsers update a cached page's headers from the 304 response.
         response.headers["Content-Security-Policy"] = policy
-        return _checked_each_time(response)
+        return _revalidated(response)
 
     return page
 
 
-def _checked_each_time(response: Response) -> Response:
-    # Names do not change with contents: after an update, old scripts must not meet the new page.
+def _revalidated(response: Response) -> Response:
+    # File names carry no version: after an update a page must not run with cached old scripts.
     response.headers["Cache-Control"] = "no-cache"
     return response

@@ -8,7 +8,7 @@ import { passage } from "./passage.js";
 import { eventList, relationList } from "./records.js";
 import { source } from "./source.js";
 
-/** All of an answer, as elements. `url` is the picture's, null without one. */
+/** The elements that show an answer. `url` is the URL of the image, null without one. */
 export function answerParts(request, url, { answer, took }, keyed) {
   const parts = [];
   if (request.text.trim() !== "") parts.push(passage(request.text, answer));
@@ -26,7 +26,7 @@ export function answerParts(request, url, { answer, took }, keyed) {
   return parts;
 }
 
-/** An answer in a line, for eyes and for screen readers. */
+/** A one-line summary of an answer, also read by screen readers. */
 export function summary(answer) {
   const found = [
     counted(answer.entities.length, "entity", "entities"),
@@ -34,6 +34,6 @@ export function summary(answer) {
     counted(answer.events.length, "event"),
   ];
   if (answer.image !== null) found.push(counted(answer.regions.length, "region"));
-  const told = `${found.join(", ")} in ${milliseconds(answer.timing_ms.total)}.`;
-  return told[0].toUpperCase() + told.slice(1);
+  const text = `${found.join(", ")} in ${milliseconds(answer.timing_ms.total)}.`;
+  return text[0].toUpperCase() + text.slice(1);
 }

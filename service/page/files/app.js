@@ -4,7 +4,7 @@ import { requestFault } from "./checks.js";
 import { byId } from "./dom.js";
 import { exampleButtons, examplePicture } from "./examples.js";
 import { fillForm, readForm } from "./form.js";
-import { Lighting } from "./lighting.js";
+import { Highlighter } from "./highlighter.js";
 import { linksOf } from "./links.js";
 import { Notice } from "./notice.js";
 import { score } from "./numbers.js";
@@ -17,7 +17,7 @@ const results = byId("results");
 const service = new Service();
 const catalogue = new Catalogue();
 const notice = new Notice(byId("problem"), form);
-const lighting = new Lighting(results);
+const highlighter = new Highlighter(results);
 const picture = new PictureField(
   () => catalogue.limits,
   () => notice.clear(),
@@ -41,7 +41,7 @@ async function extract() {
   } finally {
     if (mine === turn) end();
   }
-  // The lists were not to be had when the page came; now the service may answer.
+  // The catalogue could not be loaded with the page; the service may be available now.
   if (mine === turn && !catalogue.known) await loadCatalogue();
 }
 
@@ -61,16 +61,16 @@ function end() {
 async function show(request, done, mine) {
   const url = request.file === null ? null : URL.createObjectURL(request.file);
   const parts = answerParts(request, url, done, service.key !== "");
-  // A picture has no size before it is decoded, and all below it would jump.
+  // An image has no size before it is decoded; the layout below it would shift.
   const pictures = parts.flatMap((part) => [...part.querySelectorAll("img")]);
   await Promise.allSettled(pictures.map((image) => image.decode()));
   if (mine !== turn) return URL.revokeObjectURL(url);
   byId("answer").replaceChildren(...parts);
   if (shownUrl !== null) URL.revokeObjectURL(shownUrl);
   shownUrl = url;
-  lighting.use(linksOf(done.answer));
+  highlighter.use(linksOf(done.answer));
   byId("status").textContent = summary(done.answer);
-  // On a phone the answer begins below the fold.
+  // On a phone the answer starts below the visible area.
   if (results.getBoundingClientRect().top > innerHeight * 0.7) results.scrollIntoView();
 }
 
@@ -79,12 +79,12 @@ function fail(error) {
     byId("status").textContent = "Stopped.";
     return;
   }
-  const held = byId("answer").childElementCount > 0;
-  byId("status").textContent = held ? "No new answer; this is the last one." : "No answer.";
-  tell(error);
+  const previous = byId("answer").childElementCount > 0;
+  byId("status").textContent = previous ? "The request failed; the previous answer is shown." : "No answer.";
+  showProblem(error);
 }
 
-function tell(error) {
+function showProblem(error) {
   if (!(error instanceof Problem)) throw error;
   notice.show(error);
   if (error.type === "unauthorised") {
@@ -97,7 +97,7 @@ async function loadCatalogue() {
   try {
     await catalogue.load(service);
   } catch (error) {
-    tell(error);
+    showProblem(error);
   }
 }
 
@@ -113,7 +113,7 @@ async function choose(example) {
     const file = await examplePicture(example, service);
     if (mine === turn) picture.put(file);
   } catch (error) {
-    if (mine === turn) tell(error);
+    if (mine === turn) showProblem(error);
   }
 }
 

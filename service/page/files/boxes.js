@@ -4,14 +4,14 @@ import { keyOf } from "./links.js";
 import { counted, score } from "./numbers.js";
 
 /**
- * The picture at `url` with the answer's regions drawn on it. Regions that nothing names are shown
- * on demand, or at once where none is named at all.
+ * The image at `url` with the answer's regions drawn on it. Regions that the answer does not refer to
+ * are shown on demand, or at once where it refers to none.
  */
 export function boxedPicture(url, name, answer) {
   const { width, height } = answer.image;
   const named = namesOf(answer);
   const regions = answer.regions.map((region) => ({ ...region, names: named.get(region.id) ?? [] }));
-  // Small ones come last, on top, or a larger one would cover them from the pointer.
+  // Small regions come last, on top, so that larger ones do not cover them for the pointer.
   regions.sort((a, b) => area(b.box) - area(a.box));
   const canvas = element("div", { class: "canvas" });
   const drawing = shape("svg", {
@@ -26,11 +26,11 @@ export function boxedPicture(url, name, answer) {
   const spare = regions.filter((region) => region.names.length === 0).length;
   canvas.classList.toggle("show-spare", spare === regions.length);
   if (spare > 0 && spare < regions.length) figure.append(spareSwitch(canvas, spare));
-  if (regions.length === 0) figure.append(element("figcaption", {}, "No regions were found in it."));
+  if (regions.length === 0) figure.append(element("figcaption", {}, "No regions were found."));
   return figure;
 }
 
-/** Region id -> [{text, type}] of what is seen there. */
+/** Region id -> [{text, type}] of the entities and arguments that refer to it. */
 function namesOf(answer) {
   const named = new Map();
   const add = (region, name) => named.set(region, [...(named.get(region) ?? []), name]);
@@ -79,10 +79,10 @@ function label(region, width, height) {
     },
     `${region.id} `,
     names.length > 0 ? element("b", {}, names.join(", ")) : "",
-    // Beside a name the label would look like the name's own, and the score like the entity's.
+    // Beside an entity's name, the region's label and score would look like those of the entity.
     element("span", { class: names.length > 0 ? "hidden" : "score" }, ` ${own}`),
   );
-  // The label hangs from the box's corner nearer to the picture's middle, so that it has room.
+  // The label is aligned to the side of the box that is nearer to the middle of the image.
   const fromRight = left + right > width;
   button.style.setProperty("top", percent(top, height));
   button.style.setProperty(
@@ -100,6 +100,6 @@ function percent(part, whole) {
 function spareSwitch(canvas, count) {
   const box = element("input", { type: "checkbox" });
   box.addEventListener("change", () => canvas.classList.toggle("show-spare", box.checked));
-  const told = ` show ${counted(count, "more region")} that nothing names`;
-  return element("figcaption", {}, element("label", {}, box, told));
+  const text = ` show ${counted(count, "unreferenced region")}`;
+  return element("figcaption", {}, element("label", {}, box, text));
 }

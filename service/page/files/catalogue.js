@@ -7,7 +7,7 @@ const PARTS = [
   ["event_types", "event type"],
 ];
 
-/** What the service can be asked: its lists of labels, its model and its limits. */
+/** The ontologies, the model and the limits of the service. */
 export class Catalogue {
   limits = {};
   defaultOntology = "";
@@ -18,7 +18,7 @@ export class Catalogue {
     byId("ontology").addEventListener("change", () => this.#describe());
   }
 
-  /** Ask the service; throws `Problem`. What the user has chosen stays chosen. */
+  /** Load the catalogue; throws `Problem`. The selected ontology stays selected. */
   async load(service) {
     const [model, listed] = await Promise.all([service.get("model"), service.get("ontologies")]);
     const chosen = byId("ontology").value;

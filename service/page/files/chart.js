@@ -1,21 +1,21 @@
 import { element, shape } from "./dom.js";
-import { REMEMBERED_S } from "./history.js";
+import { WINDOW_S } from "./history.js";
 
 const WIDTH = 300;
 const HEIGHT = 72;
 const HUES = 10;
 
-/** Lines over the last minutes. Values are numbers, or null where nothing was to be known. */
+/** A line chart over the last minutes. Values are numbers, or null where there is no value. */
 export class Chart {
   #points = new Map();
   #times = [];
   #format;
 
-  /** `format` writes a value for people. */
+  /** `format` formats a value for the legend. */
   constructor(title, format) {
     this.#format = format;
     this.legend = element("dl", { class: "lines" });
-    this.most = element("span", { class: "most quiet", "aria-hidden": "true" });
+    this.maximum = element("span", { class: "most quiet", "aria-hidden": "true" });
     this.picture = shape("svg", {
       viewBox: `0 0 ${WIDTH} ${HEIGHT}`,
       preserveAspectRatio: "none",
@@ -25,12 +25,12 @@ export class Chart {
       "figure",
       { class: "chart" },
       element("figcaption", {}, title),
-      element("div", { class: "plot" }, this.picture, this.most),
+      element("div", { class: "plot" }, this.picture, this.maximum),
       this.legend,
     );
   }
 
-  /** Go on with the lines' values at a moment, [name, value] each; others have none. */
+  /** Append the values of the lines at a time, [name, value] each. */
   add(at, lines) {
     this.#times.push(at);
     const known = new Map(lines);
@@ -40,7 +40,7 @@ export class Chart {
       }
     }
     for (const [name, values] of this.#points) values.push(known.get(name) ?? null);
-    while (this.#times[0] < at - REMEMBERED_S) {
+    while (this.#times[0] < at - WINDOW_S) {
       this.#times.shift();
       for (const values of this.#points.values()) values.shift();
     }
@@ -49,11 +49,11 @@ export class Chart {
 
   #draw(at) {
     const known = [...this.#points.values()].flat().filter((value) => value !== null);
-    const most = known.reduce((a, b) => Math.max(a, b), 0);
-    this.most.textContent = most > 0 ? this.#format(most) : "";
+    const maximum = known.reduce((a, b) => Math.max(a, b), 0);
+    this.maximum.textContent = maximum > 0 ? this.#format(maximum) : "";
     const place = (value, index) => {
-      const x = WIDTH * (1 - (at - this.#times[index]) / REMEMBERED_S);
-      const y = HEIGHT - 2 - (HEIGHT - 4) * (most > 0 ? value / most : 0);
+      const x = WIDTH * (1 - (at - this.#times[index]) / WINDOW_S);
+      const y = HEIGHT - 2 - (HEIGHT - 4) * (maximum > 0 ? value / maximum : 0);
       return `${x.toFixed(1)},${y.toFixed(1)}`;
     };
     const lines = [...this.#points.values()].map((values, number) =>
@@ -63,14 +63,14 @@ export class Chart {
     const latest = [...this.#points].map(([name, values], number) => {
       const value = values.at(-1);
       const dot = element("span", { class: `dot hue-${number % HUES}`, "aria-hidden": "true" });
-      const said = value === null ? "–" : this.#format(value);
-      return element("div", {}, element("dt", {}, dot, name), element("dd", {}, said));
+      const shown = value === null ? "–" : this.#format(value);
+      return element("div", {}, element("dt", {}, dot, name), element("dd", {}, shown));
     });
     this.legend.replaceChildren(...latest);
   }
 }
 
-/** A line with gaps where there is no value; one alone is a dot. */
+/** An SVG path with gaps where there is no value; a single value is a dot. */
 function path(values, place) {
   let drawn = "";
   let inside = false;

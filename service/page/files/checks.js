@@ -5,12 +5,12 @@ import { Problem } from "./problem.js";
 const PICTURES = ["image/jpeg", "image/png", "image/webp"];
 
 /**
- * What the service would refuse in a picture, told before a byte is sent; null where nothing is.
- * `limits` are those of `GET /model`, or {} while they are not known.
+ * The problem that the service would report for an image, found before it is sent; null where the
+ * image is valid. `limits` are those of `GET /model`, or {} while they are not loaded.
  */
 export function pictureFault(file, limits) {
   const field = "image";
-  // A file without a known ending has no type here, and may well be a picture.
+  // A file with an unknown extension has no type here, but may be an image.
   if (file.type !== "" && !PICTURES.includes(file.type)) {
     const title = "The image's format is not supported";
     const detail = `the file ${file.name} is ${file.type}`;
@@ -18,8 +18,8 @@ export function pictureFault(file, limits) {
   }
   if (file.size > limits.max_image_bytes) {
     const title = "The image is too large";
-    const most = bytes(limits.max_image_bytes);
-    const detail = `the file ${file.name} has ${bytes(file.size)}, at most ${most} are admitted`;
+    const limit = bytes(limits.max_image_bytes);
+    const detail = `the file ${file.name} has ${bytes(file.size)}; it must have at most ${limit}`;
     return new Problem({ type: "image-too-large", title, field, detail });
   }
   return null;
@@ -28,15 +28,15 @@ export function pictureFault(file, limits) {
 /** The same for a whole request. */
 export function requestFault(request, limits) {
   if (request.file === null && request.text.trim() === "") {
-    const title = "Neither text nor picture was given";
+    const title = "Text or image must be given";
     return new Problem({ type: "empty-input", title, field: "text" });
   }
   if (request.tasks?.length === 0) {
-    return new Problem({ type: "no-task", title: "There is nothing to look for", field: "tasks" });
+    return new Problem({ type: "no-task", title: "No task is selected", field: "tasks" });
   }
   const length = pointCount(request.text);
   if (length > limits.max_text_chars) {
-    const detail = `it has ${length} characters, at most ${limits.max_text_chars} are admitted`;
+    const detail = `text must have at most ${limits.max_text_chars} characters, not ${length}`;
     return new Problem({ type: "text-too-long", title: "The text is too long", field: "text", detail });
   }
   return request.file === null ? null : pictureFault(request.file, limits);

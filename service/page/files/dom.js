@@ -1,6 +1,6 @@
 /**
- * A new element. Values of `attributes` that are null, undefined or false are left out; what comes
- * from a user or a model goes in as text, so that nothing in it can become markup.
+ * Create an element. Attributes that are null, undefined or false are left out. Children that are
+ * strings become text nodes, so that input of users and models is never parsed as markup.
  */
 export function element(name, attributes = {}, ...children) {
   const node = document.createElement(name);
@@ -9,7 +9,7 @@ export function element(name, attributes = {}, ...children) {
   return node;
 }
 
-/** The same for drawings. */
+/** The same for SVG elements. */
 export function shape(name, attributes = {}, ...children) {
   const node = document.createElementNS("http://www.w3.org/2000/svg", name);
   set(node, attributes);

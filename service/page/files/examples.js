@@ -21,14 +21,14 @@ const EXAMPLES = [
     text: "🏀 LeBron James leaves Cleveland for the Lakers 💜 and meets Kobe Bryant in Los Angeles",
   },
   {
-    name: "Own labels",
+    name: "Custom labels",
     text: "BTS kicks off London concerts with Jungkook seated",
     tasks: ["entities"],
     entity_types: "band, city, musician",
   },
 ];
 
-/** A button for each example; `choose` gets the example when it is pressed. */
+/** A button for each example, which calls `choose` with the example. */
 export function exampleButtons(choose) {
   return EXAMPLES.map((example) => {
     const button = element("button", { type: "button", title: example.text }, example.name);
@@ -37,7 +37,7 @@ export function exampleButtons(choose) {
   });
 }
 
-/** An example's picture as a file; null where it has none. Throws `Problem`. */
+/** The image of an example as a file; null where it has none. Throws `Problem`. */
 export async function examplePicture(example, service) {
   if (!example.picture) return null;
   return service.file(`page/examples/${example.picture}`, example.picture);

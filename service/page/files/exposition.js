@@ -3,7 +3,7 @@ const LABEL = /(\w+)="((?:[^"\\]|\\.)*)"/g;
 const SPECIAL = { "+Inf": Infinity, "-Inf": -Infinity, NaN: NaN };
 const ESCAPED = { n: "\n" };
 
-/** What a service's metrics were at a moment, in seconds since any other. */
+/** The metrics of a service at a time, in seconds from any fixed point. */
 export class Scrape {
   constructor(text, at) {
     this.at = at;
@@ -32,12 +32,12 @@ export class Scrape {
     return found.length === 0 ? null : found.reduce((sum, { value }) => sum + value, 0);
   }
 
-  /** The values that a label has, in the order of the text. */
+  /** The values of a label, in the order of the text. */
   values(name, label) {
     return [...new Set(this.samples(name).map(({ labels }) => labels[label]))];
   }
 
-  /** A histogram's buckets, their upper edges ascending, series added up. */
+  /** The buckets of a histogram, summed over series, by ascending upper edge. */
   buckets(name, where = {}) {
     const counts = new Map();
     for (const { labels, value } of this.samples(`${name}_bucket`, where)) {

@@ -1,6 +1,6 @@
 /**
- * The form's text fields as the service names them, in its order; empty ones and those that only
- * repeat the service's defaults are left out. The picture is not among them.
+ * The text fields of a request, with the service's names and in its order. Empty fields and the
+ * service's defaults are left out. The image is not included.
  */
 export function fieldsOf(request) {
   const fields = [];

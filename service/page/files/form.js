@@ -2,7 +2,7 @@ import { byId } from "./dom.js";
 
 const LISTS = ["entity_types", "relation_types", "event_types"];
 
-/** The request that the form's fields make, but for its picture. `known` is the catalogue. */
+/** Read a request from the form's fields. `known` is the catalogue. */
 export function readForm(file, known) {
   const boxes = [...byId("tasks").querySelectorAll("input")];
   const tasks = boxes.filter((box) => box.checked).map((box) => box.value);
@@ -18,7 +18,7 @@ export function readForm(file, known) {
   return request;
 }
 
-/** Fill the fields with an example's; what it leaves open is the service's default. */
+/** Fill the form with an example; fields that it lacks get the service's defaults. */
 export function fillForm(example, known) {
   byId("text").value = example.text;
   for (const box of byId("tasks").querySelectorAll("input")) {
@@ -34,7 +34,7 @@ export function fillForm(example, known) {
 
 function chooseOntology(name) {
   const list = byId("ontology");
-  // The lists may not have come yet; they keep what is chosen.
+  // The ontologies may not be loaded yet; loading them keeps the selection.
   if (![...list.options].some((option) => option.value === name)) list.add(new Option(name, name));
   list.value = name;
 }

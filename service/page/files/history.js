@@ -1,16 +1,16 @@
-/** Seconds that are remembered. */
-export const REMEMBERED_S = 300;
+/** The length of the history in seconds. */
+export const WINDOW_S = 300;
 
-/** The last scrapes of one process, and what happened between two of them. */
+/** The last scrapes of one process, and rates between them. */
 export class History {
   #scrapes = [];
 
-  /** Take in the latest one. What an earlier process counted is forgotten. */
+  /** Add the latest scrape. After a restart the scrapes of the earlier process are dropped. */
   add(scrape) {
-    const born = (of) => of.sum("process_start_time_seconds");
-    if (this.#scrapes.length > 0 && born(this.latest) !== born(scrape)) this.#scrapes = [];
+    const startOf = (of) => of.sum("process_start_time_seconds");
+    if (this.#scrapes.length > 0 && startOf(this.latest) !== startOf(scrape)) this.#scrapes = [];
     this.#scrapes.push(scrape);
-    const oldest = scrape.at - REMEMBERED_S;
+    const oldest = scrape.at - WINDOW_S;
     this.#scrapes = this.#scrapes.filter(({ at }) => at >= oldest);
   }
 
@@ -18,30 +18,30 @@ export class History {
     return this.#scrapes.at(-1);
   }
 
-  /** By how much counters grew in a second, in the last so many; null before the second scrape. */
+  /** The increase of counters per second, over the last `seconds`; null before two scrapes. */
   rate(name, where = {}, seconds = 30) {
     const before = this.#before(seconds);
     if (before === null) return null;
-    return this.#grown(before, name, where) / (this.latest.at - before.at);
+    return this.#increase(before, name, where) / (this.latest.at - before.at);
   }
 
-  /** One counter's growth by another's; null where that did not grow. */
+  /** The increase of one counter divided by that of another; null where the other did not grow. */
   ratio([name, where = {}], [other, otherWhere = {}], seconds = 30) {
     const before = this.#before(seconds);
-    const whole = before === null ? 0 : this.#grown(before, other, otherWhere);
-    return whole > 0 ? this.#grown(before, name, where) / whole : null;
+    const whole = before === null ? 0 : this.#increase(before, other, otherWhere);
+    return whole > 0 ? this.#increase(before, name, where) / whole : null;
   }
 
-  /** The mean of what a histogram saw. */
+  /** The mean of a histogram. */
   mean(name, where = {}, seconds = 30) {
     return this.ratio([`${name}_sum`, where], [`${name}_count`, where], seconds);
   }
 
   /**
-   * The value that a share of what a histogram saw did not exceed, as Prometheus reads it off the
-   * buckets; null where it saw nothing.
+   * A quantile of a histogram, interpolated in the buckets as Prometheus does; null without
+   * observations.
    */
-  quantile(share, name, where = {}, seconds = 30) {
+  quantile(q, name, where = {}, seconds = 30) {
     const before = this.#before(seconds);
     if (before === null) return null;
     const old = new Map(before.buckets(name, where));
@@ -50,7 +50,7 @@ export class History {
       .map(([edge, count]) => [edge, count - (old.get(edge) ?? 0)]);
     const whole = buckets.at(-1)?.[1] ?? 0;
     if (whole <= 0) return null;
-    const rank = share * whole;
+    const rank = q * whole;
     const at = buckets.findIndex(([, count]) => count >= rank);
     const [lower, below] = at > 0 ? buckets[at - 1] : [0, 0];
     const [upper, upTo] = buckets[at];
@@ -58,7 +58,7 @@ export class History {
     return lower + (upper - lower) * ((rank - below) / (upTo - below));
   }
 
-  /** The oldest scrape of the last so many seconds, or the last but one. */
+  /** The oldest scrape of the last `seconds`, or the last but one. */
   #before(seconds) {
     if (this.#scrapes.length < 2) return null;
     const since = this.latest.at - seconds;
@@ -66,7 +66,7 @@ export class History {
     return found === this.latest ? this.#scrapes.at(-2) : found;
   }
 
-  #grown(before, name, where) {
+  #increase(before, name, where) {
     return (this.latest.sum(name, where) ?? 0) - (before.sum(name, where) ?? 0);
   }
 }

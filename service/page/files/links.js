@@ -1,4 +1,4 @@
-/** Names of an answer's parts, unlike each other, for marking what belongs together. */
+/** Unique keys of an answer's parts, used to link them. */
 export const keyOf = {
   entity: (id) => `entity ${id}`,
   region: (id) => `region ${id}`,
@@ -7,7 +7,7 @@ export const keyOf = {
   argument: (event, index) => `argument ${event} ${index}`,
 };
 
-/** For each part of an answer the set of parts that light up with it, itself among them. */
+/** For each part of an answer, the set of parts that are highlighted with it, itself included. */
 export function linksOf(answer) {
   const links = new Map();
   const link = (key, others) => {

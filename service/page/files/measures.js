@@ -1,10 +1,10 @@
 import { element } from "./dom.js";
 import { milliseconds, score } from "./numbers.js";
 
-const MOST_GATE = Math.exp(0.5); // the cosine's factor in the published gate
+const MAX_GATE = Math.exp(0.5); // the cosine's factor in the published gate
 const STAGES = ["queue", "image", "visual", "fusion", "decode"];
 
-/** How long each stage took; `took` is what the browser waited, in milliseconds. */
+/** The duration of each stage; `took` is the duration in the browser, in milliseconds. */
 export function timing(times, took) {
   const rest = Math.max(0, times.total - STAGES.reduce((sum, stage) => sum + times[stage], 0));
   const shares = [...STAGES.map((stage) => [stage, times[stage]]), ["rest", rest]];
@@ -18,23 +18,23 @@ export function timing(times, took) {
     legend.append(element("div", {}, name, element("dd", {}, milliseconds(value))));
   }
   const [inside, whole] = [milliseconds(times.total), milliseconds(took)];
-  const note = `${inside} in the service, ${whole} with the way there and back.`;
+  const note = `${inside} in the service, ${whole} including the network.`;
   return measure("Time", bar, legend, element("p", { class: "quiet" }, note));
 }
 
-/** How far the picture was let into the text, task by task; null where no task ran. */
+/** The gate value of each task; null where no task ran. */
 export function gate(values) {
   const known = Object.entries(values).filter(([, value]) => value !== null);
   if (known.length === 0) return null;
   const list = element("dl", { class: "gate" });
   for (const [task, value] of known) {
     const filled = element("span", { class: "filled" });
-    filled.style.setProperty("width", `${100 * Math.min(1, Math.max(0, value / MOST_GATE))}%`);
+    filled.style.setProperty("width", `${100 * Math.min(1, Math.max(0, value / MAX_GATE))}%`);
     const track = element("span", { class: "track", "aria-hidden": "true" }, filled);
     const row = element("div", {}, element("dt", {}, task), element("dd", {}, track, score(value)));
     list.append(row);
   }
-  const note = "How far the picture was let into the text: 0 not at all, 1.65 at most.";
+  const note = "The weight of the image in the fusion: 0 is none, 1.65 the maximum.";
   return measure("Gate", list, element("p", { class: "quiet" }, note));
 }
 

@@ -1,9 +1,9 @@
 /**
- * A form's body as a blob that names its media type: `fields` are [name, text], `file` is null or
- * the picture.
+ * A multipart body as a blob with its media type: `fields` are [name, text], `file` is the image or
+ * null.
  *
- * `FormData` would do, but sends every line end as CR LF, and the answer's offsets would count
- * characters that the user never typed.
+ * `FormData` is not used because it sends every line end as CR LF; the offsets of the answer would
+ * not match the text as typed.
  */
 export function multipart(fields, file) {
   const boundary = `umie-${randomHex(16)}`;

@@ -1,6 +1,6 @@
 import { byId, element } from "./dom.js";
 
-/** Where a problem is told, beside the form: what it is, and what to do. */
+/** Shows a problem below the form: what is wrong and what to do. */
 export class Notice {
   #place;
   #form;
@@ -11,7 +11,7 @@ export class Notice {
     this.#form = form;
   }
 
-  /** Take the last problem away. */
+  /** Remove the problem. */
   clear() {
     clearInterval(this.#timer);
     this.#place.replaceChildren();
@@ -21,7 +21,7 @@ export class Notice {
     }
   }
 
-  /** Tell a problem, and mark the field at fault. */
+  /** Show a problem and mark the field at fault. */
   show(problem) {
     this.clear();
     const box = element("div", { class: "problem" });
@@ -48,7 +48,7 @@ export class Notice {
   }
 
   #countdown(seconds) {
-    // No submit button: the first of a form is what Enter presses, and this one is disabled at first.
+    // Not a submit button: Enter activates the first one of a form, and this one starts disabled.
     const button = element("button", { type: "button", class: "plain" }, "Try again");
     button.addEventListener("click", () => this.#form.requestSubmit());
     const until = performance.now() + seconds * 1000;

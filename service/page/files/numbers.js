@@ -1,16 +1,16 @@
 /** A score or a share, to two digits. */
 export function score(value) {
   const rounded = Math.round(value * 100) / 100;
-  return (rounded + 0).toFixed(2); // what is added makes 0 of -0
+  return (rounded + 0).toFixed(2); // adding 0 turns -0 into 0
 }
 
-/** Milliseconds, in seconds from ten thousand on. */
+/** A duration in milliseconds, or in seconds from 10 s on. */
 export function milliseconds(value) {
   if (value >= 10_000) return `${(value / 1000).toFixed(1)} s`;
   return `${value.toFixed(0 < value && value < 10 ? 1 : 0)} ms`;
 }
 
-/** A file's size. */
+/** The size of a file. */
 export function bytes(value) {
   if (value < 1024 * 1024) return `${Math.ceil(value / 1024)} KiB`;
   return `${(value / (1024 * 1024)).toFixed(1)} MiB`;
@@ -21,22 +21,22 @@ export function counted(number, one, many = `${one}s`) {
   return `${number === 0 ? "no" : number} ${number === 1 ? one : many}`;
 }
 
-/** A number of things, or their mean: whole, or to one digit. */
+/** A count or a mean, with one digit where it is not an integer. */
 export function count(value) {
   return Number.isInteger(value) ? String(value) : value.toFixed(1);
 }
 
-/** How often in a second. */
+/** A rate per second. */
 export function perSecond(value) {
   return `${value.toFixed(0 < value && value < 10 ? 1 : 0)}/s`;
 }
 
-/** A part of a whole. */
+/** A fraction as a percentage. */
 export function share(value) {
   return `${Math.round(100 * value)} %`;
 }
 
-/** A long time, in the largest unit of which there are two. */
+/** A long duration, in the largest unit that gives at least 2. */
 export function duration(seconds) {
   const units = [
     ["d", 86_400],

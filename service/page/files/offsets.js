@@ -1,6 +1,6 @@
 /**
- * Where each code point of `text` begins in UTF-16 units, and behind them the text's length: the
- * service counts code points, and strings here are indexed by units.
+ * The offset of each code point of `text` in UTF-16 units, followed by the length of the text. The
+ * service counts code points; JavaScript strings are indexed by UTF-16 units.
  */
 export function unitOffsets(text) {
   const offsets = [];
@@ -13,7 +13,7 @@ export function unitOffsets(text) {
   return offsets;
 }
 
-/** How many code points `text` has. */
+/** The number of code points of `text`. */
 export function pointCount(text) {
   return unitOffsets(text).length - 1;
 }

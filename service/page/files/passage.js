@@ -34,7 +34,7 @@ function marked(span, piece, inner) {
   return mark;
 }
 
-/** No line ends between a span's last word and its tag, unless they are too long for a phone. */
+/** Keep a span's last word and its tag on one line, unless they are too long for a phone. */
 function withTag(inner, span) {
   const text = inner.at(-1);
   const [word] = typeof text === "string" ? text.match(/\S*$/) : [""];
@@ -45,7 +45,7 @@ function withTag(inner, span) {
 }
 
 function tag(span) {
-  const sureness = score(span.score);
+  const shownScore = score(span.score);
   return element(
     "button",
     {
@@ -53,10 +53,10 @@ function tag(span) {
       type: "button",
       "data-key": span.key,
       "aria-pressed": "false",
-      "aria-label": `${span.type} ${sureness}: ${span.text}${span.more}`,
+      "aria-label": `${span.type} ${shownScore}: ${span.text}${span.more}`,
     },
     span.type,
-    element("span", { class: "score" }, ` ${sureness}`),
+    element("span", { class: "score" }, ` ${shownScore}`),
   );
 }
 
@@ -65,14 +65,14 @@ function entitySpans(answer) {
     ...entity,
     kind: "entity",
     key: keyOf.entity(entity.id),
-    more: entity.regions.length > 0 ? `, seen in ${entity.regions.join(", ")}` : "",
+    more: entity.regions.length > 0 ? `, grounded in ${entity.regions.join(", ")}` : "",
   }));
 }
 
 function eventSpans(answer) {
   return answer.events.flatMap((event, index) => {
-    const told = { ...event.trigger, type: event.type, score: event.score, more: "" };
-    const own = { ...told, kind: "trigger", key: keyOf.event(index) };
+    const trigger = { ...event.trigger, type: event.type, score: event.score, more: "" };
+    const own = { ...trigger, kind: "trigger", key: keyOf.event(index) };
     const places = event.arguments.map((argument, place) => ({
       start: argument.start,
       end: argument.end,

@@ -3,9 +3,9 @@ import { byId } from "./dom.js";
 import { bytes } from "./numbers.js";
 
 /**
- * The picture of the next request: picked, dropped anywhere on the page, or pasted. `limits` is
- * asked for the service's limits, `onChange` and `onProblem` are told what happened. A file that is
- * refused leaves the one before in place.
+ * The image of the next request: chosen, dropped anywhere on the page, or pasted. `limits` returns the
+ * service's limits; `onChange` and `onProblem` are callbacks. A file that is refused does not replace
+ * the previous one.
  */
 export class PictureField {
   file = null;
@@ -20,7 +20,7 @@ export class PictureField {
     this.#onProblem = onProblem;
     byId("file").addEventListener("change", (event) => {
       const [file] = event.target.files;
-      // Emptied, so that picking the same file again is a change again.
+      // Cleared, so that choosing the same file again fires a change event.
       event.target.value = "";
       if (file) this.take(file);
     });
@@ -32,13 +32,13 @@ export class PictureField {
     byId("preview").addEventListener("load", (event) => this.#measured(event.target));
     byId("preview").addEventListener("error", () => {
       byId("preview").hidden = true;
-      this.#tell("this browser cannot show it");
+      this.#describe("this browser cannot display it");
     });
     this.#listenForDrops();
     document.addEventListener("paste", (event) => this.#paste(event));
   }
 
-  /** Use a file that the user gave, or tell why not. */
+  /** Use a file from the user, or report why it is refused. */
   take(file) {
     const fault = pictureFault(file, this.#limits());
     if (fault !== null) return this.#onProblem(fault);
@@ -46,7 +46,7 @@ export class PictureField {
     this.#onChange();
   }
 
-  /** Use `file`, null for none. */
+  /** Set the file; null removes it. */
   put(file) {
     this.file = file;
     if (this.#url !== null) URL.revokeObjectURL(this.#url);
@@ -57,19 +57,19 @@ export class PictureField {
     byId("preview").hidden = false;
     byId("preview").src = this.#url;
     byId("file-name").textContent = file.name;
-    this.#tell();
+    this.#describe();
   }
 
-  #tell(...more) {
+  #describe(...more) {
     byId("file-facts").textContent = [bytes(this.file.size), ...more].join(", ");
   }
 
   #measured(image) {
-    if (this.file !== null) this.#tell(`${image.naturalWidth} × ${image.naturalHeight}`);
+    if (this.file !== null) this.#describe(`${image.naturalWidth} × ${image.naturalHeight}`);
   }
 
   #listenForDrops() {
-    // Anywhere on the page: a browser opens a picture that is dropped beside the field in its place.
+    // Anywhere on the page: a browser navigates to an image that is dropped outside a drop target.
     addEventListener("dragover", (event) => {
       if (!event.dataTransfer.types.includes("Files")) return;
       event.preventDefault();
@@ -89,7 +89,7 @@ export class PictureField {
 
   #paste(event) {
     const [file] = event.clipboardData.files;
-    // Word processors put a picture of the words beside the words.
+    // Word processors add an image of the copied text to the clipboard.
     if (!file || event.clipboardData.types.includes("text/plain")) return;
     event.preventDefault();
     this.take(file);

@@ -3,7 +3,7 @@ import { hueOf } from "./hues.js";
 import { keyOf } from "./links.js";
 import { score } from "./numbers.js";
 
-/** The answer's relations, one a line; null where there are none. */
+/** The answer's relations, one per line; null where there are none. */
 export function relationList(answer) {
   if (answer.relations.length === 0) return null;
   const rows = answer.relations.map((relation, index) =>

@@ -3,14 +3,14 @@ import { multipart } from "./multipart.js";
 import { Problem } from "./problem.js";
 
 /**
- * Asks the service. The key lives in this object alone; a request that begins while another runs
- * ends that one.
+ * Sends requests to the service. Only this object has the API key. A new extraction aborts the one
+ * that is running.
  */
 export class Service {
   key = "";
   #running = null;
 
-  /** The decoded answer of `GET path`; throws `Problem`. */
+  /** The parsed response of `GET path`; throws `Problem`. */
   async get(path) {
     return (await this.#fetch(path, {})).json();
   }
@@ -22,8 +22,8 @@ export class Service {
   }
 
   /**
-   * The answer to a request, and the milliseconds that it took; throws `Problem`, and `AbortError`
-   * where the next request or `stop` ended it.
+   * The answer to a request and its duration in milliseconds; throws `Problem`, and `AbortError`
+   * where the next request or `stop` aborts it.
    */
   async extract(request) {
     this.stop();
@@ -36,16 +36,16 @@ export class Service {
         body: multipart(fieldsOf(request), request.file),
         signal: controller.signal,
       });
-      const answer = await whole(response, controller.signal);
+      const answer = await parsed(response, controller.signal);
       return { answer, took: performance.now() - began };
     } catch (error) {
-      throw error.type === "unreachable" ? await blamed(error, request.file) : error;
+      throw error.type === "unreachable" ? await fileProblem(error, request.file) : error;
     } finally {
       if (this.#running === controller) this.#running = null;
     }
   }
 
-  /** End the request that runs, if any. */
+  /** Abort the running extraction, if any. */
   stop() {
     this.#running?.abort();
   }
@@ -56,35 +56,35 @@ export class Service {
     try {
       response = await fetch(path, { ...options, headers });
     } catch (error) {
-      throw toldFrom(error, options.signal);
+      throw connectionProblem(error, options.signal);
     }
     if (!response.ok) throw await Problem.of(response);
     return response;
   }
 }
 
-async function whole(response, signal) {
+async function parsed(response, signal) {
   try {
     return await response.json();
   } catch (error) {
-    throw toldFrom(error, signal);
+    throw connectionProblem(error, signal);
   }
 }
 
-/** The file's problem, where it is its fault that nothing came: it changed after it was chosen. */
-async function blamed(error, file) {
+/** The problem of a file that changed after it was chosen; `error` where it did not. */
+async function fileProblem(error, file) {
   try {
     await file?.slice(0, 1).arrayBuffer();
     return error;
   } catch {
-    const title = "The picture cannot be read any more";
+    const title = "The image can no longer be read";
     const detail = `the file ${file.name} has changed`;
     return new Problem({ type: "file-gone", title, field: "image", detail });
   }
 }
 
-function toldFrom(error, signal) {
+function connectionProblem(error, signal) {
   if (signal?.aborted) return error;
-  const detail = "no answer came, or it broke off";
+  const detail = "there was no response, or it was incomplete";
   return new Problem({ type: "unreachable", title: "The service cannot be reached", detail });
 }

@@ -1,14 +1,14 @@
 import { element } from "./dom.js";
 
-/** Text to look at and to take along, folded away under `title`. */
+/** A collapsed block of text with a copy button. */
 export function source(title, text) {
   const block = element("pre", { tabindex: "0", role: "region", "aria-label": title }, text);
   const button = element("button", { type: "button", class: "plain copy" }, `Copy ${title}`);
-  const told = element("span", { class: "quiet", role: "status" });
+  const status = element("span", { class: "quiet", role: "status" });
   button.addEventListener("click", async () => {
-    told.textContent = (await copied(text, block)) ? "Copied." : "Select it and copy by hand.";
+    status.textContent = (await copied(text, block)) ? "Copied." : "Copying failed. Select the text and copy it.";
   });
-  const tools = element("div", { class: "tools" }, button, told);
+  const tools = element("div", { class: "tools" }, button, status);
   return element("details", { class: "source" }, element("summary", {}, title), tools, block);
 }
 
@@ -17,7 +17,7 @@ async function copied(text, block) {
     await navigator.clipboard.writeText(text);
     return true;
   } catch {
-    // There is no clipboard object without TLS, except on this machine itself.
+    // Without TLS browsers provide no clipboard object, except on localhost.
     getSelection().selectAllChildren(block);
     return document.execCommand("copy");
   }

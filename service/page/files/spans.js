@@ -1,7 +1,7 @@
 /**
- * Cuts 0..length wherever one of `spans` ({start, end, …}) begins or ends. Gives pieces
+ * Split 0..length wherever one of `spans` ({start, end, …}) starts or ends. Returns pieces
  * {start, end, spans} in order; `spans` are those that cover the piece, the outermost first, so
- * that nested ones can be drawn inside each other and crossing ones piece by piece.
+ * that nested spans can be drawn inside each other and overlapping ones piece by piece.
  */
 export function pieces(length, spans) {
   const inside = spans.filter((s) => 0 <= s.start && s.start < s.end && s.end <= length);

@@ -1,1 +1,1 @@
-"""Where the regions of a picture come from when the tower does not propose its own."""
+"""Region proposers for visual towers that propose no regions."""

@@ -1,4 +1,4 @@
-"""Regions from the visual tower of a compact bundle."""
+"""A region proposer: the visual tower of a compact bundle."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from export.manifest import VISUAL, read_manifest
 from models.pixels import pixels_from_image
 from models.tower_config import REGION_TYPES, TowerConfig
 from service.engine.interface import Picture
+from service.engine.proposal import Proposal
 from service.engine.visual_encoder import encode_pixels
-from service.vision.proposers.proposal import Proposal
 from tasks.errors import BundleError
 
 
 class BundleDetector:
-    """What a compact bundle's tower would offer its own decoder."""
+    """Proposes the regions that a compact bundle's tower proposes to its own decoder."""
 
     reads_text = False
     region_types = REGION_TYPES
@@ -27,26 +27,39 @@ class BundleDetector:
     def __init__(
         self, visual: ort.InferenceSession, tower: TowerConfig, least_score: float
     ) -> None:
+        """Create the proposer.
+
+        Args:
+            visual: session of the visual graph.
+            tower: configuration of the tower.
+            least_score: regions with a smaller score are dropped.
+        """
         self._visual, self._tower, self._least_score = visual, tower, least_score
 
     def propose(self, image: Image.Image, text: str) -> Proposal:
-        """The tower's regions, whatever the text says."""
+        """Propose the tower's regions; `text` is ignored."""
         picture = Picture(pixels_from_image(image, self._tower))
         (visual,) = encode_pixels(self._visual, [picture], self._least_score)
         return Proposal(visual.boxes, visual.labels, visual.scores)
 
 
 def load_detector(folder: Path, threads: int, providers: list[str] | None) -> BundleDetector:
-    """The detector in a compact bundle, of which nothing else is loaded.
+    """Load the visual tower of a compact bundle.
 
-    Raises `BundleError` where the folder holds no bundle, or one whose tower proposes nothing.
+    Args:
+        folder: folder of the bundle.
+        threads: intra-op threads of the session.
+        providers: execution providers of ONNX Runtime; None for all that are available.
+
+    Raises:
+        BundleError: the folder is no bundle, or its tower proposes no regions.
     """
     manifest = read_manifest(folder)
     try:
         tower = tower_config(manifest.tower) if manifest.tower is not None else None
         least_score = float(manifest.prompt["least_region_score"])
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise BundleError(f"{folder} is not of one piece: {error!r}") from error
+        raise BundleError(f"the manifest of {folder} is invalid: {error!r}") from error
     if not isinstance(tower, TowerConfig):
         raise BundleError(f"{folder} proposes no regions: it has no compact visual tower")
     session = open_session(folder / VISUAL, threads, providers or available_providers())

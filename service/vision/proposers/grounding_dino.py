@@ -1,4 +1,4 @@
-"""Regions from GroundingDINO, asked for what the text speaks of."""
+"""A region proposer: GroundingDINO, prompted with the noun phrases of the text."""
 
 from __future__ import annotations
 
@@ -11,24 +11,23 @@ from torch import Tensor
 from torchvision.ops import box_convert, nms
 from transformers import GroundingDinoForObjectDetection, GroundingDinoProcessor
 
-from service.engine.interface import MAX_REGIONS
+from schema.regions import MAX_REGIONS
+from service.engine.proposal import NOTHING, Proposal
 from service.vision.proposers.noun_phrases import noun_phrases
-from service.vision.proposers.proposal import NOTHING, Proposal
 from tasks.errors import SettingsError
 
 LEAST_SCORE = 0.25
-"""The threshold that the model's authors use."""
+"""The score threshold of the model's authors."""
 
-_SAME = 0.8
-"""Overlap from which two boxes are one."""
+_DUPLICATE_IOU = 0.8
+"""IoU from which two boxes count as one."""
 
 
 class GroundingDino:
-    """GroundingDINO (Liu et al., 2023): one pass finds the boxes of all phrases of a text.
+    """GroundingDINO (Liu et al., 2023): one forward pass finds the boxes of all phrases.
 
-    It stands where the published pipeline has a one-stage grounding model (reference 11.1), and is
-    likewise asked for the text's noun phrases. A text without any, and a picture without a text,
-    has no regions.
+    It replaces the one-stage grounding model of the published pipeline (reference 11.1), which is
+    prompted with noun phrases too. Without noun phrases there are no regions.
     """
 
     reads_text = True
@@ -37,6 +36,7 @@ class GroundingDino:
     def __init__(
         self, model: GroundingDinoForObjectDetection, processor: GroundingDinoProcessor
     ) -> None:
+        """Create the proposer from a model on its device and its processor."""
         self._model, self._processor = model.eval(), processor
         tokenizer = processor.tokenizer
         self._stop = tokenizer.convert_tokens_to_ids(".")
@@ -44,7 +44,7 @@ class GroundingDino:
 
     @torch.inference_mode()
     def propose(self, image: Image.Image, text: str) -> Proposal:
-        """The surest boxes of the text's noun phrases, each labelled with its phrase."""
+        """Propose the boxes with the highest scores; the label is the noun phrase."""
         phrases = noun_phrases(text)
         if not phrases:
             return NOTHING
@@ -56,18 +56,23 @@ class GroundingDino:
             max_length=self._model.config.max_text_len,
         )
         found = self._model(**inputs.to(self._model.device))
-        scores, asked = self._matches(found.logits[0].float().cpu(), inputs["input_ids"][0].cpu())
+        scores, matched = self._matches(found.logits[0].float().cpu(), inputs["input_ids"][0].cpu())
         boxes = box_convert(found.pred_boxes[0].float().cpu(), "cxcywh", "xyxy").clamp(0, 1)
-        kept = nms(boxes, scores, _SAME)  # by descending score
+        kept = nms(boxes, scores, _DUPLICATE_IOU)  # by descending score
         real = (scores[kept] > LEAST_SCORE) & (boxes[kept, 2:] > boxes[kept, :2]).all(dim=1)
         kept = kept[real][:MAX_REGIONS]
-        labels = tuple(phrases[index] for index in asked[kept].tolist())
+        labels = tuple(phrases[index] for index in matched[kept].tolist())
         return Proposal(boxes[kept].numpy(), labels, scores[kept].numpy())
 
     def _matches(self, logits: Tensor, ids: Tensor) -> tuple[Tensor, Tensor]:
-        """The score of each box (Q,), and the phrase that its best word is part of (Q,).
+        """Match boxes to phrases.
 
-        Phrases are parted by full stops, and their words have none. logits (Q, most), ids (L,).
+        Args:
+            logits: (Q, max_text_len) scores of boxes and tokens.
+            ids: (L,) prompt token ids; phrases are separated by full stops.
+
+        Returns:
+            The best score of each box (Q,) and the index of the phrase of its best token (Q,).
         """
         words = ~torch.isin(ids, self._markers)  # (L,)
         matches = logits[:, : len(ids)].sigmoid() * words  # (Q, L)
@@ -76,12 +81,17 @@ class GroundingDino:
 
 
 def load_grounding_dino(folder: Path, device: str) -> GroundingDino:
-    """The model and its processor in a folder of Hugging Face's layout; nothing is downloaded.
+    """Load the model and its processor; nothing is downloaded.
 
-    Raises `SettingsError` where the folder holds anything else.
+    Args:
+        folder: a folder in Hugging Face layout.
+        device: torch device.
+
+    Raises:
+        SettingsError: the folder does not contain a complete GroundingDINO.
     """
     if not folder.is_dir():
-        raise SettingsError(f"{folder} is no folder")
+        raise SettingsError(f"{folder} is not a folder")
     try:
         loaded: Any = GroundingDinoForObjectDetection.from_pretrained(
             folder, local_files_only=True, output_loading_info=True
@@ -90,11 +100,11 @@ def load_grounding_dino(folder: Path, device: str) -> GroundingDino:
         processor = GroundingDinoProcessor.from_pretrained(folder, local_files_only=True)
     except Exception as error:  # the library's own errors have no common root
         reason = (str(error).strip() or repr(error)).splitlines()[0]
-        raise SettingsError(f"{folder} holds no GroundingDINO: {reason}") from error
-    # weights that are not there are drawn at random
-    if lacking := sorted(report["missing_keys"]):
+        raise SettingsError(f"{folder} is not a GroundingDINO: {reason}") from error
+    # from_pretrained initialises missing weights at random
+    if missing := sorted(report["missing_keys"]):
         raise SettingsError(
-            f"{folder} holds no GroundingDINO: it lacks {len(lacking)} weights, "
-            f"{lacking[0]} for one"
+            f"{folder} is not a complete GroundingDINO: {len(missing)} weights are missing, "
+            f"for example {missing[0]}"
         )
     return GroundingDino(model.to(device), processor)

@@ -1,9 +1,9 @@
-"""What a text speaks of, as phrases that a grounding model can look for.
+"""Noun phrases of a text, as prompts of a grounding model.
 
-The published pipeline asks its grounding tool for the text's noun phrases (reference 11.1) and
-does not say how it finds them. The rules here are ours. They need no tagger and no download: runs
-of capitalised words are names; runs of other words that are neither function words nor, by their
-endings, verbs or adverbs are noun phrases. A verb that slips through costs one vain question.
+The published pipeline prompts its grounding tool with the text's noun phrases (reference 11.1) and
+does not specify how they are found. These rules need no tagger and no download: runs of
+capitalised words are names; runs of other words that are neither function words nor, by their
+endings, verbs or adverbs are noun phrases. A false phrase costs one prompt without a box.
 """
 
 from __future__ import annotations
@@ -11,7 +11,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-MAX_PHRASES = 36
+from tasks.records import MAX_REGIONS
+
+MAX_PHRASES = MAX_REGIONS
 MAX_WORDS = 5
 MAX_CHARS = 60
 
@@ -32,7 +34,7 @@ should can could may might must ought need let lets isn't aren't wasn't weren't 
 didn't won't wouldn't can't cannot couldn't i'm you're he's she's it's we're they're i've i'll
 not only own same too very just also even still ever never always often now today tonight
 tomorrow yesterday once more most much many few less least several enough really quite almost
-get gets got go goes went gone come comes came make makes made take takes took see sees saw visual
+get gets got go goes went gone come comes came make makes made take takes took see sees saw seen
 say says said tell tells told give gives gave know knows knew think thinks thought want wants
 look looks love loves like likes hate keep keeps kept put puts show shows win wins won lose loses
 lost meet meets met leave leaves left run runs ran play plays begin begins began become becomes
@@ -49,7 +51,12 @@ _STOPS, _EXCEPTIONS = frozenset(_FUNCTION_WORDS.split()), frozenset(_NOUNS.split
 
 
 def noun_phrases(text: str) -> list[str]:
-    """The phrases of `text` in its order, at most `MAX_PHRASES`, each told once."""
+    """Find the noun phrases of a text.
+
+    Returns:
+        At most `MAX_PHRASES` phrases in text order, of at most `MAX_WORDS` words and `MAX_CHARS`
+        characters each; case-insensitive duplicates are dropped.
+    """
     phrases: dict[str, str] = {}
     for words in _runs(_LINK.sub(" . ", text)):
         phrase = " ".join(words[-MAX_WORDS:])[:MAX_CHARS].strip()
@@ -58,12 +65,12 @@ def noun_phrases(text: str) -> list[str]:
 
 
 def _runs(text: str) -> Iterator[list[str]]:
-    """Names and noun phrases as lists of words; punctuation ends each."""
+    """Yield names and noun phrases as lists of words; punctuation ends a run."""
     run: list[str] = []
     named = False
     for match in _TOKEN.finditer(text):
         word = _POSSESSIVE.sub("", match.group())
-        owns = word != match.group()
+        possessive = word != match.group()
         name = word[:1].isupper()
         if not _is_content(word, name):
             yield from [run] if run else []
@@ -73,7 +80,7 @@ def _runs(text: str) -> Iterator[list[str]]:
             yield run
             run = []
         run, named = [*run, word], name
-        if owns:
+        if possessive:
             yield run
             run = []
     yield from [run] if run else []

@@ -88,7 +88,7 @@ async def test_an_engine_that_is_gone_is_everybodys() -> None:
 async def test_what_cannot_be_loaded_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with pytest.raises(BundleError, match="holds no bundle"):
+    with pytest.raises(BundleError, match="is not a bundle"):
         LocalBackend.load(tmp_path)
     monkeypatch.setenv("UMIE_ONTOLOGY", "none")
     with pytest.raises(UnknownOntology):

@@ -15,7 +15,7 @@ from schema.extraction import (
     RelationFound,
     TriggerFound,
 )
-from service.pipeline.instruct import AsocFound, RecordFound, SpanFound
+from schema.responses import AsocFound, RecordFound, SpanFound
 from tasks.records import Asoc, Record, Region, Span
 
 ANN, OSLO = Span("Ann", 0, 3), Span("Oslo", 13, 17)

@@ -35,7 +35,7 @@ def test_standard_input_is_one_text(monkeypatch: pytest.MonkeyPatch) -> None:
     (document,) = named_documents(["-"], None, []).documents
     assert document.request() == {"text": "Änn\n\nmet\n"} and document.id == "-"
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"\xff")))
-    with pytest.raises(DataError, match="standard input is not a text in UTF-8"):
+    with pytest.raises(DataError, match="standard input is not text in UTF-8"):
         named_documents(["-"], None, [])
 
 
@@ -61,24 +61,24 @@ def test_a_text_that_is_a_files_name_is_pointed_out(
     name = str(folder / "a.log")
     Path(name).write_bytes(b"a")
     assert named_documents([name, "a" * 5000], None, []).documents[0].request() == {"text": name}
-    assert capsys.readouterr().err.endswith("a.log is taken for a text; --file reads the file\n")
+    assert capsys.readouterr().err.endswith("a.log is used as a text; --file reads the file\n")
 
 
 def test_calls_that_make_no_sense_are_refused(folder: Path) -> None:
     with pytest.raises(typer.BadParameter, match="give a text"):
         named_documents([], None, [])
     for texts, files in ((["one", "two"], []), ([], [folder]), ([], [folder / "a.jpg"])):
-        with pytest.raises(typer.BadParameter, match="goes with one text"):
+        with pytest.raises(typer.BadParameter, match="needs exactly one text"):
             named_documents(texts, folder / "a.jpg", files)
 
 
 def test_what_is_not_there_is_told(folder: Path) -> None:
-    with pytest.raises(DataError, match=r"none\.txt is no file and no folder"):
+    with pytest.raises(DataError, match=r"none\.txt is not a file or folder"):
         named_documents([], None, [folder / "none.txt"])
-    with pytest.raises(DataError, match=r"none\.jpg is no file"):
+    with pytest.raises(DataError, match=r"none\.jpg is not a file"):
         named_documents(["Ann"], folder / "none.jpg", [])
     (folder / "posts.csv").write_text("text\nAnn\n", encoding="utf-8")
-    with pytest.raises(DataError, match="umie batch reads it"):
+    with pytest.raises(DataError, match="use umie batch"):
         named_documents([], None, [folder / "posts.csv"])
     with pytest.raises(DataError, match="text 1 is not in UTF-8"):
         named_documents(["\udce9"], None, [])

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from cli.inputs.column_names import USUAL, ColumnNames
+from cli.inputs.column_names import DEFAULT, ColumnNames
 from cli.inputs.readers import documents_of
 from tasks.errors import DataError
 
@@ -52,7 +52,7 @@ def test_a_column_that_is_not_there_is_told_with_those_that_are(tmp_path: Path) 
 
 def test_other_names_make_another_input(tmp_path: Path) -> None:
     path = write(tmp_path / "a.csv")
-    digests = {documents_of(path, names).digest for names in (USUAL, NAMES, ColumnNames())}
+    digests = {documents_of(path, names).digest for names in (DEFAULT, NAMES, ColumnNames())}
     assert len(digests) == 2
 
 

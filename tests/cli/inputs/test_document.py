@@ -20,7 +20,7 @@ def test_files_are_read_when_they_are_asked_for(tmp_path: Path) -> None:
 
 def test_what_cannot_be_read_is_told(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(DataError, match=r"a\.txt is not a text in UTF-8"):
+    with pytest.raises(DataError, match=r"a\.txt is not text in UTF-8"):
         Document("a", text=tmp_path / "a.txt").request()
     with pytest.raises(DataError, match=r"b\.jpg cannot be read: No such file"):
         Document("b", image=tmp_path / "b.jpg").request()

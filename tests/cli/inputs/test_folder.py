@@ -60,7 +60,7 @@ def test_a_hidden_folder_can_be_named_itself(tmp_path: Path) -> None:
 @pytest.mark.parametrize("names", [(), ("notes.odt",)])
 def test_a_folder_without_documents_is_refused(tmp_path: Path, names: tuple[str, ...]) -> None:
     fill(tmp_path, *names)
-    with pytest.raises(DataError, match="holds no documents"):
+    with pytest.raises(DataError, match="has no documents"):
         documents_in(tmp_path)
 
 

@@ -107,13 +107,13 @@ def test_a_broken_line_of_json_stays_one_document(tmp_path: Path) -> None:
     faults = [str(document.fault) for document in documents_of(path).read()]
     assert faults == [
         "None",
-        "row 2: is no JSON in UTF-8",
-        "row 3: is to be one JSON object",
-        "row 4: is no JSON in UTF-8",
-        "image is to be the path of a file",
-        "row 6: id is to be a text or a number",
-        "row 7: is no JSON in UTF-8",
-        "row 8: is no JSON in UTF-8",
+        "row 2: is not JSON in UTF-8",
+        "row 3: must be one JSON object",
+        "row 4: is not JSON in UTF-8",
+        "image must be the path of a file",
+        "row 6: id must be a string or a number",
+        "row 7: is not JSON in UTF-8",
+        "row 8: is not JSON in UTF-8",
     ]
 
 
@@ -126,9 +126,9 @@ def test_a_broken_row_of_a_table_stays_one_document(tmp_path: Path) -> None:
     faults = {document.id: document.fault for document in documents_of(path).read()}
     assert faults["a"] is None
     assert [str(faults[name]) for name in ("2", "3")] == [
-        f"row {row}: has more or fewer cells than the first row" for row in (2, 3)
+        f"row {row}: must have as many cells as the header" for row in (2, 3)
     ]
-    for name, message in (("d", "min_score is to be a number"), ("e", "regions is to be JSON")):
+    for name, message in (("d", "min_score must be a number"), ("e", "regions must be JSON")):
         fault = faults[name]
         assert isinstance(fault, FieldError) and str(fault) == message
 
@@ -139,12 +139,12 @@ def test_a_broken_row_of_a_table_stays_one_document(tmp_path: Path) -> None:
         ("a.csv", b"", "neither a column 'text' nor a column 'image'"),
         ("a.csv", b"id,words\n1,Ann\n", "neither a column 'text' nor a column 'image'"),
         ("a.csv", b"text,text\nAnn,Bob\n", "two columns 'text'"),
-        ("a.csv", b"text\n", "holds no documents"),
+        ("a.csv", b"text\n", "has no documents"),
         ("a.csv", b"text\n\xff\n", "is not in UTF-8"),
         ("a.csv", b'text\nAnn\n"Bob\n', "line 3: unexpected end of data"),
-        ("a.ndjson", b"\n\n", "holds no documents"),
-        ("a.parquet", b"PAR1", "is no Parquet file"),
-        ("a.xlsx", b"", "is to be a folder or end in .ndjson, .jsonl, .csv, .tsv, .parquet"),
+        ("a.ndjson", b"\n\n", "has no documents"),
+        ("a.parquet", b"PAR1", "is not a Parquet file"),
+        ("a.xlsx", b"", "must be a folder or end in .ndjson, .jsonl, .csv, .tsv, .parquet"),
     ],
 )
 def test_what_holds_no_documents_is_told(
@@ -156,7 +156,7 @@ def test_what_holds_no_documents_is_told(
 
 
 def test_what_is_not_there_is_told(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"posts\.csv is no file and no folder"):
+    with pytest.raises(DataError, match=r"posts\.csv is not a file or folder"):
         documents_of(tmp_path / "posts.csv")
 
 

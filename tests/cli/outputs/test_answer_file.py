@@ -48,15 +48,15 @@ def test_a_last_line_that_is_broken_is_cut_off(tmp_path: Path, rest: bytes) -> N
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"a line\n" + LINE, "line 1: no answer"),
-        (BAD.model_dump_json().encode() + b"\n", "answers another input"),
-        (LINE * 2, "answers another input"),
+        (b"a line\n" + LINE, "line 1: not a result"),
+        (BAD.model_dump_json().encode() + b"\n", "has results of another input"),
+        (LINE * 2, "has results of another input"),
     ],
 )
 def test_other_files_are_left_alone(tmp_path: Path, content: bytes, message: str) -> None:
     out = tmp_path / "out.ndjson"
     out.write_bytes(content)
-    with pytest.raises(DataError, match=f"{message}; --restart begins anew"):
+    with pytest.raises(DataError, match=f"{message}; use --restart to start over"):
         AnswerFile(out, DOCUMENTS).recover()
     assert out.read_bytes() == content
 
@@ -64,5 +64,5 @@ def test_other_files_are_left_alone(tmp_path: Path, content: bytes, message: str
 def test_more_answers_than_documents_are_another_input(tmp_path: Path) -> None:
     out = tmp_path / "out.ndjson"
     out.write_bytes(LINE)
-    with pytest.raises(DataError, match="answers another input"):
+    with pytest.raises(DataError, match="has results of another input"):
         AnswerFile(out, Documents(0, None, lambda: iter(()))).recover()

@@ -10,7 +10,7 @@ import pytest
 from rdflib import Graph
 
 from cli.backends.answer import DocumentAnswer, Failure
-from cli.outputs.formats import check_form, check_own, finish, lines_path
+from cli.outputs.formats import check_ending, check_own, finish, lines_path
 from schema.extraction import Extraction
 from tasks.errors import DataError
 from tests.cli.fakes import FULL, found
@@ -85,7 +85,7 @@ def test_lines_of_json_are_the_output_themselves(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["a", "a.json", "a.xlsx", "a.csv.gz"])
 def test_other_endings_are_refused(name: str) -> None:
     with pytest.raises(DataError, match=r"in one of \.jsonl, \.ndjson, \.csv, \.parquet, \.ttl"):
-        check_form(Path(name))
+        check_ending(Path(name))
 
 
 @pytest.mark.parametrize(
@@ -95,18 +95,18 @@ def test_other_endings_are_refused(name: str) -> None:
 def test_what_a_form_needs_is_told(
     name: str, module: str, extra: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    check_form(Path(name))
+    check_ending(Path(name))
     monkeypatch.delitem(sys.modules, module, raising=False)
     monkeypatch.setitem(sys.modules, "pyarrow" if extra == "tables" else "rdflib", None)
     with pytest.raises(DataError, match=rf"umie-service\[{extra}\]"):
-        check_form(Path(name))
+        check_ending(Path(name))
 
 
 def test_a_file_of_somebody_else_is_not_replaced(tmp_path: Path) -> None:
     out = written(tmp_path, "a.csv")
     check_own(out)
     lines_path(out).unlink()
-    with pytest.raises(DataError, match="was not begun by umie batch; --restart begins anew"):
+    with pytest.raises(DataError, match="was not begun by umie batch; use --restart to start over"):
         check_own(out)
     check_own(tmp_path / "b.csv")
 

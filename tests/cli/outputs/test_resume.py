@@ -32,13 +32,13 @@ def test_the_same_goes_on(out: Path) -> None:
 @pytest.mark.parametrize(
     ("other", "message"),
     [
-        (replace(BEGUN, asked={}), r"begun with other options, .*\"min_score\": 0.5"),
-        (replace(BEGUN, input="abd"), "begun with another input"),
-        (BEGUN.for_model("umie-x@2"), "begun with umie-x@1, not umie-x@2"),
+        (replace(BEGUN, options={}), r"started with other options, .*\"min_score\": 0.5"),
+        (replace(BEGUN, input="abd"), "started with another input"),
+        (BEGUN.for_model("umie-x@2"), "started with umie-x@1, not umie-x@2"),
     ],
 )
 def test_anything_else_is_refused(out: Path, other: ResumeState, message: str) -> None:
-    with pytest.raises(DataError, match=f"{message}.*; --restart begins anew"):
+    with pytest.raises(DataError, match=f"{message}.*; use --restart to start over"):
         other.check(out)
 
 
@@ -47,7 +47,7 @@ def test_an_output_of_somebody_else_is_refused(out: Path) -> None:
     with pytest.raises(DataError, match="cannot be read"):
         BEGUN.check(out)
     options_path(out).unlink()
-    with pytest.raises(DataError, match="was not begun by umie batch"):
+    with pytest.raises(DataError, match="was not written by umie batch"):
         BEGUN.check(out)
 
 
@@ -56,4 +56,4 @@ def test_where_there_are_no_answers_everything_may_begin(out: Path, empty: bool)
     out.unlink()
     if empty:
         out.touch()
-    replace(BEGUN, asked={}).check(out)
+    replace(BEGUN, options={}).check(out)

@@ -19,12 +19,12 @@ from tests.support.converted import converted_relu as converted_relu
 
 @pytest.fixture(scope="session")
 def pool(tiny_bundle: Bundle) -> list[GenerateJob]:
-    """Jobs of all forms; their futures are nobody's."""
+    """Jobs of all forms. No test reads their futures."""
     return [GenerateJob(prompt, visual) for prompt, visual in prompt_pool(tiny_bundle)]
 
 
 @pytest.fixture(scope="session")
 def alone(tiny_bundle: Bundle, pool: list[GenerateJob]) -> list[Answer]:
-    """What each job of the pool is answered when nobody else asks anything."""
+    """The answer to each job of the pool, generated alone."""
     generator = Generator(tiny_bundle, Metrics())
     return [generator.run([job])[0] for job in pool]

@@ -11,7 +11,7 @@ from service.engine.deadline import deadline, within
 pytestmark = pytest.mark.anyio
 
 
-def test_there_is_none_unless_somebody_sets_one() -> None:
+def test_there_is_no_deadline_unless_set() -> None:
     assert deadline() == math.inf
     with within(5.0):
         assert 4.0 < deadline() - time.monotonic() <= 5.0
@@ -21,14 +21,14 @@ def test_there_is_none_unless_somebody_sets_one() -> None:
     assert deadline() == math.inf
 
 
-async def test_tasks_keep_the_deadline_that_they_were_begun_under() -> None:
-    async def ask() -> float:
+async def test_a_task_keeps_the_deadline_of_its_context() -> None:
+    async def time_left() -> float:
         await asyncio.sleep(0)
         return deadline() - time.monotonic()
 
     with within(5.0):
-        long = asyncio.ensure_future(ask())
+        long = asyncio.ensure_future(time_left())
     with within(1.0):
-        short = asyncio.ensure_future(ask())
-    free = asyncio.ensure_future(ask())
+        short = asyncio.ensure_future(time_left())
+    free = asyncio.ensure_future(time_left())
     assert 4.0 < await long <= 5.0 and await short <= 1.0 and await free == math.inf

@@ -40,7 +40,7 @@ async def test_many_clients_get_their_own_answers(
             assert answer.timing_ms.keys() == {"queue", "fusion", "decode"}
 
 
-async def test_the_answers_to_one_request_come_in_its_order(
+async def test_the_answers_to_a_request_keep_its_order(
     tiny_bundle: Bundle, pool: list[GenerateJob], alone: list[Answer]
 ) -> None:
     order = [7, 0, 6, 4]
@@ -50,13 +50,13 @@ async def test_the_answers_to_one_request_come_in_its_order(
         assert_same(answer, alone[i])
 
 
-async def test_pictures_of_many_clients_are_seen(tiny_bundle: Bundle) -> None:
+async def test_images_of_many_clients_are_encoded(tiny_bundle: Bundle) -> None:
     async with running(tiny_bundle) as engine:
-        views = await asyncio.gather(
+        encoded = await asyncio.gather(
             *(engine.encode_image(Picture(picture(seed))) for seed in range(10))
         )
-    assert len({float(visual.scores[0]) for visual, _ in views}) == 10
-    assert all(timing.keys() == {"queue", "visual"} for _, timing in views)
+    assert len({float(visual.scores[0]) for visual, _ in encoded}) == 10
+    assert all(timing.keys() == {"queue", "visual"} for _, timing in encoded)
 
 
 async def test_a_request_that_fails_fails_alone(
@@ -75,7 +75,7 @@ async def test_a_request_that_fails_fails_alone(
     await engine.aclose()
 
 
-async def test_a_picture_that_fails_fails_alone(tiny_bundle: Bundle) -> None:
+async def test_an_image_that_fails_fails_alone(tiny_bundle: Bundle) -> None:
     engine = engine_of(tiny_bundle)
     good = asyncio.create_task(engine.encode_image(Picture(picture(1))))
     bad = asyncio.create_task(engine.encode_image(Picture(np.zeros((3, 8, 8), dtype=np.float32))))
@@ -104,7 +104,7 @@ async def test_one_prompt_that_fails_drops_the_rest_of_its_request(
         assert given_up.keys() == {"cancelled"}
 
 
-async def test_work_of_a_client_that_went_away_is_dropped(
+async def test_waiting_jobs_of_a_disconnected_client_are_dropped(
     tiny_bundle: Bundle, pool: list[GenerateJob]
 ) -> None:
     metrics = Metrics()
@@ -114,12 +114,12 @@ async def test_work_of_a_client_that_went_away_is_dropped(
         await until(gate.entered.is_set)
         prompts = [job.prompt for job in pool[:2]]
         gone = asyncio.create_task(engine.generate(prompts, None))
-        looking = asyncio.create_task(engine.encode_image(Picture(picture(1))))
+        encoding = asyncio.create_task(engine.encode_image(Picture(picture(1))))
         stays = asyncio.create_task(engine.generate(prompts[:1], None))
         await until(lambda: engine.queued == 4)
         gone.cancel()
-        looking.cancel()
-        await asyncio.gather(gone, looking, return_exceptions=True)
+        encoding.cancel()
+        await asyncio.gather(gone, encoding, return_exceptions=True)
         gate.opened.set()
         assert len(await stays) == len(await first) == 1
         assert engine.queued == 0
@@ -127,30 +127,30 @@ async def test_work_of_a_client_that_went_away_is_dropped(
         assert dropped(metrics) == {"cancelled": 3}
 
 
-async def test_what_one_lane_does_holds_up_neither_the_other_nor_the_decoder(
+async def test_a_slow_lane_blocks_neither_the_other_lane_nor_the_decoder(
     tiny_bundle: Bundle,
     pool: list[GenerateJob],
     alone: list[Answer],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    entered, opened, see = threading.Event(), threading.Event(), worker.see
+    entered, opened, encode_images = threading.Event(), threading.Event(), worker.encode_images
 
     def hold(bundle: Bundle, pictures: Sequence[Picture]) -> list[VisualFeatures]:
         entered.set()
         assert opened.wait(30)
-        return see(bundle, pictures)
+        return encode_images(bundle, pictures)
 
     async with running(tiny_bundle, lanes=2) as engine:
-        monkeypatch.setattr(worker, "see", hold)
-        looking = asyncio.create_task(engine.encode_image(Picture(picture(1))))
+        monkeypatch.setattr(worker, "encode_images", hold)
+        encoding = asyncio.create_task(engine.encode_image(Picture(picture(1))))
         await until(entered.is_set)
         assert_same((await engine.generate([pool[0].prompt], None))[0], alone[0])
-        assert not looking.done()
+        assert not encoding.done()
         opened.set()
-        await looking
+        await encoding
 
 
-async def test_an_answer_of_a_client_that_went_away_is_not_finished(
+async def test_a_running_answer_of_a_disconnected_client_is_dropped(
     tiny_bundle: Bundle, pool: list[GenerateJob], alone: list[Answer]
 ) -> None:
     metrics = Metrics()
@@ -168,7 +168,7 @@ async def test_an_answer_of_a_client_that_went_away_is_not_finished(
 
 
 @pytest.mark.parametrize("before", ["fuse", "step"])
-async def test_work_that_is_late_fails_where_it_stands(
+async def test_expired_jobs_fail_at_every_stage(
     tiny_bundle: Bundle,
     pool: list[GenerateJob],
     alone: list[Answer],
@@ -181,12 +181,12 @@ async def test_work_that_is_late_fails_where_it_stands(
         await until(gate.entered.is_set)
         with within(0.02):
             late = asyncio.create_task(engine.generate([pool[2].prompt], None))
-            looking = asyncio.create_task(engine.encode_image(Picture(picture(1))))
+            encoding = asyncio.create_task(engine.encode_image(Picture(picture(1))))
         await asyncio.sleep(0.03)
         gate.opened.set()
-        if before == "step":  # meanwhile pictures are looked at
-            await looking
-        for task in (late, looking) if before == "fuse" else (late,):
+        if before == "step":  # images are encoded meanwhile
+            await encoding
+        for task in (late, encoding) if before == "fuse" else (late,):
             with pytest.raises(DeadlineExceeded):
                 await task
         assert_same((await stays)[0], alone[0])
@@ -194,7 +194,7 @@ async def test_work_that_is_late_fails_where_it_stands(
         await until(lambda: dropped(metrics) == expired)
 
 
-async def test_a_client_that_goes_away_during_its_batch_harms_nobody(
+async def test_a_client_that_disconnects_during_fusion_affects_no_other(
     tiny_bundle: Bundle, pool: list[GenerateJob], alone: list[Answer]
 ) -> None:
     async with running(tiny_bundle) as engine:
@@ -208,7 +208,7 @@ async def test_a_client_that_goes_away_during_its_batch_harms_nobody(
         assert gone.cancelled()
 
 
-async def test_more_than_the_queue_holds_is_refused(
+async def test_jobs_beyond_the_limit_of_the_queue_are_refused(
     tiny_bundle: Bundle, pool: list[GenerateJob]
 ) -> None:
     metrics = Metrics()
@@ -223,7 +223,7 @@ async def test_more_than_the_queue_holds_is_refused(
         await waiting
 
 
-async def test_closing_ends_the_batch_in_work_and_fails_what_waits(
+async def test_closing_completes_running_jobs_and_fails_waiting_ones(
     tiny_bundle: Bundle, pool: list[GenerateJob], alone: list[Answer]
 ) -> None:
     async with running(tiny_bundle) as engine:
@@ -243,20 +243,20 @@ async def test_closing_ends_the_batch_in_work_and_fails_what_waits(
         await closing
 
 
-async def test_closing_waits_for_the_decoder_when_the_lanes_have_ended(
+async def test_closing_waits_for_the_decoder_after_the_lanes_have_ended(
     tiny_bundle: Bundle,
     pool: list[GenerateJob],
     alone: list[Answer],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(watchdog, "_LISTEN_S", 0.01)
+    monkeypatch.setattr(watchdog, "_CHECK_S", 0.01)
     async with running(tiny_bundle, lanes=2) as engine:
         gate = Gate(engine, before="step")
         answer = asyncio.create_task(engine.generate([pool[0].prompt], None))
         await until(gate.entered.is_set)
         closing = asyncio.create_task(engine.aclose())
-        await until(lambda: all(heartbeat.at_rest for heartbeat in engine._heartbeats.lanes))
-        await asyncio.sleep(0.05)  # a few times as long as a watchdog takes to bark
+        await until(lambda: all(heartbeat.finished for heartbeat in engine._heartbeats.lanes))
+        await asyncio.sleep(0.05)  # several checks of the watchdog
         gate.opened.set()
         assert_same((await answer)[0], alone[0])
         await closing
@@ -274,7 +274,7 @@ async def test_an_engine_that_never_started_closes(
         await waiting
 
 
-async def test_when_the_thread_dies_everybody_hears_of_it_at_once(
+async def test_all_jobs_fail_at_once_when_a_thread_dies(
     tiny_bundle: Bundle, pool: list[GenerateJob], caplog: pytest.LogCaptureFixture
 ) -> None:
     def die() -> None:
@@ -285,11 +285,11 @@ async def test_when_the_thread_dies_everybody_hears_of_it_at_once(
         working = asyncio.create_task(engine.generate([pool[0].prompt], None))
         await until(gate.entered.is_set)
         waiting = asyncio.create_task(engine.generate([pool[1].prompt], None))
-        looking = asyncio.create_task(engine.encode_image(Picture(picture(1))))
+        encoding = asyncio.create_task(engine.encode_image(Picture(picture(1))))
         await until(lambda: engine.queued == 2)
         assert engine.ready
         gate.opened.set()
-        for task in (working, waiting, looking):
+        for task in (working, waiting, encoding):
             with pytest.raises(EngineUnavailable):
                 await asyncio.wait_for(task, 10)
         assert not engine.ready
@@ -304,7 +304,7 @@ async def test_an_engine_that_cannot_warm_up_is_never_ready(
     def fail(*_: object) -> None:
         raise RuntimeError("no such graph")
 
-    monkeypatch.setattr(worker, "see", fail)
+    monkeypatch.setattr(worker, "encode_images", fail)
     engine = engine_of(tiny_bundle)
     waiting = asyncio.create_task(engine.encode_image(Picture(picture(1))))
     await asyncio.sleep(0)
@@ -316,7 +316,7 @@ async def test_an_engine_that_cannot_warm_up_is_never_ready(
 
 
 @pytest.mark.parametrize("before", ["fuse", "step"])
-async def test_where_the_thread_is_stuck_everybody_hears_of_it_until_it_goes_on(
+async def test_all_jobs_fail_while_a_thread_is_stuck(
     tiny_bundle: Bundle,
     pool: list[GenerateJob],
     alone: list[Answer],
@@ -324,9 +324,9 @@ async def test_where_the_thread_is_stuck_everybody_hears_of_it_until_it_goes_on(
 ) -> None:
     metrics = Metrics()
     async with running(tiny_bundle, metrics, engine_stuck_s=0.2) as engine:
-        # whatever was learnt on a slow machine
+        # measured durations on a slow machine can be long
         for heartbeat in engine._threads.values():
-            heartbeat._paces.clear()
+            heartbeat._seconds_per_unit.clear()
         gate = Gate(engine, before=before)
         working = asyncio.create_task(engine.generate([pool[0].prompt], None))
         await until(gate.entered.is_set)
@@ -348,7 +348,9 @@ async def test_where_the_thread_is_stuck_everybody_hears_of_it_until_it_goes_on(
         assert dropped(metrics).get("abandoned", 0) <= 2
 
 
-async def test_the_engine_shows_how_it_is(tiny_bundle: Bundle, pool: list[GenerateJob]) -> None:
+async def test_the_engine_reports_its_state_as_metrics(
+    tiny_bundle: Bundle, pool: list[GenerateJob]
+) -> None:
     metrics = Metrics()
 
     def value(name: str, **labels: str) -> float:
@@ -360,19 +362,19 @@ async def test_the_engine_shows_how_it_is(tiny_bundle: Bundle, pool: list[Genera
         assert value("engine_ready") == 1 and value("queue_depth") == 0
         assert 0 <= value("engine_heartbeat_age_seconds") < LONG_S
         started = value("engine_last_progress_timestamp_seconds")
-        queued, looks = (
+        queued, encoded = (
             value("stage_duration_seconds_count", stage=s) for s in ("queue", "visual")
         )
         visual, _ = await engine.encode_image(Picture(picture(1)))
         gate = Gate(engine, before="step")
-        reading = asyncio.create_task(engine.generate([job.prompt for job in pool[1:4]], visual))
+        generating = asyncio.create_task(engine.generate([job.prompt for job in pool[1:4]], visual))
         await until(gate.entered.is_set)
         assert value("slots_in_use") == 3
         gate.opened.set()
-        await reading
+        await generating
         assert value("slots_in_use") == 0
         assert value("stage_duration_seconds_count", stage="queue") == queued + 4
-        assert value("stage_duration_seconds_count", stage="visual") == looks + 1
+        assert value("stage_duration_seconds_count", stage="visual") == encoded + 1
         assert (counted("see"), counted("read")) == (1, 3)
         assert value("engine_last_progress_timestamp_seconds") >= started
         assert dropped(metrics) == {}

@@ -1,4 +1,4 @@
-"""Faults at every stage of the engine: nothing of them stays, and readiness tells the truth."""
+"""Faults at every stage of the engine: no effect remains, and readiness is correct."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from export.bundle import Bundle
-from service.engine import generator, health, worker
+from service.engine import health, prompt_fusion, worker
 from service.engine.fusion_encoder import FusionEncoder
 from service.engine.interface import Answer, Picture
 from service.engine.jobs import GenerateJob
@@ -27,20 +27,20 @@ pytestmark = pytest.mark.anyio
 GROUNDED = 2
 
 STAGES: dict[str, tuple[Any, str]] = {
-    "visual graph": (worker, "see"),
+    "visual graph": (worker, "encode_images"),
     "fusion graph": (FusionEncoder, "fuse"),
     "slot fill": (KVCacheSlots, "_copy_in"),
     "slot release": (KVCacheSlots, "release"),
     "decoder step": (KVCacheSlots, "_compute"),
     "scores": (KVCacheSlots, "score"),
-    "grammar": (generator, "decoding_state_of"),
+    "grammar": (prompt_fusion, "decoding_state_of"),
     "next symbols": (Automaton, "advance"),
     "grounding": (Automaton, "records"),
 }
 
 
 class Fault:
-    """Makes calls of a stage fail from `first` on, `times` in all."""
+    """Makes calls of a stage fail: `times` calls, from call number `first` on."""
 
     def __init__(self, inner: Callable[..., Any], first: int, times: float) -> None:
         self._inner, self._first, self._times, self.calls = inner, first, times, 0
@@ -56,7 +56,7 @@ class Fault:
 
 
 @pytest.fixture(autouse=True)
-def quick_and_quiet(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+def fast_and_quiet(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
     monkeypatch.setattr(health, "_PAUSE_S", 0.02)
     caplog.set_level(logging.CRITICAL)
 
@@ -68,7 +68,7 @@ def ask(engine: Any, pool: Sequence[GenerateJob], stage: str) -> Any:
 
 
 @pytest.mark.parametrize("stage", STAGES)
-async def test_a_stage_that_always_fails_turns_readiness_red_until_it_does_not(
+async def test_the_engine_is_unready_while_a_stage_always_fails(
     tiny_bundle: Bundle,
     pool: list[GenerateJob],
     alone: list[Answer],
@@ -80,7 +80,7 @@ async def test_a_stage_that_always_fails_turns_readiness_red_until_it_does_not(
         with monkeypatch.context() as patch:
             fault = Fault(getattr(owner, name), 1, float("inf"))
             patch.setattr(owner, name, fault.method())
-            for _ in range(health.MOST_FAILURES):
+            for _ in range(health.MAX_FAILURES):
                 with pytest.raises(RuntimeError, match="CUDA"):
                     await ask(engine, pool, stage)
             assert not engine.ready and "in a row" in engine.unready_because
@@ -98,7 +98,7 @@ async def test_a_stage_that_always_fails_turns_readiness_red_until_it_does_not(
 
 @pytest.mark.parametrize("first", [1, 2, 3])
 @pytest.mark.parametrize("stage", [stage for stage in STAGES if stage != "visual graph"])
-async def test_one_fault_among_many_answers_harms_one_at_the_most(
+async def test_one_fault_fails_at_most_one_answer(
     tiny_bundle: Bundle,
     pool: list[GenerateJob],
     alone: list[Answer],
@@ -121,7 +121,7 @@ async def test_one_fault_among_many_answers_harms_one_at_the_most(
         assert engine.ready and engine._generator.busy == 0
 
 
-async def test_slots_that_lose_a_sequence_are_found_out_at_once(
+async def test_a_lost_sequence_is_detected_at_once(
     tiny_bundle: Bundle,
     pool: list[GenerateJob],
     alone: list[Answer],
@@ -131,13 +131,13 @@ async def test_slots_that_lose_a_sequence_are_found_out_at_once(
 
     def lose(self: BatchDecoder) -> Any:
         ended = step(self)
-        if not lost and len(self._sequences) > 1:  # alone it would be the one that fails
+        if not lost and len(self._sequences) > 1:  # alone, its job would fail
             lost.append(1)
             self._sequences.pop()
         return ended
 
     async with running(tiny_bundle) as engine:
-        # warm-up would fail of it
+        # after warm-up, which would fail
         monkeypatch.setattr(BatchDecoder, "step", lose)
         asked = [engine.generate([job.prompt], job.visual) for job in pool]
         for (answer,), expected in zip(await asyncio.gather(*asked), alone, strict=True):

@@ -13,15 +13,17 @@ from hypothesis import strategies as st
 from export.bundle import Bundle
 from models.umie import Memory
 from service.engine.fusion_encoder import FusionEncoder
-from service.engine.generator import Generator, Outcome
+from service.engine.generator import Generator
 from service.engine.interface import Answer, Prompt, VisualFeatures
 from service.engine.jobs import GenerateJob
+from service.engine.prompt_fusion import Outcome
 from service.observability.metrics import Metrics
 from tasks import form
 from tasks.automaton import Automaton
-from tasks.decoding_state import MOST_FREE
+from tasks.decoding_state import MAX_FREE_TOKENS
 from tasks.form import Filler
 from tasks.frontier import replay
+from tasks.label_first import LabelFirstAutomaton
 from tasks.lenient_parser import LenientParser
 from tasks.records import Asoc, Record, Region
 from tests.support import answers
@@ -34,12 +36,12 @@ SIZE = 9
 
 def automaton_of(job: GenerateJob, bundle: Bundle) -> Automaton:
     prompt, visual = job.prompt, job.visual
-    offered = len(visual.scores) if visual and Filler.REGION in prompt.form.fillers else 0
-    return Automaton(
+    count = len(visual.scores) if visual and Filler.REGION in prompt.form.fillers else 0
+    return LabelFirstAutomaton(
         prompt.source,
         prompt.form,
         bundle.prompter.tokenizer.markers,
-        regions=range(1, offered + 1),
+        regions=range(1, count + 1),
         head=prompt.head,
         tail=prompt.tail,
     )
@@ -65,43 +67,43 @@ def asocs(answered: Sequence[Answer]) -> list[Asoc]:
     return [asoc for answer in answered for record in answer.records for asoc in record.asocs]
 
 
-def test_the_pool_has_something_to_tell_apart(alone: list[Answer]) -> None:
+def test_the_answers_of_the_pool_differ(alone: list[Answer]) -> None:
     lengths = [len(answer.ids) for answer in alone]
     assert len(alone) == SIZE and max(lengths) > 2 * min(lengths)
     fillers = [type(asoc.filler).__name__ for asoc in asocs(alone)]
     assert {"Region", "Span"} <= set(fillers)
-    told = [score for answer in alone for score in scores(answer)]
-    assert len({round(score, 4) for score in told}) > len(told) / 2
+    values = [score for answer in alone for score in scores(answer)]
+    assert len({round(score, 4) for score in values}) > len(values) / 2
     assert len({answer.gate for answer in alone if answer.gate}) == 5
 
 
 @given(order=st.permutations(range(SIZE)), size=st.integers(1, SIZE))
 @settings(max_examples=15)
-def test_an_answer_depends_on_its_prompt_and_picture_alone(
+def test_an_answer_depends_on_its_prompt_and_image_only(
     tiny_bundle: Bundle, pool: list[GenerateJob], alone: list[Answer], order: list[int], size: int
 ) -> None:
     chosen = order[:size]
-    batch = Generator(tiny_bundle, Metrics()).read([pool[i] for i in chosen])
+    batch = Generator(tiny_bundle, Metrics()).run([pool[i] for i in chosen])
     for i, answer in zip(chosen, batch, strict=True):
         assert_same(answer, alone[i])
 
 
 def again(job: GenerateJob, **changes: Any) -> GenerateJob:
-    """The same question once more."""
+    """A new job with the same prompt."""
     return GenerateJob(dataclasses.replace(job.prompt, **changes), job.visual)
 
 
 @pytest.mark.parametrize("slots", [1, 3])
-def test_the_same_prompt_many_times_is_answered_alike(
+def test_equal_prompts_have_equal_answers(
     tiny_bundle: Bundle, pool: list[GenerateJob], alone: list[Answer], slots: int
 ) -> None:
     jobs = [again(pool[i]) for i in (2, 2, 2, 0, 2, 2)]
-    got = Generator(tiny_bundle, Metrics(), slots).read(jobs)
+    got = Generator(tiny_bundle, Metrics(), slots).run(jobs)
     for job, answer in zip(jobs, got, strict=True):
         assert_same(answer, alone[2] if job.prompt == pool[2].prompt else alone[0])
 
 
-def test_answers_obey_the_grammar(
+def test_answers_follow_the_grammar(
     tiny_bundle: Bundle, pool: list[GenerateJob], alone: list[Answer]
 ) -> None:
     for job, answer in zip(pool, alone, strict=True):
@@ -114,11 +116,11 @@ def test_answers_obey_the_grammar(
 
 
 def test_scores_are_probabilities(alone: list[Answer]) -> None:
-    told = [score for answer in alone for score in scores(answer)[1:]]
-    assert told and all(0 < score <= 1 for score in told)
+    values = [score for answer in alone for score in scores(answer)[1:]]
+    assert values and all(0 < score <= 1 for score in values)
 
 
-def test_the_picture_decides_which_regions_are_named(
+def test_answers_name_regions_of_their_image_only(
     pool: list[GenerateJob], alone: list[Answer]
 ) -> None:
     named = []
@@ -129,33 +131,31 @@ def test_the_picture_decides_which_regions_are_named(
     assert named[2] and named[3] and named[2] != named[3]
 
 
-def test_without_a_picture_the_gate_is_closed_and_positive_zero(
+def test_without_an_image_the_gate_is_positive_zero(
     pool: list[GenerateJob], alone: list[Answer]
 ) -> None:
     for job, answer in zip(pool, alone, strict=True):
         assert str(answer.gate) == "0.0" if job.visual is None else answer.gate > 0.01
 
 
-def test_no_region_can_be_named_where_none_was_found(
-    tiny_bundle: Bundle, pool: list[GenerateJob]
-) -> None:
+def test_without_regions_an_answer_names_none(tiny_bundle: Bundle, pool: list[GenerateJob]) -> None:
     job = pool[2]
     assert job.visual is not None
-    nothing = dataclasses.replace(
+    no_regions = dataclasses.replace(
         job.visual,
         boxes=job.visual.boxes[:0],
         labels=job.visual.labels[:0],
         scores=job.visual.scores[:0],
     )
-    (answer,) = Generator(tiny_bundle, Metrics()).read([GenerateJob(job.prompt, nothing)])
+    (answer,) = Generator(tiny_bundle, Metrics()).run([GenerateJob(job.prompt, no_regions)])
     assert answer.records and not asocs([answer])
 
 
-def test_what_is_read_is_measured(
+def test_stages_batches_and_tokens_are_measured(
     tiny_bundle: Bundle, pool: list[GenerateJob], alone: list[Answer]
 ) -> None:
     metrics = Metrics()
-    for answer in Generator(tiny_bundle, metrics).read(pool):
+    for answer in Generator(tiny_bundle, metrics).run(pool):
         timing = answer.timing_ms
         assert timing.keys() == {"queue", "fusion", "decode"} and min(timing.values()) > 0
 
@@ -176,14 +176,14 @@ def pairless(job: GenerateJob) -> GenerateJob:
     return again(job, head=None)
 
 
-def unfusable(job: GenerateJob) -> GenerateJob:
-    """A prompt with a token that no vocabulary has."""
+def with_bad_token(job: GenerateJob) -> GenerateJob:
+    """A prompt with a token outside the vocabulary."""
     source = dataclasses.replace(job.prompt.source, ids=(10**6, *job.prompt.source.ids[1:]))
     return again(job, source=source)
 
 
-def unsayable(job: GenerateJob) -> GenerateJob:
-    """A pair whose head is spelt with such a token."""
+def with_bad_head(job: GenerateJob) -> GenerateJob:
+    """A pair whose head contains such a token."""
     source = job.prompt.source
     assert job.prompt.head is not None
     at = source.pieces[job.prompt.head[0]].position
@@ -191,40 +191,42 @@ def unsayable(job: GenerateJob) -> GenerateJob:
     return again(job, source=broken)
 
 
-def blinding(job: GenerateJob) -> GenerateJob:
-    """A picture whose states are no numbers."""
+def with_bad_image(job: GenerateJob) -> GenerateJob:
+    """An image whose states are not finite."""
     assert job.visual is not None
     states = np.full_like(job.visual.states, np.nan)
     return GenerateJob(job.prompt, dataclasses.replace(job.visual, states=states))
 
 
-@pytest.mark.parametrize("spoil", [pairless, unfusable, unsayable, blinding])
+@pytest.mark.parametrize("break_job", [pairless, with_bad_token, with_bad_head, with_bad_image])
 @pytest.mark.parametrize("slots", [2, 16])
 def test_a_prompt_that_fails_fails_alone(
     tiny_bundle: Bundle,
     pool: list[GenerateJob],
     alone: list[Answer],
-    spoil: Callable[[GenerateJob], GenerateJob],
+    break_job: Callable[[GenerateJob], GenerateJob],
     slots: int,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     generator = Generator(tiny_bundle, Metrics(), slots)
-    if spoil is unsayable:
-        # the graph may not stumble before the decoder does
-        sound, fuse = pool[5].prompt, FusionEncoder.fuse
+    if break_job is with_bad_head:
+        # the fusion graph must not fail before the decoder
+        valid_prompt, fuse = pool[5].prompt, FusionEncoder.fuse
 
-        def forgive(
+        def fuse_valid(
             fuser: FusionEncoder, prompts: Sequence[Prompt], visual: Sequence[VisualFeatures | None]
         ) -> Memory:
-            return fuse(fuser, [sound if 10**6 in p.source.ids else p for p in prompts], visual)
+            return fuse(
+                fuser, [valid_prompt if 10**6 in p.source.ids else p for p in prompts], visual
+            )
 
-        monkeypatch.setattr(FusionEncoder, "fuse", forgive)
+        monkeypatch.setattr(FusionEncoder, "fuse", fuse_valid)
     jobs = [again(job) for job in pool]
-    jobs[5] = spoil(pool[5])
+    jobs[5] = break_job(pool[5])
     waiting, outcomes = deque(jobs), dict[GenerateJob, Answer | Exception]()
     while waiting or generator.busy:
         part = [waiting.popleft() for _ in range(min(generator.free, len(waiting)))]
-        outcomes.update(generator.begin(part) if part else generator.step())
+        outcomes.update(generator.start(part) if part else generator.step())
     for i, job in enumerate(jobs):
         outcome = outcomes[job]
         if i == 5:
@@ -235,7 +237,7 @@ def test_a_prompt_that_fails_fails_alone(
     assert generator.free == slots
 
 
-def test_whoever_reads_hears_of_a_failure_and_the_next_is_answered(
+def test_run_raises_the_first_error_and_can_be_called_again(
     tiny_bundle: Bundle, pool: list[GenerateJob], alone: list[Answer]
 ) -> None:
     generator = Generator(tiny_bundle, Metrics(), 4)
@@ -246,12 +248,12 @@ def test_whoever_reads_hears_of_a_failure_and_the_next_is_answered(
     assert_same(answer, alone[2])
 
 
-def test_what_is_dropped_is_forgotten(
+def test_a_dropped_job_has_no_outcome(
     tiny_bundle: Bundle, pool: list[GenerateJob], alone: list[Answer]
 ) -> None:
     generator = Generator(tiny_bundle, Metrics(), 2)
     gone, kept = again(pool[2]), again(pool[3])
-    assert generator.begin([gone, kept]) == []
+    assert generator.start([gone, kept]) == []
     generator.step()
     assert set(generator.jobs) == {gone, kept}
     generator.drop(gone)
@@ -264,18 +266,18 @@ def test_what_is_dropped_is_forgotten(
     assert_same(answer, alone[3])
 
 
-def test_unconstrained_answers_are_any_tokens_and_are_read_as_far_as_they_make_sense(
+def test_unconstrained_answers_have_any_tokens_and_are_parsed_leniently(
     tiny_bundle: Bundle, pool: list[GenerateJob]
 ) -> None:
     markers = tiny_bundle.prompter.tokenizer.markers
     free = [again(job, constrained=False) for job in pool]
-    got = Generator(tiny_bundle, Metrics()).read(free)
+    got = Generator(tiny_bundle, Metrics()).run(free)
     assert len({answer.ids for answer in got}) > 3
     for job, answer in zip(free, got, strict=True):
-        assert answer.ids[-1] == markers.eos or len(answer.ids) == MOST_FREE
+        assert answer.ids[-1] == markers.eos or len(answer.ids) == MAX_FREE_TOKENS
         parser = LenientParser(job.prompt.source, job.prompt.form, tiny_bundle.prompter.tokenizer)
-        read = parser.read(answer.ids, [0.0] * len(answer.ids))
-        assert len(read) == len(answer.records)
+        parsed = parser.read(answer.ids, [0.0] * len(answer.ids))
+        assert len(parsed) == len(answer.records)
         automaton = automaton_of(job, tiny_bundle)
         with pytest.raises(ValueError):
             replay(automaton, answer.ids)
@@ -292,9 +294,9 @@ def test_weights_without_a_copy_head_are_constrained_by_tokens(
         for text in ("Ann met Bob", "Bob, Bob and Ann met in Oslo"):
             prompt = prompt_of(bundle.prompter, shape, text, asocs=("of", "none"))
             jobs.append(GenerateJob(prompt, None))
-    for job, answer in zip(jobs, Generator(bundle, Metrics()).read(jobs), strict=True):
+    for job, answer in zip(jobs, Generator(bundle, Metrics()).run(jobs), strict=True):
         prompt = job.prompt
-        automaton = Automaton(
+        automaton = LabelFirstAutomaton(
             prompt.source, prompt.form, bundle.prompter.tokenizer.markers, ordered=False
         )
         ids = answer.ids

@@ -19,10 +19,10 @@ def job_of(deadline: float = float("inf")) -> GenerateJob:
     )
 
 
-def test_a_job_is_settled_once() -> None:
+def test_a_job_is_completed_once() -> None:
     job = job_of()
-    job.settle(ANSWER)
-    job.settle(Answer((), 1.0))
+    job.complete(ANSWER)
+    job.complete(Answer((), 1.0))
     job.fail(EngineUnavailable("too late"))
     assert job.future.result(0) is ANSWER
 
@@ -30,34 +30,34 @@ def test_a_job_is_settled_once() -> None:
 def test_a_failed_job_stays_failed() -> None:
     job = job_of()
     job.fail(EngineUnavailable("stuck"))
-    job.settle(ANSWER)
+    job.complete(ANSWER)
     with pytest.raises(EngineUnavailable):
         job.future.result(0)
 
 
-def test_nobody_is_told_of_a_job_that_was_cancelled() -> None:
+def test_a_cancelled_job_stays_cancelled() -> None:
     job = job_of()
     assert job.future.cancel()
-    job.settle(ANSWER)
+    job.complete(ANSWER)
     job.fail(EngineUnavailable("stuck"))
     assert job.future.cancelled()
 
 
-def test_a_job_lapses_for_a_reason() -> None:
+def test_a_job_is_dropped_for_a_reason() -> None:
     now = time.monotonic()
-    waited_for, cancelled, failed, late = (job_of(now + 5) for _ in range(4))
+    wanted, cancelled, failed, late = (job_of(now + 5) for _ in range(4))
     cancelled.future.cancel()
     failed.fail(EngineUnavailable("stuck"))
-    assert waited_for.lapsed(now) is None
-    assert cancelled.lapsed(now) is Dropped.CANCELLED
-    assert failed.lapsed(now) is Dropped.ABANDONED
-    assert late.lapsed(now + 5) is Dropped.EXPIRED
+    assert wanted.drop_reason(now) is None
+    assert cancelled.drop_reason(now) is Dropped.CANCELLED
+    assert failed.drop_reason(now) is Dropped.ABANDONED
+    assert late.drop_reason(now + 5) is Dropped.EXPIRED
     with pytest.raises(DeadlineExceeded):
         late.future.result(0)
 
 
-def test_who_cancels_at_the_deadline_is_late() -> None:
+def test_a_job_cancelled_at_its_deadline_has_expired() -> None:
     now = time.monotonic()
     job = job_of(now)
     job.future.cancel()
-    assert job.lapsed(now + 1) is Dropped.EXPIRED
+    assert job.drop_reason(now + 1) is Dropped.EXPIRED

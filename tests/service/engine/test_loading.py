@@ -6,14 +6,14 @@ import pytest
 from PIL import Image
 
 from models.tower_config import REGION_TYPES
-from service.engine.engine import load_engine
+from service.engine.loading import load_engine
 from service.observability.metrics import Metrics
 from service.settings import Settings
 from tasks import instruction
 from tasks.errors import BundleError
 
 
-def test_loading_tells_what_the_service_needs(tiny_folder: Path) -> None:
+def test_loading_returns_what_the_service_needs(tiny_folder: Path) -> None:
     loaded = load_engine(Settings(bundle=tiny_folder / "bundle"), Metrics())
     assert loaded.model_name.startswith("umie-tiny@")
     assert (loaded.precision, loaded.provider) == ("fp32", "cpu")

@@ -6,10 +6,10 @@ from PIL import Image
 from models.clip_config import ClipTowerConfig
 from models.tower_config import TowerConfig
 from service.engine.preprocess import preprocess_for
-from service.vision.proposers.proposal import Proposal
+from service.engine.proposal import Proposal
 
 
-def test_a_tower_that_proposes_gets_pixels_and_the_boxes_there_are() -> None:
+def test_a_tower_that_proposes_gets_pixels_and_given_boxes() -> None:
     preprocess = preprocess_for(TowerConfig(image_size=32))
     assert preprocess is not None
     image = Image.new("RGB", (30, 50))
@@ -21,11 +21,11 @@ def test_a_tower_that_proposes_gets_pixels_and_the_boxes_there_are() -> None:
     assert given.scores is not None and given.scores.tolist() == [0.5]
 
 
-def test_without_a_tower_nothing_is_made_ready() -> None:
+def test_without_a_tower_there_is_no_preprocessor() -> None:
     assert preprocess_for(None) is None
 
 
-def test_a_tower_that_does_not_propose_gets_a_crop_a_region() -> None:
+def test_a_tower_that_does_not_propose_gets_one_crop_per_region() -> None:
     preprocess = preprocess_for(ClipTowerConfig(image_size=32))
     assert preprocess is not None
     image = Image.new("RGB", (30, 50))

@@ -1,4 +1,4 @@
-"""A converted checkpoint, exported, answers as the published code does where nothing binds it."""
+"""An exported, converted checkpoint answers as the published code without constraints."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from torch import Tensor
 from export.unconstrained_decoding import EOS
 from service.engine.generator import Generator
 from service.observability.metrics import Metrics
-from tests.support.converted import GATED, RELU, Converted, converted, unbound
+from tests.support.converted import GATED, RELU, Converted, converted, unconstrained
 from tests.support.umie import Inputs, small_inputs
 
 LENGTH = 16
@@ -35,11 +35,11 @@ def expected(model: Converted, inputs: Inputs, states: Tensor) -> tuple[Tensor, 
 def test_ids_are_those_of_the_published_code(model: Converted, length: int) -> None:
     inputs = small_inputs(length)
     states = model.published.visual(inputs.features, inputs.boxes)
-    gates, wanted = expected(model, inputs, states)
-    jobs = [unbound(*row) for row in zip(inputs.ids, inputs.mask, states, strict=True)]
-    answers = Generator(model.bundle, Metrics()).read(jobs)
-    for answer, gate, ids in zip(answers, gates.tolist(), wanted, strict=True):
+    gates, expected_ids = expected(model, inputs, states)
+    jobs = [unconstrained(*row) for row in zip(inputs.ids, inputs.mask, states, strict=True)]
+    answers = Generator(model.bundle, Metrics()).run(jobs)
+    for answer, gate, ids in zip(answers, gates.tolist(), expected_ids, strict=True):
         assert list(answer.ids[: len(ids)]) == ids
         assert ids[-1] != EOS or len(answer.ids) == len(ids)
-        # a gate a little below its range is told as closed
+        # a gate slightly below its range counts as closed
         assert answer.gate == pytest.approx(max(0.0, gate), abs=1e-5)

@@ -7,32 +7,32 @@ from pathlib import Path
 import pytest
 
 from service.engine import resources
-from service.engine.resources import ResourceMonitor, check_resources, lack_of
+from service.engine.resources import ResourceMonitor, check_resources, missing_resource
 from service.settings import Settings
 from tasks.errors import SettingsError
 
 
-def test_a_usual_machine_lacks_nothing() -> None:
+def test_a_usual_machine_has_all_resources() -> None:
     check_resources(Settings())
-    assert lack_of(1, 1024) is None
+    assert missing_resource(1, 1024) is None
 
 
-def test_a_lack_of_threads_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    start, begun = threading.Thread.start, list[threading.Thread]()
+def test_missing_threads_are_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    start, started = threading.Thread.start, list[threading.Thread]()
 
     def limited(self: threading.Thread) -> None:
-        if len(begun) == 3:
+        if len(started) == 3:
             raise RuntimeError("can't start new thread")
-        begun.append(self)
+        started.append(self)
         start(self)
 
     monkeypatch.setattr(threading.Thread, "start", limited)
-    with pytest.raises(SettingsError, match=r"3 more threads .* 42 are needed: raise the limit"):
+    with pytest.raises(SettingsError, match=r"3 of the 42 threads needed .* raise the limit"):
         check_resources(Settings(image_threads=2))
-    assert not any(thread.is_alive() for thread in begun)
+    assert not any(thread.is_alive() for thread in started)
 
 
-def test_a_lack_of_address_space_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_address_space_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object, **__: object) -> None:
         raise OSError(12, "Cannot allocate memory")
 
@@ -41,7 +41,7 @@ def test_a_lack_of_address_space_is_told(monkeypatch: pytest.MonkeyPatch) -> Non
         check_resources(Settings())
 
 
-def test_a_folder_that_cannot_be_written_is_told(
+def test_a_folder_that_is_not_writable_is_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
@@ -49,8 +49,8 @@ def test_a_folder_that_cannot_be_written_is_told(
         check_resources(Settings())
 
 
-def test_a_loss_is_told_once_and_so_is_its_end() -> None:
-    told, over = list[str | None](), threading.Event()
+def test_a_change_is_reported_once() -> None:
+    reported, over = list[str | None](), threading.Event()
     found = iter([None, "no threads", "no threads", MemoryError("all gone"), None, None])
 
     def check() -> str | None:
@@ -62,11 +62,11 @@ def test_a_loss_is_told_once_and_so_is_its_end() -> None:
             raise state
         return state
 
-    monitor = ResourceMonitor(told.append, check, every_s=0.001)
+    monitor = ResourceMonitor(reported.append, check, interval_s=0.001)
     monitor.start()
     assert over.wait(30)
     monitor.stop()
-    assert told == [
+    assert reported == [
         "no threads",
         "the machine's resources cannot be checked: MemoryError('all gone')",
         None,

@@ -1,4 +1,4 @@
-"""The engine with weights of the span-first order: MPNet in small, exported."""
+"""The engine with weights of the span-first order: a small exported MPNet."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ from tests.support.mpnet import small_mpnet as small_mpnet
 from tests.support.mpnet import small_standard
 
 
-def decided(model: UMIE) -> UMIE:
-    """Scores far enough apart for rounding not to matter."""
+def with_clear_scores(model: UMIE) -> UMIE:
+    """Scale weights until rounding does not change an answer."""
     torch.manual_seed(11)
     assert model.span_scorer is not None
     with torch.no_grad():
@@ -45,10 +45,12 @@ _FOLDER = pytest.StashKey[Path]()
 def bundle(
     small_mpnet: Path, pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory
 ) -> Bundle:
-    """Exported once a session."""
+    """The bundle, exported once per session."""
     if _FOLDER not in pytestconfig.stash:
         folder = tmp_path_factory.mktemp("standard") / "bundle"
-        checkpoint = replace(tiny_checkpoint(), model=decided(small_standard(small_mpnet)))
+        checkpoint = replace(
+            tiny_checkpoint(), model=with_clear_scores(small_standard(small_mpnet))
+        )
         manifest = export_bundle(checkpoint, folder)
         assert max(manifest.differences.values()) < 1e-3
         pytestconfig.stash[_FOLDER] = folder
@@ -67,25 +69,25 @@ def pool_of(bundle: Bundle) -> list[tuple[Prompt, VisualFeatures | None]]:
     return pool + asked
 
 
-def test_answers_alone_are_answers_in_any_batch(bundle: Bundle) -> None:
+def test_answers_do_not_depend_on_the_batch(bundle: Bundle) -> None:
     assert bundle.prompter.lines
     jobs = [GenerateJob(prompt, visual) for prompt, visual in pool_of(bundle)]
-    alone = [Generator(bundle, Metrics(), slots=1).read([job])[0] for job in jobs]
+    alone = [Generator(bundle, Metrics(), slots=1).run([job])[0] for job in jobs]
     for job, answer in zip(jobs, alone, strict=True):
         prompt = job.prompt
         assert answer.ids[0] == bundle.prompter.tokenizer.markers.open
         assert (len(answer.records) == 1) or not prompt.form.single
     for order in (jobs, jobs[::-1], jobs[::2] + jobs[1::2]):
-        together = Generator(bundle, Metrics(), slots=len(jobs)).read(order)
+        together = Generator(bundle, Metrics(), slots=len(jobs)).run(order)
         for job, answer in zip(order, together, strict=True):
             assert_same(answer, alone[jobs.index(job)])
     assert any(answer.records for answer in alone)
     free = [GenerateJob(replace(job.prompt, constrained=False), job.visual) for job in jobs[:2]]
-    for answer in Generator(bundle, Metrics()).read(free):
+    for answer in Generator(bundle, Metrics()).run(free):
         assert answer.ids
 
 
-def test_arguments_are_asked_about_their_trigger(bundle: Bundle) -> None:
+def test_the_prompt_for_arguments_contains_their_trigger(bundle: Bundle) -> None:
     ontology = Ontology("events", events=(EventType("meet", roles=("visitor",)),))
     text = "Ann met Bob"
     (trigger,) = triggers_of(

@@ -25,148 +25,148 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return clock
 
 
-def test_a_heart_falls_silent_and_beats_again(clock: Clock) -> None:
+def test_a_heartbeat_is_stuck_until_the_next_update(clock: Clock) -> None:
     heartbeat = Heartbeat(2.0)
-    heartbeat.settle()
+    heartbeat.end_warmup()
     clock.now += 1.9
-    assert not heartbeat.silent and heartbeat.age_s == pytest.approx(1.9)
+    assert not heartbeat.stuck and heartbeat.age_s == pytest.approx(1.9)
     clock.now += 0.2
-    assert heartbeat.silent
-    heartbeat.beat()
-    assert not heartbeat.silent and heartbeat.age_s == 0.0
+    assert heartbeat.stuck
+    heartbeat.update()
+    assert not heartbeat.stuck and heartbeat.age_s == 0.0
 
 
-def test_until_it_has_settled_nothing_takes_too_long(clock: Clock) -> None:
+def test_there_is_no_timeout_during_warmup(clock: Clock) -> None:
     heartbeat = Heartbeat(2.0)
-    heartbeat.beat()
+    heartbeat.update()
     clock.now += 1000
-    assert not heartbeat.silent
+    assert not heartbeat.stuck
 
 
-def test_work_may_be_silent_for_as_long_as_was_learnt(clock: Clock) -> None:
+def test_the_timeout_of_a_call_follows_measured_durations(clock: Clock) -> None:
     heartbeat = Heartbeat(2.0)
-    for seconds in (3.0, 1.0, 1.5):  # 0.1 s a unit at best
-        with heartbeat.at_work("fusion", 10):
+    for seconds in (3.0, 1.0, 1.5):  # at least 0.1 s per unit
+        with heartbeat.native_call("fusion", 10):
             clock.now += seconds
-    heartbeat.settle()
-    with heartbeat.at_work("fusion", 5):
+    heartbeat.end_warmup()
+    with heartbeat.native_call("fusion", 5):
         clock.now += 9.9  # twenty times 0.5 s
-        assert not heartbeat.silent
+        assert not heartbeat.stuck
         clock.now += 0.2
-        assert heartbeat.silent
-    assert not heartbeat.silent
-    with heartbeat.at_work("visual", 5):  # nothing is known of it
+        assert heartbeat.stuck
+    assert not heartbeat.stuck
+    with heartbeat.native_call("visual", 5):  # no duration is known
         clock.now += 2.1
-        assert heartbeat.silent
+        assert heartbeat.stuck
     clock.now += 1.9
-    assert not heartbeat.silent
+    assert not heartbeat.stuck
 
 
-def test_short_work_has_the_least_allowance(clock: Clock) -> None:
+def test_a_short_call_has_the_least_timeout(clock: Clock) -> None:
     heartbeat = Heartbeat(2.0)
-    with heartbeat.at_work("step", 1):
+    with heartbeat.native_call("step", 1):
         clock.now += 0.001
-    heartbeat.settle()
-    with heartbeat.at_work("step", 1):
+    heartbeat.end_warmup()
+    with heartbeat.native_call("step", 1):
         clock.now += 1.9
-        assert not heartbeat.silent
+        assert not heartbeat.stuck
 
 
-def test_work_that_fails_is_over_too(clock: Clock) -> None:
+def test_a_call_that_raises_has_ended(clock: Clock) -> None:
     heartbeat = Heartbeat(2.0)
-    heartbeat.settle()
-    with pytest.raises(KeyError), heartbeat.at_work("step", 1):
+    heartbeat.end_warmup()
+    with pytest.raises(KeyError), heartbeat.native_call("step", 1):
         clock.now += 5.0
         raise KeyError
-    assert not heartbeat.silent
+    assert not heartbeat.stuck
 
 
-class Patient:
-    """A thread that does nothing until it is let go."""
+class Idle:
+    """A thread that does nothing until it is released."""
 
     def __init__(self) -> None:
-        self.leave = threading.Event()
-        self.thread = threading.Thread(target=self.leave.wait, args=(30,), name="patient")
+        self.release = threading.Event()
+        self.thread = threading.Thread(target=self.release.wait, args=(30,), name="monitored")
         self.thread.start()
 
 
 @pytest.fixture
-def patient(monkeypatch: pytest.MonkeyPatch) -> Iterator[Patient]:
-    monkeypatch.setattr(module, "_LISTEN_S", 0.005)
-    patient = Patient()
-    yield patient
-    patient.leave.set()
-    patient.thread.join()
+def monitored(monkeypatch: pytest.MonkeyPatch) -> Iterator[Idle]:
+    monkeypatch.setattr(module, "_CHECK_S", 0.005)
+    monitored = Idle()
+    yield monitored
+    monitored.release.set()
+    monitored.thread.join()
 
 
 @pytest.fixture
-def listen(patient: Patient) -> Iterator[Callable[[Heartbeat], threading.Event]]:
-    """Has a watchdog listen; what is set when it heard silence."""
-    dogs: list[Watchdog] = []
+def watch(monitored: Idle) -> Iterator[Callable[[Heartbeat], threading.Event]]:
+    """Starts a watchdog; returns the event that it sets."""
+    watchdogs: list[Watchdog] = []
 
-    def listen(heartbeat: Heartbeat) -> threading.Event:
-        heard = threading.Event()
-        dogs.append(Watchdog(patient.thread, heartbeat, heard.set))
-        dogs[-1].start()
-        return heard
+    def watch(heartbeat: Heartbeat) -> threading.Event:
+        called = threading.Event()
+        watchdogs.append(Watchdog(monitored.thread, heartbeat, called.set))
+        watchdogs[-1].start()
+        return called
 
-    yield listen
-    for dog in dogs:
-        dog.stop()
+    yield watch
+    for watchdog in watchdogs:
+        watchdog.stop()
 
 
-def test_silence_is_heard_again_and_again_until_the_heart_beats(
-    patient: Patient,
-    listen: Callable[[Heartbeat], threading.Event],
+def test_a_stuck_thread_is_reported_once_and_handled_at_every_check(
+    monitored: Idle,
+    watch: Callable[[Heartbeat], threading.Event],
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     heartbeat = Heartbeat(0.02)
-    heartbeat.settle()
-    heard = listen(heartbeat)
+    heartbeat.end_warmup()
+    called = watch(heartbeat)
     for _ in range(2):
-        assert heard.wait(10)
-        heard.clear()
-    assert "no sign of life from patient" in caplog.text and "self.leave" not in caplog.text
-    assert caplog.text.count("no sign of life") == 1
-    assert "wait" in caplog.text  # where it stands
+        assert called.wait(10)
+        called.clear()
+    assert "no heartbeat from monitored" in caplog.text and "self.release" not in caplog.text
+    assert caplog.text.count("no heartbeat") == 1
+    assert "wait" in caplog.text  # the stack
 
 
-def test_a_dead_thread_is_heard(
-    patient: Patient,
-    listen: Callable[[Heartbeat], threading.Event],
+def test_a_dead_thread_is_handled(
+    monitored: Idle,
+    watch: Callable[[Heartbeat], threading.Event],
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    heard = listen(Heartbeat(60.0))
-    assert not heard.wait(0.03)
-    patient.leave.set()
-    assert heard.wait(10)
-    assert "it is dead" in caplog.text
+    called = watch(Heartbeat(60.0))
+    assert not called.wait(0.03)
+    monitored.release.set()
+    assert called.wait(10)
+    assert "it has died" in caplog.text
 
 
-def test_a_thread_that_has_done_its_work_is_not_dead(
-    patient: Patient, listen: Callable[[Heartbeat], threading.Event]
+def test_a_finished_thread_is_not_dead(
+    monitored: Idle, watch: Callable[[Heartbeat], threading.Event]
 ) -> None:
     heartbeat = Heartbeat(0.02)
-    heartbeat.settle()
-    heartbeat.rest()
-    heard = listen(heartbeat)
-    patient.leave.set()
-    patient.thread.join()
-    assert not heard.wait(0.1)
+    heartbeat.end_warmup()
+    heartbeat.finish()
+    called = watch(heartbeat)
+    monitored.release.set()
+    monitored.thread.join()
+    assert not called.wait(0.1)
 
 
-def test_who_goes_on_is_told_of(
-    listen: Callable[[Heartbeat], threading.Event], caplog: pytest.LogCaptureFixture
+def test_a_thread_that_responds_again_is_reported(
+    watch: Callable[[Heartbeat], threading.Event], caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.WARNING)
     heartbeat = Heartbeat(0.02)
-    heartbeat.settle()
-    assert listen(heartbeat).wait(10)
-    with heartbeat.at_work("step", 1):
+    heartbeat.end_warmup()
+    assert watch(heartbeat).wait(10)
+    with heartbeat.native_call("step", 1):
         heartbeat.stuck_s = 60.0
-    heartbeat.beat()
+    heartbeat.update()
     for _ in range(1000):
-        if "patient goes on" in caplog.text:
+        if "monitored responds again" in caplog.text:
             break
         threading.Event().wait(0.01)
-    assert "patient goes on" in caplog.text
+    assert "monitored responds again" in caplog.text

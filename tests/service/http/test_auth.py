@@ -36,9 +36,9 @@ def test_a_key_is_named_after_its_line(tmp_path: Path) -> None:
 def test_faults_are_one_line_that_names_the_place(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(SettingsError, match=message) as caught:
         _read(tmp_path, text)
-    told = str(caught.value)
-    assert told.startswith("UMIE_API_KEYS_FILE=") and "\n" not in told
-    assert "short" not in told and "words" not in told
+    line = str(caught.value)
+    assert line.startswith("UMIE_API_KEYS_FILE=") and "\n" not in line
+    assert "short" not in line and "words" not in line
 
 
 def test_a_file_that_is_missing_is_a_fault(tmp_path: Path) -> None:

@@ -127,14 +127,14 @@ async def test_one_task_is_the_same_as_asking_for_it(client: httpx.AsyncClient, 
     assert alone.json()[task]
 
 
-async def test_where_the_time_went_is_told(client: httpx.AsyncClient) -> None:
+async def test_the_stages_are_in_server_timing(client: httpx.AsyncClient) -> None:
     response = await client.post("/extract", data={"text": TEXT})
     stages = dict(part.split(";dur=") for part in response.headers["server-timing"].split(", "))
     timing = response.json()["timing_ms"]
     assert {stage: float(ms) for stage, ms in stages.items()} == pytest.approx(timing)
 
 
-async def test_what_was_asked_is_logged_only_where_the_settings_say_so(
+async def test_texts_are_logged_only_with_the_setting(
     client: httpx.AsyncClient,
     connect: Connect,
     settings: Settings,

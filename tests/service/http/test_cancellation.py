@@ -4,10 +4,10 @@ import asyncio
 from typing import Any
 
 import pytest
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.types import Message
 
-from service.http.cancellation import ClientGone, live
+from service.http.cancellation import run_with_deadline
 from tasks.errors import DeadlineExceeded, QueueFull
 
 pytestmark = pytest.mark.anyio
@@ -27,9 +27,9 @@ class _Work:
         return "done"
 
 
-def _request(gone_after_s: float = 60.0) -> Request:
+def _request(disconnect_after_s: float = 60.0) -> Request:
     async def receive() -> Message:
-        await asyncio.sleep(gone_after_s)
+        await asyncio.sleep(disconnect_after_s)
         return {"type": "http.disconnect"}
 
     scope: dict[str, Any] = {"type": "http", "method": "POST", "path": "/", "headers": []}
@@ -37,7 +37,7 @@ def _request(gone_after_s: float = 60.0) -> Request:
 
 
 async def test_work_that_ends_in_time() -> None:
-    assert await live(_request(), _Work(0.0)(), 5.0) == "done"
+    assert await run_with_deadline(_request(), _Work(0.0)(), 5.0) == "done"
 
 
 async def test_errors_of_the_work_pass_through() -> None:
@@ -45,26 +45,26 @@ async def test_errors_of_the_work_pass_through() -> None:
         raise QueueFull("full")
 
     with pytest.raises(QueueFull):
-        await live(_request(), fail(), 5.0)
+        await run_with_deadline(_request(), fail(), 5.0)
 
 
-async def test_work_ends_with_its_deadline() -> None:
+async def test_work_is_cancelled_at_its_deadline() -> None:
     work = _Work()
     with pytest.raises(DeadlineExceeded):
-        await live(_request(), work(), 0.02)
+        await run_with_deadline(_request(), work(), 0.02)
     assert work.cancelled
 
 
-async def test_work_ends_with_its_client() -> None:
+async def test_work_is_cancelled_when_its_client_disconnects() -> None:
     work = _Work()
-    with pytest.raises(ClientGone):
-        await live(_request(gone_after_s=0.02), work(), 5.0)
+    with pytest.raises(ClientDisconnect):
+        await run_with_deadline(_request(disconnect_after_s=0.02), work(), 5.0)
     assert work.cancelled
 
 
-async def test_work_ends_with_whoever_waits_for_it() -> None:
+async def test_work_is_cancelled_with_its_request() -> None:
     work = _Work()
-    waiting = asyncio.create_task(live(_request(), work(), 5.0))
+    waiting = asyncio.create_task(run_with_deadline(_request(), work(), 5.0))
     await asyncio.sleep(0.02)
     waiting.cancel()
     with pytest.raises(asyncio.CancelledError):

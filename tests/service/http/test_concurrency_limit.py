@@ -16,52 +16,52 @@ class _Clock:
         return self.now
 
 
-def _leave(admission: ConcurrencyLimit, clock: _Clock, requests: int, every_s: float) -> None:
+def _complete(limit: ConcurrencyLimit, clock: _Clock, requests: int, every_s: float) -> None:
     for _ in range(requests):
-        with admission.enter():
+        with limit.enter():
             clock.now += every_s
 
 
-def test_places_are_given_back() -> None:
-    admission = ConcurrencyLimit(2)
-    with admission.enter(), admission.enter():
+def test_slots_are_released() -> None:
+    limit = ConcurrencyLimit(2)
+    with limit.enter(), limit.enter():
         with pytest.raises(QueueFull):
-            admission.enter().__enter__()
-        assert admission.inside == 2
-    assert admission.inside == 0
-    with pytest.raises(RuntimeError), admission.enter():
+            limit.enter().__enter__()
+        assert limit.in_flight == 2
+    assert limit.in_flight == 0
+    with pytest.raises(RuntimeError), limit.enter():
         raise RuntimeError
-    assert admission.inside == 0
+    assert limit.in_flight == 0
 
 
-def test_without_a_pace_the_usual_is_said() -> None:
+def test_without_recent_requests_the_default_is_returned() -> None:
     clock = _Clock()
-    admission = ConcurrencyLimit(9, clock)
-    assert admission.retry_after_s(5) == 5
-    _leave(admission, clock, 3, 0.1)
+    limit = ConcurrencyLimit(9, clock)
+    assert limit.retry_after_s(5) == 5
+    _complete(limit, clock, 3, 0.1)
     clock.now += 60
-    assert admission.retry_after_s(5) == 5
+    assert limit.retry_after_s(5) == 5
 
 
 @pytest.mark.parametrize(
-    ("waiting", "every_s", "said"), [(1, 0.1, 1), (20, 0.5, 10), (9, 0.25, 3), (500, 0.5, 30)]
+    ("waiting", "every_s", "seconds"), [(1, 0.1, 1), (20, 0.5, 10), (9, 0.25, 3), (500, 0.5, 30)]
 )
-def test_the_measured_pace_says_when_those_inside_have_left(
-    waiting: int, every_s: float, said: int
+def test_the_estimate_follows_the_recent_throughput(
+    waiting: int, every_s: float, seconds: int
 ) -> None:
     clock = _Clock()
-    admission = ConcurrencyLimit(1000, clock)
-    _leave(admission, clock, 21, every_s)
+    limit = ConcurrencyLimit(1000, clock)
+    _complete(limit, clock, 21, every_s)
     with ExitStack() as inside:
         for _ in range(waiting):
-            inside.enter_context(admission.enter())
-        assert admission.retry_after_s(1) == pytest.approx(said, abs=1)
+            inside.enter_context(limit.enter())
+        assert limit.retry_after_s(1) == pytest.approx(seconds, abs=1)
 
 
-def test_failures_do_not_make_a_pace() -> None:
+def test_failures_do_not_count_as_throughput() -> None:
     clock = _Clock()
-    admission = ConcurrencyLimit(9, clock)
+    limit = ConcurrencyLimit(9, clock)
     for _ in range(5):
-        with pytest.raises(QueueFull), admission.enter():
+        with pytest.raises(QueueFull), limit.enter():
             raise QueueFull("full")
-    assert admission.retry_after_s(7) == 7
+    assert limit.retry_after_s(7) == 7

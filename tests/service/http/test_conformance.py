@@ -1,4 +1,4 @@
-"""The service does what its OpenAPI document says, for requests made from the document."""
+"""The service conforms to its OpenAPI document, for requests generated from it."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ from tests.support.tokenizer import tiny_tokenizer
 DOCUMENT = Path(__file__).resolve().parents[3] / "docs" / "openapi.json"
 
 UNSAYABLE = {
-    # Labels differ in more than case, and have tokens.
+    # Labels must differ in more than case and have tokens.
     ("invalid-labels", None),
-    # Random bytes are no picture, and random characters no base64.
+    # Random bytes are not an image, random characters not base64.
     ("invalid-field", "image"),
     ("image-unsupported", None),
-    # Boxes lie in their picture, offsets in their text, and YAML is YAML.
+    # Boxes must be in the image, offsets in the text, and YAML must parse.
     ("invalid-field", "regions"),
     ("invalid-field", "head"),
     ("invalid-field", "tail"),
     ("invalid-field", "ontology"),
     ("unknown-ontology", None),
 }
-"""Refusals, by type and field, of what a JSON schema cannot tell from what is admitted."""
+"""Problems, by type and field, for rules that a JSON schema cannot express."""
 
 
 def _service() -> Any:
@@ -47,11 +47,11 @@ def _service() -> Any:
 
 
 def _requests(*, boundaries: bool) -> Any:
-    """The document with the service behind it; `boundaries`: every edge of every schema, too."""
+    """The document and its service; `boundaries` adds the edge cases of every schema."""
     loaded = schemathesis.openapi.from_path(DOCUMENT)
     loaded.app = SERVICE
     loaded.config.phases.coverage.enabled = boundaries
-    # The bodies of single tasks are that of /extract but for one field.
+    # The bodies of single tasks differ from that of /extract in one field.
     return loaded.exclude(path_regex=TASKS) if boundaries else loaded.include(path_regex=TASKS)
 
 
@@ -87,9 +87,9 @@ def _check(case: Case) -> None:
     response = case.call()
     excluded: list[CheckFunction] = []
     if case.path == "/batch":
-        excluded.append(negative_data_rejection)  # what is wrong with a line is told in its answer
+        excluded.append(negative_data_rejection)  # errors of a line are in its answer
     if case.media_type in FORMS:
-        excluded.append(negative_data_rejection)  # whatever its type, it is sent as a text
+        excluded.append(negative_data_rejection)  # every value is sent as text
     if response.status_code in (415, 422):
         problem = response.json()
         if UNSAYABLE & {(problem["type"], None), (problem["type"], problem.get("field"))}:

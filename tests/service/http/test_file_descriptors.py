@@ -1,4 +1,4 @@
-"""A thousand idle connections and few file descriptors."""
+"""Many idle connections with few file descriptors."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_idle_connections_neither_exhaust_descriptors_nor_silence_probes() -> No
         subprocess.Popen(
             [sys.executable, "-c", SERVER], stdin=pipe, stdout=pipe, stderr=pipe, text=True
         ) as server,
-        # made once: to make a client takes longer than to be answered
+        # created once: creating a client takes longer than a request
         httpx.Client(limits=httpx.Limits(max_keepalive_connections=0), timeout=10) as client,
     ):
         assert server.stdout is not None
@@ -58,17 +58,17 @@ def test_idle_connections_neither_exhaust_descriptors_nor_silence_probes() -> No
             text = {"text": "Ann visited Bob"}
             assert client.post(f"{url}/extract", data=text).status_code == 200
         assert slowest < 3
-        _, told = server.communicate("", timeout=30)
-    assert "accept()" not in told and "Traceback" not in told
-    assert len(told.splitlines()) < 100
+        _, errors = server.communicate("", timeout=30)
+    assert "accept()" not in errors and "Traceback" not in errors
+    assert len(errors.splitlines()) < 100
 
 
 def test_too_few_descriptors_for_one_connection_stop_the_start() -> None:
-    with pytest.raises(SettingsError, match="file descriptors are too few"):
+    with pytest.raises(SettingsError, match="100 file descriptors is too low"):
         within_descriptors(Settings(), 100)
 
 
-def test_enough_descriptors_leave_the_setting_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_enough_descriptors_do_not_change_the_setting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(file_descriptors, "_open_now", lambda: 50)
     assert within_descriptors(Settings(), 1024).max_connections == 512
     assert within_descriptors(Settings(metrics_port=9100), 1024).max_connections == 390

@@ -103,7 +103,7 @@ async def test_a_blank_field_counts_as_absent(
         ({"min_score": "high"}, "min_score must be a number"),
     ],
 )
-async def test_what_is_wrong_with_a_field_is_told_in_words(
+async def test_the_detail_explains_an_invalid_field(
     client: httpx.AsyncClient, data: dict[str, str], detail: str
 ) -> None:
     response = await client.post("/extract", data={"text": TEXT, **data})

@@ -1,4 +1,4 @@
-"""No body up to the limits holds the event loop for long, or takes much memory beyond its size."""
+"""No body within the limits blocks the event loop for long or takes much memory beyond its size."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Filler = Callable[[int], bytes]
 
 
 def _repeated(head: bytes, item: bytes, tail: bytes) -> Filler:
-    """Bodies of at most a given size: `item` again and again, with commas between."""
+    """Bodies of at most a given size that repeat `item`, separated by commas."""
 
     def fill(size: int) -> bytes:
         count = max(1, (size - len(head) - len(tail)) // (len(item) + 1))
@@ -89,7 +89,7 @@ def _form(name: str, value: bytes) -> dict[str, Any]:
 
 @pytest.fixture(autouse=True, scope="module")
 def _warm() -> Iterator[None]:
-    """A first request loads what is loaded once; the objects of other tests are not collected."""
+    """Warm up with one request, and freeze the objects of other tests for the collector."""
     for sent in ("json", "labels of a form", "batch"):
         asyncio.run(_send(SENT[sent](FILLERS["unknown keys"](256)), 1.0))
     gc.collect()
@@ -134,7 +134,7 @@ def _check_refused(response: httpx.Response) -> None:
     max_examples=20,
     deadline=None,
     derandomize=True,
-    phases=[Phase.explicit, Phase.generate],  # an example is too large to be worth shrinking
+    phases=[Phase.explicit, Phase.generate],  # examples are too large to shrink
 )
 @given(
     filler=st.sampled_from(sorted(FILLERS)),

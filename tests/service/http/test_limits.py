@@ -1,4 +1,4 @@
-"""Limits that a request meets on its way, at the edge and one beyond."""
+"""The limits of a request, at the limit and one above."""
 
 from __future__ import annotations
 

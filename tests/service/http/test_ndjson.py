@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from starlette.requests import ClientDisconnect
 from starlette.types import Message
 
-from service.http.ndjson import Line, Lines
+from service.http.ndjson import Line, LineReader
 from tasks.errors import BodyTooSlow
 
 pytestmark = pytest.mark.anyio
@@ -29,7 +29,7 @@ class _Body:
 
 
 async def _all(body: _Body, max_bytes: int = 1000) -> list[Line]:
-    lines, found = Lines(body.receive, max_bytes, 5.0), []
+    lines, found = LineReader(body.receive, max_bytes, 5.0), []
     while (line := await lines.next()) is not None:
         found.append(line)
     return found
@@ -64,7 +64,7 @@ async def test_a_last_line_that_is_too_long() -> None:
     assert await _all(_Body([b"x" * 1000])) == [Line(1, b"x" * 1000)]
 
 
-async def test_a_client_that_left_or_sleeps_is_told() -> None:
+async def test_a_disconnect_or_a_stall_raises() -> None:
     with pytest.raises(ClientDisconnect):
         await _all(_Body([b"a\nb"], gone=True))
 
@@ -73,4 +73,4 @@ async def test_a_client_that_left_or_sleeps_is_told() -> None:
         raise AssertionError
 
     with pytest.raises(BodyTooSlow):
-        await Lines(never, 10, 0.02).next()
+        await LineReader(never, 10, 0.02).next()

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from schema.extraction import Extraction
-from service.http.app import bare_app
+from service.http.openapi import openapi_document
 from service.http.problems import KINDS, MEDIA_TYPE
 
 COMMITTED = Path(__file__).resolve().parents[3] / "docs" / "openapi.json"
@@ -17,7 +17,7 @@ COMMITTED = Path(__file__).resolve().parents[3] / "docs" / "openapi.json"
 
 @pytest.fixture(scope="module")
 def document() -> dict[str, Any]:
-    return bare_app().openapi()
+    return openapi_document()
 
 
 def _operations(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
@@ -71,7 +71,7 @@ def test_every_kind_of_problem_is_declared_with_an_example(document: dict[str, A
     assert examples >= {kind.type for kind in KINDS.values()} - by_connection
 
 
-def test_what_asks_for_a_key_says_so(document: dict[str, Any]) -> None:
+def test_protected_routes_declare_security(document: dict[str, Any]) -> None:
     secured = {name for name, operation in _operations(document).items() if "security" in operation}
     public = _operations(document).keys() - secured
     assert {name.split()[1] for name in public} == {

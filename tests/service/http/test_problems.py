@@ -19,7 +19,7 @@ def _leaves(kind: type[errors.UMIEError]) -> Iterator[type[errors.UMIEError]]:
 
 
 @pytest.mark.parametrize("leaf", [*_leaves(errors.InputError), *_leaves(errors.CapacityError)])
-def test_every_error_that_a_request_can_meet_has_its_own_word(
+def test_every_error_of_a_request_has_its_own_type(
     leaf: type[errors.UMIEError],
 ) -> None:
     assert leaf in KINDS
@@ -27,20 +27,20 @@ def test_every_error_that_a_request_can_meet_has_its_own_word(
 
 
 @pytest.mark.parametrize("leaf", list(_leaves(errors.CapacityError)))
-def test_capacity_errors_say_when_to_retry(leaf: type[errors.UMIEError]) -> None:
+def test_capacity_errors_have_a_retry_after(leaf: type[errors.UMIEError]) -> None:
     response = problem_response(leaf("no room"))
     assert response.status_code in (429, 503, 504)
     assert int(response.headers["retry-after"]) > 0
 
 
-def test_what_is_no_requests_business_stays_untold() -> None:
+def test_internal_errors_do_not_reveal_their_message() -> None:
     assert kind_of(errors.BundleError("/somewhere/manifest.json")) is INTERNAL
     response = problem_response(errors.BundleError("/somewhere/manifest.json"))
     assert response.status_code == 500
     assert b"somewhere" not in bytes(response.body)
 
 
-def test_field_and_limit_are_told_where_they_are_known() -> None:
+def test_field_and_limit_are_reported_where_known() -> None:
     large = json.loads(bytes(problem_response(errors.ImageTooLarge("big", limit=7)).body))
     assert (large["field"], large["limit"], large["detail"]) == ("image", 7, "big")
     bare = json.loads(bytes(problem_response(errors.EmptyInput("nothing")).body))

@@ -17,7 +17,7 @@ title: Openings
 entities:
   - name: player
     codes: [PLY]
-  - drain_state
+  - opening
 relations:
   - {name: beats, head: [player], tail: [player]}
 events:
@@ -26,7 +26,7 @@ events:
 TREE = {
     "name": "chess",
     "title": "Openings",
-    "entities": [{"name": "player", "codes": ["PLY"]}, "drain_state"],
+    "entities": [{"name": "player", "codes": ["PLY"]}, "opening"],
     "relations": [{"name": "beats", "head": ["player"], "tail": ["player"]}],
     "events": [{"name": "move", "roles": ["mover", "square"]}],
 }
@@ -124,6 +124,6 @@ def test_limits_hold_at_the_edge_and_not_beyond() -> None:
         request(**{field: ["a", "b", "c"]})
         request(**{field: ["x" * 5]})
         for labels in (["a", "b", "c", "d"], ["x" * 6]):
-            with pytest.raises(LabelError) as told:
+            with pytest.raises(LabelError) as caught:
                 request(**{field: labels})
-            assert told.value.field == field
+            assert caught.value.field == field

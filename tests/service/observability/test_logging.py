@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from service.observability import logging as logs
-from service.observability.request_id import REQUEST_ID
+from service.observability.logging import REQUEST_ID
 from service.settings import Settings
 
 
@@ -37,7 +37,7 @@ def _logged(settings: Settings, stream: io.StringIO) -> str:
     try:
         raise ValueError("inside")
     except ValueError:
-        log.exception("it\nfailed", extra={"told": {"text": 'a "b"\n{"level": "forged"}'}})
+        log.exception("it\nfailed", extra={"fields": {"text": 'a "b"\n{"level": "forged"}'}})
     finally:
         REQUEST_ID.reset(token)
     log.info("calm")
@@ -81,14 +81,14 @@ def test_libraries_write_through_the_root_alone(stream: io.StringIO) -> None:
 
 def test_what_comes_again_and_again_is_counted(stream: io.StringIO) -> None:
     now = [0.0]
-    sparing = logs.Sparing(lines=2, period_s=10.0, clock=lambda: now[0])
+    limit = logs.BurstLimit(lines=2, period_s=10.0, clock=lambda: now[0])
 
     def records(level: int, count: int) -> list[logging.LogRecord]:
         made = [logging.LogRecord("a", level, "f.py", 1, "m", (), None) for _ in range(count)]
-        return [record for record in made if sparing.filter(record)]
+        return [record for record in made if limit.filter(record)]
 
     assert len(records(logging.ERROR, 7)) == 2
     assert len(records(logging.INFO, 7)) == 7
     now[0] = 10.0
     (first,) = records(logging.ERROR, 1)
-    assert vars(first)["told"] == {"left_out": 5}
+    assert vars(first)["fields"] == {"left_out": 5}

@@ -23,7 +23,7 @@ def test_two_services_do_not_share_series() -> None:
 def test_what_is_watched_is_read_when_it_is_asked_for() -> None:
     metrics = Metrics()
     queue = [1, 2, 3]
-    metrics.watch(queued=lambda: len(queue), ready=lambda: bool(queue))
+    metrics.observe_engine(queued=lambda: len(queue), ready=lambda: bool(queue))
     queue.append(4)
     assert metrics.registry.get_sample_value("umie_queue_depth") == 4
     queue.clear()
@@ -58,7 +58,7 @@ def test_answers_are_counted_with_their_gates(pictured: bool) -> None:
         model="m",
         timing_ms=Timing(total=1, image=0, queue=0, visual=0, fusion=0, decode=0),
     )
-    metrics.count_answer(answer)
+    metrics.count_extraction(answer)
 
     def value(name: str, **labels: str) -> float | None:
         return metrics.registry.get_sample_value(name, labels)

@@ -4,17 +4,17 @@ from service.observability.timing import StageTimer
 
 
 def test_stages_add_up_and_strangers_are_ignored() -> None:
-    watch = StageTimer()
-    watch.add({"queue": 1.5, "decode": 2.0, "lunch": 9.0})
-    watch.add({"queue": 0.25})
-    timing = watch.read()
+    timer = StageTimer()
+    timer.add({"queue": 1.5, "decode": 2.0, "lunch": 9.0})
+    timer.add({"queue": 0.25})
+    timing = timer.read()
     assert (timing.queue, timing.decode, timing.visual) == (1.75, 2.0, 0.0)
     assert timing.total >= 0.0
 
 
-def test_whoever_listens_hears_of_each_lap() -> None:
+def test_the_callback_gets_every_stage() -> None:
     laps: list[dict[str, float]] = []
-    watch = StageTimer(lambda timing: laps.append(dict(timing)))
-    watch.add({"queue": 1.5})
-    watch.add({"decode": 2.0})
+    timer = StageTimer(lambda timing: laps.append(dict(timing)))
+    timer.add({"queue": 1.5})
+    timer.add({"decode": 2.0})
     assert laps == [{"queue": 1.5}, {"decode": 2.0}]

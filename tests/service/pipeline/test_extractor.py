@@ -5,12 +5,12 @@ import pytest
 from schema.extraction import (
     ArgumentFound,
     EntityFound,
-    ExtractionRequest,
     Task,
     TriggerFound,
 )
 from service.observability.metrics import Metrics
 from service.pipeline.extractor import Extractor
+from service.pipeline.validated_requests import ExtractionRequest
 from service.settings import Settings
 from tasks import form
 from tasks.errors import LabelError, QueueFull, TextTooLong

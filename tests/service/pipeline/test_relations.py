@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from schema.extraction import EntityFound
 from service.engine.interface import Answer
 from service.pipeline.entities import entities_of
-from service.pipeline.relations import Question, admitted_pairs, questions, relations_of
+from service.pipeline.relations import PairPrompt, admitted_pairs, pair_prompts, relations_of
 from tasks import form
 from tasks.ontology import EntityType, Ontology, RelationType
 from tasks.records import Asoc, Record, Span
@@ -32,7 +32,9 @@ def _names(pairs: Sequence[object]) -> list[tuple[str, str]]:
     return [(pair.head.text, pair.tail.text) for pair in pairs]  # type: ignore[attr-defined]
 
 
-def _answers(asked: list[Question], said: dict[tuple[str, str], tuple[str, float]]) -> list[Answer]:
+def _answers(
+    asked: list[PairPrompt], said: dict[tuple[str, str], tuple[str, float]]
+) -> list[Answer]:
     answers = []
     for question in asked:
         head, tail = question.pair.head, question.pair.tail
@@ -42,8 +44,8 @@ def _answers(asked: list[Question], said: dict[tuple[str, str], tuple[str, float
     return answers
 
 
-def _asked() -> list[Question]:
-    return questions(prompter(), TEXT, admitted_pairs(_entities(), FAMILY, 100))
+def _asked() -> list[PairPrompt]:
+    return pair_prompts(prompter(), TEXT, admitted_pairs(_entities(), FAMILY, 100))
 
 
 def test_only_pairs_that_a_relation_admits() -> None:

@@ -26,11 +26,11 @@ async def _everybody_has_a_turn(sizes: list[int], cancelled: set[int], shrunk: s
     budget, had = PixelBudget(100), list[int]()
 
     async def use(number: int, size: int) -> None:
-        async with budget.hold(size) as hold:
+        async with budget.reserve(size) as reservation:
             assert budget.used <= 100
             await asyncio.sleep(0)
             if number in shrunk:
-                hold.shrink(size // 3)
+                reservation.shrink(size // 3)
             await asyncio.sleep(0)
             had.append(number)
 
@@ -46,7 +46,7 @@ async def test_who_comes_first_is_let_in_first() -> None:
     budget, order = PixelBudget(10), list[str]()
 
     async def use(name: str, pixels: int) -> None:
-        async with budget.hold(pixels):
+        async with budget.reserve(pixels):
             order.append(name)
             await asyncio.sleep(0)
 
@@ -57,7 +57,7 @@ async def test_who_comes_first_is_let_in_first() -> None:
 async def test_a_share_is_given_back_after_a_failure() -> None:
     budget = PixelBudget(10)
     with pytest.raises(ValueError, match="no picture"):
-        async with budget.hold(7):
+        async with budget.reserve(7):
             raise ValueError("no picture")
     assert budget.used == 0
 

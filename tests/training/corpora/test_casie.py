@@ -87,7 +87,7 @@ def test_numbers_decide_the_split(tmp_path: Path) -> None:
         (
             "1",
             article("It fell.", [("Ransom", "fell", {})], shift=40),
-            "'fell' does not stand at 43",
+            "'fell' is not at offset 43",
         ),
         ("one", "{}", r"one\.json is not named after"),
     ],

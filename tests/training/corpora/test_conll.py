@@ -107,7 +107,7 @@ def test_an_at_sign_tagged_apart_is_no_mention(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "text, message",
     [
-        ("Ada\tB-PER\nOslo\n", r"train\.txt:2: 1 columns in place of 2"),
+        ("Ada\tB-PER\nOslo\n", r"train\.txt:2: 1 columns instead of 2"),
         ("a\tO\n\nAda\tPER\n", r"train\.txt:3: 'PER' is not a BIO tag"),
         ("Ada\tB-HERO\n", r"train\.txt:1: unknown types HERO"),
     ],

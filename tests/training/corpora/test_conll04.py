@@ -42,7 +42,7 @@ def test_relations_join_the_mentions_that_end_where_they_point(tmp_path: Path) -
 @pytest.mark.parametrize(
     "text, message",
     [
-        (layout(("a O",)) + "1\tb\n", r"dev\.txt:3: 2 columns in place of 5"),
+        (layout(("a O",)) + "1\tb\n", r"dev\.txt:3: 2 columns instead of 5"),
         (layout(("a O",), ("Ada B-Peop Live_In>0", "of O Kill>0")), r"dev\.txt:3: KeyError"),
         (layout(("Ada B-Peop Love>0",)), r"dev\.txt:1: KeyError: 'Love'"),
         (layout(("Ada B-Hero",)), r"dev\.txt:1: KeyError: 'Hero'"),

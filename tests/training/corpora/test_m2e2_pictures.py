@@ -70,15 +70,13 @@ def test_sentences_and_pictures_are_linked(tmp_path: Path) -> None:
         ({"role": {}}, "VOA_1_0: KeyError: 'event_type'"),
     ],
 )
-def test_what_is_broken_is_told_with_its_picture(
-    tmp_path: Path, broken: dict[str, Any], message: str
-) -> None:
+def test_errors_name_the_picture(tmp_path: Path, broken: dict[str, Any], message: str) -> None:
     lay_out(tmp_path, both={"VOA_1_0": broken})
     with pytest.raises(DataError, match=message):
         read_pictures(tmp_path)
 
 
-def test_a_broken_link_is_told_with_its_line(tmp_path: Path) -> None:
+def test_errors_of_links_name_the_line(tmp_path: Path) -> None:
     lay_out(tmp_path, links="VOA_1_5\tVOA_1_0.jpg\tx\nVOA_1_5\tVOA_1_0.jpg\n")
     with pytest.raises(DataError, match=r"crossmedia_coref.txt:2: 2 columns"):
         read_links(tmp_path)

@@ -38,7 +38,7 @@ def personal(text: str, template: int, **spans: str) -> dict[str, Any]:
     return {"full_text": text, "spans": rows, "template_id": template}
 
 
-def test_each_version_asks_for_its_own_labels(tmp_path: Path) -> None:
+def test_each_version_has_its_own_labels(tmp_path: Path) -> None:
     old = [personal("Ada, 1 Elm St", n, ADDRESS="1 Elm St", PERSON="Ada") for n in range(30)]
     new = [personal("ring 555-01 ", n, PHONE_NUMBER="555-01 ") for n in range(30)]
     write(tmp_path / "data/synth_dataset_v2.json", json.dumps(new))

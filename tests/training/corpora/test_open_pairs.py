@@ -34,7 +34,7 @@ def facts(folder: Path, *rows: dict[str, Any]) -> list[OpenRecord]:
     return [r for split in ("train", "dev") for r in read_facts(folder, split)]
 
 
-def test_only_what_was_looked_for_can_be_asked(tmp_path: Path) -> None:
+def test_only_annotated_relations_are_in_the_inventory(tmp_path: Path) -> None:
     text = "Ann, wed to Bob, leads ACME and Cy leads Umbra."
     rows = [fact(text, "CEO", "ACME", "Ann"), fact(text, "CEO", "Umbra", "Cy")]
     named, bare = facts(
@@ -91,7 +91,7 @@ def adverse(root: Path, *rows: str, doses: str = "", negative: str = "") -> list
     return [r for split in ("train", "dev") for r in read_adverse_effects(root / "ade", split)]
 
 
-def test_a_name_that_stands_twice_is_told_by_distance(tmp_path: Path) -> None:
+def test_a_repeated_name_is_located_by_distance(tmp_path: Path) -> None:
     text = "X gave rash, then more X."
     (record,) = adverse(tmp_path, f"1|{text}|rash|107|111|X|123|124")
     assert record.document.mentions == (Mention(7, 11, "adverse effect"), Mention(23, 24, "drug"))

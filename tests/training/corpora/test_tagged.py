@@ -16,7 +16,7 @@ def said(record: OpenRecord) -> list[tuple[str, str]]:
     return [(record.text[m.start : m.end], m.type) for m in record.entities or ()]
 
 
-def test_columns_and_comments_are_told_apart(tmp_path: Path) -> None:
+def test_comments_are_not_columns(tmp_path: Path) -> None:
     layout = Tagged("multiconer2_en", "multiconer2_en", FILES, columns=(3,), separator=" ")
     text = "\n# id 7\tdomain=en\nthe _ _ O\n# _ _ O\nada _ _ B-OtherPER\nbyron _ _ I-OtherPER\n"
     write(tmp_path / "train.txt", text)

@@ -48,7 +48,7 @@ def test_photos_without_people() -> None:
     assert [q.picture for q in evaluator.asked] == [Path("a.jpg"), Path("b.jpg")]
 
 
-def test_presence_is_told_by_captions_beside_own_and_others_photos() -> None:
+def test_presence_is_scored_with_own_and_other_photos() -> None:
     captions = captions_of(PHOTOS, Path("photos"))
     perfect = by_name(absent.caption_rows(FakeEvaluator(wanted), captions))
     assert perfect["boxed in the caption's own photo"].f1 == 100.0

@@ -110,17 +110,17 @@ def test_the_hand_written_part_stays_as_it_is() -> None:
 
 
 @pytest.mark.parametrize("template", ["$sales", "a $ alone", "${"])
-def test_a_template_that_asks_for_something_else_is_told(template: str) -> None:
+def test_unknown_names_in_a_template_are_errors(template: str) -> None:
     with pytest.raises(DataError, match="template"):
         render(template, WHOLE)
 
 
-def test_results_that_are_not_whole_are_told() -> None:
+def test_incomplete_results_are_errors() -> None:
     with pytest.raises(DataError, match="results"):
         render("$model", {"model": "x", "options": {}, "corpora": {}, "exams": {}})
 
 
-def test_nothing_measured_is_said_so() -> None:
+def test_missing_measurements_have_a_note() -> None:
     bare = {**WHOLE, "subject": {"kind": "service"}, "corpora": {}, "exams": {}}
     for name in FIELDS:
         render(f"${name}", bare)

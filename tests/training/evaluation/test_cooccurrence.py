@@ -17,11 +17,11 @@ SON = Sentence(TEXT, (("Ben", "person"), ("Anna", "person")), ("Anna", "parent",
 
 
 def shares(evaluator: FakeEvaluator) -> Mapping[str, float]:
-    _, rows = cooccurrence.held(evaluator)
+    _, rows = cooccurrence.evaluate(evaluator)
     return {row.score: row.f1 for row in rows}
 
 
-def test_the_sentences_say_what_the_inventories_know() -> None:
+def test_the_sentences_use_labels_of_the_inventories() -> None:
     news, own = load("news"), cooccurrence.own_ontology()
     unrelated = cooccurrence.unrelated_sentences()
     directed = cooccurrence.directed_sentences("directed", news)
@@ -40,7 +40,7 @@ def test_relations_come_in_both_orders_of_the_text() -> None:
     assert 0.4 <= sum(head_first) / len(head_first) <= 0.6
 
 
-def test_pairs_are_asked_in_both_directions_with_none() -> None:
+def test_pairs_have_questions_in_both_directions_with_none() -> None:
     first, second = cooccurrence.pair_questions(SON, load("news"))
     assert first.example.form is form.PAIR and first.example.asocs[-1] == NONE
     assert "parent" in first.example.asocs and "contain" not in first.example.asocs

@@ -32,7 +32,7 @@ def test_leaks_are_counted_and_those_that_were_left(data: Path) -> None:
     assert rows["congress"]["trained"] == 1
 
 
-def test_what_is_asked_alone_is_not_trained_on(data: Path) -> None:
+def test_evaluation_only_corpora_have_no_training_documents(data: Path) -> None:
     rows = {r["corpus"]: r for r in dataset_rows(data, ["crossner_music", "flickr8k"], "test")}
     music = rows["crossner_music"]
     assert (music["trained"], music["asked"], music["licence"]) == (0, 1, "MIT")

@@ -37,7 +37,7 @@ def f1(part: dict[str, Any]) -> dict[str, float]:
 
 @pytest.mark.parametrize("corpus", ["twitter2015", "gmner", "fmnerg51", "mnre", "conll04", "casie"])
 @pytest.mark.parametrize("split", ["dev", "test"])
-def test_whoever_says_what_is_wanted_is_right(data: Path, corpus: str, split: str) -> None:
+def test_gold_predictions_are_correct(data: Path, corpus: str, split: str) -> None:
     """Chains are not among what the fake subject knows."""
     part = Evaluation(data, FakeEvaluator(), Options(split)).corpus(corpus)
     json.dumps(part)
@@ -49,7 +49,7 @@ def test_whoever_says_what_is_wanted_is_right(data: Path, corpus: str, split: st
     assert part["documents"] > 0 and part["unasked"] == 0 and part["seconds"] >= 0
 
 
-def test_photos_are_asked_by_name(data: Path) -> None:
+def test_photos_have_questions_with_names(data: Path) -> None:
     part = Evaluation(data, FakeEvaluator()).corpus("flickr8k")
     assert f1(part)["grounded entities (GMNER)"] == 100.0
     assert part["documents"] == 1 and set(part["reliability"]) == {"entities", "regions"}
@@ -105,7 +105,7 @@ def test_the_released_evaluators_scores_stand_beside(data: Path) -> None:
 
 
 @pytest.mark.parametrize("task", ["pictures", "wordings", "regions", "speed"])
-def test_exams(data: Path, task: str) -> None:
+def test_evaluation_tasks(data: Path, task: str) -> None:
     part = Evaluation(data, FakeEvaluator()).task(task)
     json.dumps(part)
     assert part.get("rows") or part["milliseconds"]
@@ -121,14 +121,14 @@ def test_sets_of_our_own(data: Path, name: str) -> None:
     assert has_split(name, "test") and not has_split(name, "train")
 
 
-def test_labelled_posts_are_asked_with_their_pictures(data: Path) -> None:
+def test_labelled_posts_have_questions_with_pictures(data: Path) -> None:
     texts = {p.id: " and ".join(n.text for n in p.names) for p in labelled_posts("dev")}
     write_posts(data / "posts", texts)
     part = Evaluation(data, FakeEvaluator(), Options("dev", limit=3)).corpus("posts")
     assert part["documents"] == 3 and set(f1(part).values()) <= {0.0, 100.0}
 
 
-def test_options_are_told() -> None:
+def test_options_are_stored() -> None:
     options = Options("dev", 5, LabelOrder.SHUFFLED, compat=True, pictures={"b": Pictures({})})
     assert json.loads(json.dumps(options.to_json())) == {
         "split": "dev",
@@ -141,7 +141,7 @@ def test_options_are_told() -> None:
     }
 
 
-def test_every_corpus_that_has_the_split_is_asked() -> None:
+def test_every_corpus_with_the_split_is_evaluated() -> None:
     assert corpora_of("test") == CORPORA_ASKED
     assert set(corpora_of("test")) - set(corpora_of("dev")) == {"m2e2", "samples"}
     for name, corpus in CORPORA.items():
@@ -149,7 +149,7 @@ def test_every_corpus_that_has_the_split_is_asked() -> None:
     assert not has_split("flickr8k", "tomorrow")
 
 
-def test_what_is_not_there_is_told(data: Path) -> None:
+def test_unknown_corpora_and_splits_are_errors(data: Path) -> None:
     with pytest.raises(DataError, match="imagenet"):
         has_split("imagenet", "test")
     (data / "twitter2015/test.txt").write_text("", encoding="utf-8")

@@ -5,7 +5,7 @@ from dataclasses import replace
 from tasks import form, instruction
 from tasks.records import Asoc, Record, Region, Span
 from tests.training.evaluation.test_spans import ANN, NASA, TEXT, entity
-from training.evaluation.examples import LONGEST, MOST, examples_of, told
+from training.evaluation.examples import LONGEST, MOST, described, examples_of
 from training.evaluation.metric import Metric, Outcome
 from training.evaluation.question import Prediction, Question
 from training.text.example import Example
@@ -22,15 +22,15 @@ def outcome(questions: list[Question], said: list[Prediction]) -> Outcome:
 
 def test_records_in_words() -> None:
     both = Record("person", ANN, (Asoc("member of", NASA), Asoc("region", Region(3))))
-    assert told([entity(ANN), both]) == (
+    assert described([entity(ANN), both]) == (
         "person: Ann",
         "person: Ann",
         "person: Ann, member of: NASA",
         "person: Ann, region: O3",
     )
-    assert told([Record("attack", None, (Asoc("target", NASA),))]) == ("attack, target: NASA",)
-    assert told([Record("attack", None)]) == ("attack",)
-    assert told([Record(None, ANN, (Asoc("knows", NASA),))]) == ("Ann, knows: NASA",)
+    assert described([Record("attack", None, (Asoc("target", NASA),))]) == ("attack, target: NASA",)
+    assert described([Record("attack", None)]) == ("attack",)
+    assert described([Record(None, ANN, (Asoc("knows", NASA),))]) == ("Ann, knows: NASA",)
 
 
 def test_only_wrong_answers_are_shown() -> None:

@@ -38,7 +38,7 @@ def test_whoever_is_always_right_has_no_spread() -> None:
     assert rows["kind: pride"].f1 == 100.0
 
 
-def test_the_worst_kind_is_told_with_its_interval() -> None:
+def test_the_worst_kind_has_an_interval() -> None:
     def hates_questions(question: Question) -> Prediction:
         said = wanted(question)
         bare = tuple(replace(record, asocs=()) for record in said.records)

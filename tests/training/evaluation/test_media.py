@@ -92,7 +92,7 @@ def test_spans_are_no_arguments_of_pictures() -> None:
     assert counts == Counts(0, 0, 3)
 
 
-def test_pictures_are_asked_for_their_event_and_then_for_its_arguments(tmp_path: Path) -> None:
+def test_pictures_have_prompts_for_event_and_arguments(tmp_path: Path) -> None:
     for name in ("A_0", "A_1"):
         draw(tmp_path / f"{name}.jpg", SIZE)
 
@@ -111,8 +111,10 @@ def test_pictures_are_asked_for_their_event_and_then_for_its_arguments(tmp_path:
     evaluator = FakeEvaluator(rule)
     answers = ask_pictures(evaluator, events, Pictures.under(tmp_path), load("m2e2"), "")
     assert [a.event.image for a in answers] == ["A_0", "A_1"]  # the third is not at hand
-    assert answers[0].said.records == (Record("attack", PHOTO, (Asoc("attacker", Region(1)),)),)
-    assert answers[1].said.records == () and answers[0].size == SIZE
+    assert answers[0].predicted.records == (
+        Record("attack", PHOTO, (Asoc("attacker", Region(1)),)),
+    )
+    assert answers[1].predicted.records == () and answers[0].size == SIZE
     assert len(evaluator.asked) == 3
     assert total(answers[0].arguments(M2E2Rule.STRICT)) == Counts(1, 1, 3)
 

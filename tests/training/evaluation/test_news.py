@@ -46,17 +46,17 @@ def test_a_type_lost_after_two_items_shows_in_length_and_place() -> None:
         ]
         return Prediction(tuple(records))
 
-    count, rows = news.held(FakeEvaluator(loses_types))
+    count, rows = news.evaluate(FakeEvaluator(loses_types))
     assert count == len(news.WINDOWS) * len(news.read_news())
     f1 = {row.score: row.f1 for row in rows}
     assert f1["entities, 1 sentence"] > f1["entities, 3 sentences"] > f1["entities, 6 sentences"]
     assert f1["entities, item 1 of 6 sentences"] == 100.0
     assert f1["entities, item 6 of 6 sentences"] < 50.0
-    assert {row.f1 for row in news.held(FakeEvaluator())[1]} == {100.0}
+    assert {row.f1 for row in news.evaluate(FakeEvaluator())[1]} == {100.0}
 
 
 def test_a_limit_holds_for_every_length() -> None:
-    assert news.held(FakeEvaluator(), 2)[0] == 2 * len(news.WINDOWS)
+    assert news.evaluate(FakeEvaluator(), 2)[0] == 2 * len(news.WINDOWS)
 
 
 def test_answers_belong_to_the_item_they_overlap_or_the_next_one() -> None:

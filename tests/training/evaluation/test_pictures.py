@@ -37,7 +37,7 @@ def test_what_cannot_be_read_is_missing(tmp_path: Path) -> None:
     assert pictures.missing(["1", "2", "2.jpg", "3", None, "4", "4"]) == 4
 
 
-def test_a_folder_without_pictures_is_told(tmp_path: Path) -> None:
+def test_a_folder_without_pictures_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no pictures"):
         Pictures.under(tmp_path)
     assert not Pictures.none() and Pictures.none().of("1") is None

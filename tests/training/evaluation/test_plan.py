@@ -70,7 +70,7 @@ def put(
     return {row.score: row.f1 for row in outcome.rows()}
 
 
-def test_what_is_annotated_is_asked() -> None:
+def test_tasks_follow_the_annotations() -> None:
     assert titles(tasks_of("gmner", [POST], pictures=False)) == ["entities"]
     assert titles(tasks_of("conll04", [NEWS], pictures=False)) == [
         "relations end to end",
@@ -128,7 +128,7 @@ def test_with_pictures_entities_are_grounded(tmp_path: Path) -> None:
     assert blind["entities"] == 100.0 and blind["grounded entities (GMNER)"] == 50.0
 
 
-def test_a_post_whose_picture_is_missing_is_asked_without(tmp_path: Path) -> None:
+def test_a_post_without_picture_has_a_text_question(tmp_path: Path) -> None:
     draw(tmp_path / "8.jpg")
     (task,) = tasks_of("gmner", [POST], pictures=True)
     evaluator = FakeEvaluator()
@@ -136,7 +136,7 @@ def test_a_post_whose_picture_is_missing_is_asked_without(tmp_path: Path) -> Non
     assert [q.picture for q in evaluator.asked] == [None]
 
 
-def test_other_corpora_are_asked_with_pictures_but_have_no_boxes(tmp_path: Path) -> None:
+def test_other_corpora_have_pictures_without_boxes(tmp_path: Path) -> None:
     draw(tmp_path / "7.jpg")
     (task,) = tasks_of("twitter2015", [POST], pictures=True)
     assert not [name for name in task.metric.scores if "grounded" in name]
@@ -179,7 +179,7 @@ def test_events_end_to_end_are_a_chain() -> None:
     }
 
 
-def test_labels_are_listed_in_the_order_asked_for() -> None:
+def test_labels_are_listed_in_the_given_order() -> None:
     (task,) = tasks_of("mnre", [PAIR], pictures=False)
     evaluator = FakeEvaluator()
     put(task, PAIR, evaluator, order=LabelOrder.ALPHABETICAL)

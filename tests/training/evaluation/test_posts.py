@@ -22,7 +22,7 @@ def lay_out(folder: Path, split: str) -> Path:
     return write_posts(folder, texts)
 
 
-def test_whoever_says_what_is_wanted_is_right(tmp_path: Path) -> None:
+def test_gold_predictions_are_correct(tmp_path: Path) -> None:
     asked = posts.post_questions(lay_out(tmp_path, "dev"), "dev")
     assert len(asked) == len(labelled_posts("dev"))
     assert asked[0].picture == tmp_path / f"images/{labelled_posts('dev')[0].id}.jpg"
@@ -35,7 +35,7 @@ def test_whoever_says_what_is_wanted_is_right(tmp_path: Path) -> None:
     assert all(row.f1 == 100.0 and row.share and row.gold for row in rows)
 
 
-def test_posts_that_do_not_fit_the_labels_are_told(tmp_path: Path) -> None:
+def test_posts_that_do_not_match_the_labels_are_errors(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"posts\.ndjson does not have it"):
         posts.post_questions(write_posts(tmp_path, {}), "dev")
     with pytest.raises(DataError, match="does not have the name"):

@@ -43,7 +43,7 @@ def test_entities(short: str, spots: list[tuple[str, str]]) -> None:
 
 
 @pytest.mark.parametrize("short", ["", "Ada", "))", ": Ada (", ")("])
-def test_what_is_no_tree_says_nothing(short: str) -> None:
+def test_text_that_is_not_a_tree_has_no_items(short: str) -> None:
     assert parsed(short).nodes is None and parsed(short).spots == ()
 
 
@@ -93,7 +93,7 @@ def test_targets(kind: TargetKind, short: str) -> None:
 
 
 @pytest.mark.parametrize("spot", [SpotAsoc("Ada", "none"), SpotAsoc("person", "person")])
-def test_bare_annotations_that_say_nothing_are_left_out(spot: SpotAsoc) -> None:
+def test_empty_annotations_are_left_out(spot: SpotAsoc) -> None:
     assert published_target("trigger", [spot]) == spelled("(  )")
     kept = SpotAsoc(spot.span, spot.label, (("target", "Bob"),))
     assert published_target("trigger", [kept]) != spelled("(  )")

@@ -36,7 +36,7 @@ def test_with_a_picture_entities_are_grounded() -> None:
     assert question.boxes == ((MAN,), ()) and question.picture == Path("a.jpg")
 
 
-def test_every_pair_is_asked_with_all_relations_and_none_at_the_end() -> None:
+def test_every_pair_lists_all_relations_and_none_last() -> None:
     document = Document(
         TEXT,
         "made up",
@@ -76,7 +76,7 @@ def test_triggers_and_their_arguments() -> None:
     assert arguments.records == (Record("join", None, asocs),)
 
 
-def test_what_is_not_annotated_is_not_asked() -> None:
+def test_missing_annotations_have_no_questions() -> None:
     bare = Document(TEXT, "made up", "test", "made up")
     assert list(questions_of.pair_questions(bare, ONTOLOGY)) == []
     assert list(questions_of.argument_questions(bare, ONTOLOGY)) == []
@@ -97,7 +97,7 @@ def photo_of(*texts: str, image: str = "x.jpg") -> Photo:
     )
 
 
-def test_the_first_caption_with_a_person_is_asked_by_name() -> None:
+def test_the_first_caption_with_a_person_gets_a_name() -> None:
     photo = photo_of("Nobody here .", "A man sits .", "A boy sits .")
     question = questions_of.named_caption(photo, Path("photos"), NAMES, ONTOLOGY, random.Random(0))
     assert question is not None
@@ -112,6 +112,6 @@ def test_the_first_caption_with_a_person_is_asked_by_name() -> None:
     assert (question.unit, question.picture) == ("x.jpg", Path("photos/images/x.jpg"))
 
 
-def test_a_photo_without_people_is_not_asked() -> None:
+def test_a_photo_without_people_has_no_question() -> None:
     photo = photo_of("A dog .")
     assert questions_of.named_caption(photo, Path(), NAMES, ONTOLOGY, random.Random(0)) is None

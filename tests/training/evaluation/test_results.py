@@ -57,10 +57,10 @@ def test_without_a_file_nothing_is_written(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "text", ["", "[]", "{}", '{"format": 0}', json.dumps({"format": 1, "model": "a"})]
 )
-def test_what_are_no_results_is_told(tmp_path: Path, text: str) -> None:
+def test_invalid_results_files_are_errors(tmp_path: Path, text: str) -> None:
     path = tmp_path / "scores.json"
     path.write_text(text, encoding="utf-8")
     with pytest.raises(DataError, match=r"scores\.json"):
         read_results(path)
-    with pytest.raises(DataError, match="no results"):
+    with pytest.raises(DataError, match="is not a results file"):
         read_results(tmp_path / "missing.json")

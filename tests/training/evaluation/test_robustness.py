@@ -92,7 +92,7 @@ def test_posts_beside_unrelated_pictures() -> None:
     assert {q.picture for q in evaluator.asked[4:]} <= set(photos)
 
 
-def test_other_words_are_asked_and_compared() -> None:
+def test_synonyms_are_compared() -> None:
     def reader(question: Question) -> Prediction:
         """Finds nothing under other instructions, and types nobody under reversed labels."""
         example = question.example

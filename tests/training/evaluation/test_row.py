@@ -29,7 +29,7 @@ def test_types_are_in_falling_number_of_gold_items() -> None:
     assert Row.of("pairs", [("one", {"": Counts(1, 1, 1)})]).types == ()
 
 
-def test_what_is_asked_about_one_text_is_drawn_together() -> None:
+def test_questions_of_one_text_are_resampled_together() -> None:
     counted = [("a", {"": Counts(1, 1, 1)}), ("b", {"": Counts(0, 1, 1)})] * 20
     apart = [(f"{unit}{k}", counts) for k, (unit, counts) in enumerate(counted)]
     assert (Row.of("x", counted).low, Row.of("x", counted).high) == (0.0, 100.0)

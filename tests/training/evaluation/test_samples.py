@@ -4,7 +4,7 @@ from tasks.ontology import NONE, load
 from training.evaluation.samples import read_samples
 
 
-def test_the_sentences_say_what_the_inventories_know() -> None:
+def test_the_sentences_use_labels_of_the_inventories() -> None:
     ontology = load("news")
     types = {kind.name for kind in ontology.entities}
     relations = {kind.name: kind for kind in ontology.relations}

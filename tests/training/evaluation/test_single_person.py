@@ -64,7 +64,7 @@ def test_photos_without_people() -> None:
     assert empty_photos([ALONE, DOG, CROWD], FOLDER, 9) == [FOLDER / "images/e.jpg"]
 
 
-def test_no_more_than_asked_for_and_always_the_same() -> None:
+def test_the_selection_is_limited_and_deterministic() -> None:
     photos = [photo(f"{k}.jpg", "A man runs .", ("A man", "1", "people")) for k in range(6)]
     found = portraits_of(photos, FOLDER, 3)
     assert len(found) == 3 and found == portraits_of(photos[::-1], FOLDER, 3)

@@ -57,7 +57,7 @@ def test_types() -> None:
     assert len(tables.types_table(RESULTS, most=1).splitlines()) == 2
 
 
-def test_exams() -> None:
+def test_evaluation_tasks() -> None:
     assert "| recall@36, people |  |  | **75.0** |" in tables.task_table(RESULTS, "regions")
     assert tables.task_table(RESULTS, "wordings") == "Not measured."
     assert tables.speed_table(RESULTS).splitlines()[2] == "| entities | 12 | 31 |"

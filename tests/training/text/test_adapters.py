@@ -5,11 +5,19 @@ from pathlib import Path
 import pytest
 import torch
 
+from export import pretrained_encoder
+from export.pretrained_encoder import encoder_weights
 from models.umie import UMIE
 from tests.support.bundle import tiny_model
 from tests.support.mpnet import small_mpnet as small_mpnet
 from tests.support.mpnet import small_standard
-from training.text.adapters import AdaptedLinear, add_adapters, learned_weights, load_learned
+from training.text.adapters import (
+    AdaptedLinear,
+    add_adapters,
+    learned_weights,
+    load_learned,
+    resume_adapters,
+)
 
 
 def stirred(folder: Path) -> UMIE:
@@ -29,7 +37,7 @@ def states(model: UMIE) -> torch.Tensor:
         return model.encode_text(ids, torch.ones_like(ids), torch.zeros_like(ids))
 
 
-def test_adapters_begin_without_a_say(small_mpnet: Path) -> None:
+def test_new_adapters_do_not_change_the_output(small_mpnet: Path) -> None:
     model = small_standard(small_mpnet)
     before = states(model)
     add_adapters(model, narrow=False)
@@ -65,8 +73,42 @@ def test_what_was_learned_goes_into_a_fresh_model(small_mpnet: Path) -> None:
     assert not torch.allclose(states(other), states(model))
     load_learned(other, learned_weights(model))
     torch.testing.assert_close(states(other), states(model))
-    with pytest.raises(ValueError, match="not its weights"):
+    with pytest.raises(ValueError, match="do not match the model"):
         load_learned(other, {"decoder.norm.weight": torch.ones(48)})
+
+
+def stored(model: UMIE) -> dict[str, torch.Tensor]:
+    """What a checkpoint of the model holds."""
+    return {**learned_weights(model), "shared.weight": model.shared.weight.detach()}
+
+
+def resumed(folder: Path, learned: dict[str, torch.Tensor]) -> UMIE:
+    """A model with adapters around the published weights in `folder`, from a checkpoint."""
+    model = small_standard(folder, seed=9)
+    base = encoder_weights(folder / pretrained_encoder.FILE, model.config.vocab_size)
+    resume_adapters(model, base, learned)
+    return model
+
+
+def test_resumed_adapters_are_those_of_the_checkpoint(small_mpnet: Path) -> None:
+    model = stirred(small_mpnet)
+    other = resumed(small_mpnet, stored(model))
+    for name, value in learned_weights(model).items():
+        torch.testing.assert_close(other.state_dict()[name], value, rtol=0, atol=0)
+    torch.testing.assert_close(other.shared.weight, model.shared.weight, rtol=0, atol=0)
+    assert {n for n, p in other.named_parameters() if p.requires_grad} == set(
+        learned_weights(model)
+    )
+    # the frozen weights of a resumed encoder are in bf16
+    torch.testing.assert_close(states(other), states(model), rtol=0.1, atol=0.1)
+
+
+def test_adapters_that_lack_a_weight_are_not_resumed(small_mpnet: Path) -> None:
+    learned = stored(stirred(small_mpnet))
+    lacking = next(name for name in learned if name.endswith(".wide"))
+    del learned[lacking]
+    with pytest.raises(ValueError, match=lacking):
+        resumed(small_mpnet, learned)
 
 
 def test_other_encoders_take_no_adapters() -> None:

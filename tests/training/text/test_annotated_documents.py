@@ -48,7 +48,7 @@ def epoch(own: AnnotatedDocuments, seed: int = 0) -> list[Example]:
     return list(own.epoch(random.Random(seed)))
 
 
-def test_every_kind_of_annotation_is_asked_about(
+def test_every_kind_of_annotation_has_examples(
     tmp_path: Path, ontology: Ontology, prompter: Prompter
 ) -> None:
     examples = epoch(read(tmp_path, ontology, ROW))
@@ -62,7 +62,7 @@ def test_every_kind_of_annotation_is_asked_about(
     assert all(encode(example, prompter) for example in examples)
 
 
-def test_what_was_not_annotated_is_not_asked_about(tmp_path: Path, ontology: Ontology) -> None:
+def test_missing_annotations_have_no_examples(tmp_path: Path, ontology: Ontology) -> None:
     part = {key: ROW[key] for key in ("text", "entities")}
     examples = epoch(read(tmp_path, ontology, {"text": "Bob"}, part))
     assert [example.form for example in examples] == [form.ENTITIES]
@@ -71,7 +71,7 @@ def test_what_was_not_annotated_is_not_asked_about(tmp_path: Path, ontology: Ont
     assert form.TRIGGERS in forms and form.ARGUMENTS not in forms
 
 
-def test_what_the_ontology_has_no_types_for_is_not_asked_about(
+def test_tasks_without_types_in_the_ontology_have_no_examples(
     tmp_path: Path, ontology: Ontology
 ) -> None:
     own = read(tmp_path, ontology, {**ROW, "entities": [], "relations": [], "events": []})

@@ -117,7 +117,7 @@ def test_a_named_person_keeps_the_region(writer: CaptionWriter, photo: Photo) ->
     assert 10 < leads < 60
 
 
-def test_without_a_region_nobody_is_named(
+def test_people_without_a_region_get_no_name(
     writer: CaptionWriter, photo: Photo, store: VisualFeatureStore
 ) -> None:
     moved = replace(photo, boxes=(replace(photo.boxes[0], corners=(0.6, 0.0, 0.9, 0.3)),))
@@ -145,7 +145,7 @@ def test_phrases_have_the_regions_that_show_them(writer: CaptionWriter, photo: P
     assert lists[4] > 120 and lists.keys() == {2, 3, 4}
 
 
-def test_the_best_region_is_said_and_those_that_overlap_are_as_right(
+def test_overlapping_regions_are_as_correct_as_the_best_one(
     crowded: VisualFeatureStore, photo: Photo
 ) -> None:
     writer = CaptionWriter(crowded, NAMES, TYPES, REGION_TYPES)

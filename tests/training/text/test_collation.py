@@ -39,7 +39,7 @@ def test_rows_are_padded_on_the_right(items: list[Encoded], prompter: Prompter) 
     assert batch.matched.tolist() == [True, False, False, False]
 
 
-def test_the_decoder_reads_what_was_said_before(items: list[Encoded], prompter: Prompter) -> None:
+def test_the_decoder_input_is_the_shifted_target(items: list[Encoded], prompter: Prompter) -> None:
     markers = prompter.tokenizer.markers
     batch = collate(items, markers)
     for row, item in enumerate(items):

@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 
 from tasks import form, instruction
-from tasks.automaton import Automaton
 from tasks.errors import LabelError, TextTooLong
 from tasks.frontier import replay
 from tasks.instruction import Prompter
+from tasks.label_first import LabelFirstAutomaton
 from tasks.ontology import NONE
 from tasks.records import Asoc, Record, Region, Span
 from tasks.source import Source
@@ -42,7 +42,7 @@ def source_of(example: Example, prompter: Prompter) -> Source:
     return prompter.encode(example.text, example.wording, example.spots, example.asocs)
 
 
-def test_an_example_reads_as_the_service_asks(prompter: Prompter) -> None:
+def test_prompts_of_examples_are_those_of_the_service(prompter: Prompter) -> None:
     encoded = encode(GROUNDED, prompter)
     source = source_of(GROUNDED, prompter)
     assert encoded is not None
@@ -55,7 +55,7 @@ def test_its_tokens_spell_its_records(example: Example, prompter: Prompter) -> N
     encoded = encode(example, prompter)
     assert encoded is not None
     source = source_of(example, prompter)
-    automaton = Automaton(
+    automaton = LabelFirstAutomaton(
         source,
         example.form,
         prompter.tokenizer.markers,
@@ -66,8 +66,8 @@ def test_its_tokens_spell_its_records(example: Example, prompter: Prompter) -> N
     state = automaton.start()
     for token, step in zip(encoded.tokens, encoded.steps, strict=True):
         assert step.admitted == automaton.admitted(state)
-        assert step.admitted[step.said].token == token
-        state = automaton.advance(state, step.admitted[step.said])
+        assert step.admitted[step.chosen].token == token
+        state = automaton.advance(state, step.admitted[step.chosen])
     # it stops behind the last choice; the rest is forced
     assert len(encoded.steps[-1].admitted) > 1
     while admitted := automaton.admitted(state):
@@ -90,7 +90,7 @@ def test_only_offered_regions_are_choices(prompter: Prompter) -> None:
     assert not any(s.region for step in blind.steps for s in step.admitted)
 
 
-def test_regions_that_are_alike_are_right_where_one_of_them_is_said(prompter: Prompter) -> None:
+def test_alike_regions_are_equally_correct(prompter: Prompter) -> None:
     encoded = encode(replace(GROUNDED, alike={2: frozenset({2, 3, 9})}), prompter)
     assert encoded is not None
     right = [
@@ -101,7 +101,7 @@ def test_regions_that_are_alike_are_right_where_one_of_them_is_said(prompter: Pr
     assert [regions for regions, _ in right if regions != {0}] == [{2, 3}]
     for regions, step in right:
         if regions == {0}:
-            assert encoded.right(step) == [step.said]
+            assert encoded.right(step) == [step.chosen]
 
 
 @pytest.mark.parametrize("alike", [{}, {1: frozenset({1, 2})}, {2: frozenset[int]()}])
@@ -110,10 +110,10 @@ def test_a_region_like_no_other_is_the_only_right_one(
 ) -> None:
     encoded = encode(replace(GROUNDED, alike=alike), prompter)
     assert encoded is not None
-    assert all(encoded.right(step) == [step.said] for step in encoded.steps)
+    assert all(encoded.right(step) == [step.chosen] for step in encoded.steps)
 
 
-def test_a_pair_inside_words_cannot_be_asked_about(prompter: Prompter) -> None:
+def test_a_pair_inside_words_cannot_be_encoded(prompter: Prompter) -> None:
     assert encode(replace(PAIR, head=(0, 6)), prompter) is None
     assert encode(replace(PAIR, tail=(16, 19)), prompter) is None
 
@@ -147,7 +147,9 @@ def test_spelled_out_mentions_may_overlap(prompter: Prompter) -> None:
     spelled = spell(example, prompter)
     assert spelled is not None
     source = source_of(example, prompter)
-    automaton = Automaton(source, form.ENTITIES, prompter.tokenizer.markers, ordered=False)
+    automaton = LabelFirstAutomaton(
+        source, form.ENTITIES, prompter.tokenizer.markers, ordered=False
+    )
     found = [record.unscored() for record in replay(automaton, spelled.tokens)]
     assert found == [RECORDS[0], inner, RECORDS[1]]
 

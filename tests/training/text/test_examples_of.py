@@ -46,7 +46,7 @@ def said(example: Example) -> dict[str, str]:
     return {r.label or "": r.span.text for r in example.records if r.span}
 
 
-def test_entities_are_asked_for_under_the_labels_that_are_listed() -> None:
+def test_entities_have_listed_labels() -> None:
     orders, lengths = set(), Counter[int]()
     for seed in SEEDS:
         example = make.entities(DOCUMENT, ONTOLOGY, random.Random(seed))
@@ -178,7 +178,7 @@ def test_joint_extraction_has_each_relation_under_its_head() -> None:
     )
 
 
-def test_triggers_are_asked_for_under_the_types_that_are_listed() -> None:
+def test_triggers_have_listed_types() -> None:
     dropped = 0
     for seed in SEEDS:
         example = make.triggers(DOCUMENT, ONTOLOGY, random.Random(seed))
@@ -189,7 +189,7 @@ def test_triggers_are_asked_for_under_the_types_that_are_listed() -> None:
     assert 0 < dropped < 0.3 * len(SEEDS)
 
 
-def test_arguments_are_asked_for_by_trigger() -> None:
+def test_prompts_for_arguments_name_the_trigger() -> None:
     (event,) = DOCUMENT.events or ()
     example = make.arguments(DOCUMENT, event, ONTOLOGY, random.Random(0))
     assert example.form is form.ARGUMENTS and example.spots == ("join",)
@@ -208,7 +208,7 @@ def test_unrelated_pairs_are_pairs_of_the_document_that_some_relation_admits() -
     assert make.none_pairs(DOCUMENT, ONTOLOGY, 99, random.Random(0)) == []
 
 
-def test_no_more_unrelated_pairs_are_drawn_than_asked_for() -> None:
+def test_the_number_of_unrelated_pairs_is_limited() -> None:
     open_to_all = Ontology("open", relations=(RelationType("knows"),))
     free = make.none_pairs(DOCUMENT, open_to_all, 99, random.Random(0))
     assert {(r.head, r.tail) for r in free} == {(1, 0), (1, 2), (2, 0), (2, 1)}

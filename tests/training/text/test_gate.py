@@ -70,7 +70,7 @@ def test_it_opens_for_what_belongs_together(model: UMIE) -> None:
     assert unseen.own > 0.95 and unseen.others < 0.35
 
 
-def test_texts_of_which_no_picture_is_told_stay_shut(model: UMIE) -> None:
+def test_the_gate_is_closed_without_matching_pictures(model: UMIE) -> None:
     torch.manual_seed(0)
     given = topics(200)
     fit_gate(model.gated_fusion, given, 300)

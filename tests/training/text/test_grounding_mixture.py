@@ -66,7 +66,7 @@ def test_an_epoch_has_its_size_and_regions_of_persons_alone(
         assert all(r.span is not None and r.span.text != "ACME" for r in pointed)
 
 
-def test_a_picture_that_shows_nobody_has_no_region(photo: Photo, store: VisualFeatureStore) -> None:
+def test_pictures_without_people_have_no_regions(photo: Photo, store: VisualFeatureStore) -> None:
     found = drawn(photo, store)
     elsewhere = [e for e in found if e.picture and e.picture.row == store.rows["wall.jpg"]]
     assert 60 < len(elsewhere) < 200

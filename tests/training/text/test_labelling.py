@@ -55,7 +55,7 @@ def test_a_person_of_no_known_trade_has_one_right_label() -> None:
             )
 
 
-def test_types_that_are_not_annotated_are_never_asked_for() -> None:
+def test_types_without_annotation_are_never_listed() -> None:
     for labelling in drawn(COARSE):
         unknown = set(labelling.spots) & {*words_for("miscellaneous"), *words_for("festival")}
         assert not unknown
@@ -69,7 +69,7 @@ def test_a_known_trade_is_never_called_another() -> None:
         assert labelling.words.get("politician", "person") in allowed
 
 
-def test_most_persons_are_asked_for() -> None:
+def test_most_persons_have_a_label() -> None:
     found = drawn(FINE)
     assert sum(SOMEONE in labelling.words for labelling in found) > 0.9 * len(found)
 

@@ -215,7 +215,7 @@ def test_a_finished_training_is_not_trained_further(
     assert path.read_bytes() == before
 
 
-def test_without_being_asked_nothing_is_resumed(
+def test_runs_resume_only_on_request(
     options: TextOptions, train: Train, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     train(options)
@@ -263,5 +263,5 @@ def test_without_anything_to_learn_it_ends_at_once(
     options: TextOptions, encoder: Path, prompter: Prompter
 ) -> None:
     learner = Learner.of(compact_model(encoder), prompter)
-    with pytest.raises(DataError, match="nothing to learn"):
+    with pytest.raises(DataError, match="no training examples"):
         train_text(replace(options, data=None), learner)

@@ -11,13 +11,13 @@ import torch
 from export.bundle import Bundle
 from export.checkpoint import load_checkpoint
 from models.umie import UMIE
-from service.engine.generator import Reader
-from service.engine.jobs import ReadJob
+from service.engine.generator import Generator
+from service.engine.jobs import GenerateJob
 from service.observability.metrics import Metrics
 from tasks import form, instruction
-from tasks.automaton import Automaton
 from tasks.form import Filler
 from tasks.instruction import Prompter
+from tasks.label_first import LabelFirstAutomaton
 from tasks.ontology import NONE
 from tasks.records import Asoc, Record, Span
 from tasks.target import Step, target_of, trace
@@ -118,7 +118,7 @@ def test_any_region_that_is_right_will_do(prompter: Prompter, lose: Lose) -> Non
 
     def outcome(said: int, alike: dict[int, frozenset[int]]) -> tuple[float, int]:
         """Likelihood of the choice among regions, and whether it was right; no other is one."""
-        steps = [Step([step.admitted[step.said]], 0) for step in item.steps]
+        steps = [Step([step.admitted[step.chosen]], 0) for step in item.steps]
         steps[number] = item.steps[number]._replace(said=said - 1)
         one = replace(item, steps=tuple(steps), alike=alike)
         return math.exp(-float(lose(model, [one]).loss)), int(lose(model, [one]).right)
@@ -157,7 +157,7 @@ def test_a_few_examples_are_learnt_exactly(items: list[Encoded], lose: Lose) -> 
     assert int(outcome.right) == outcome.decisions
 
 
-def test_what_is_learnt_is_what_is_said_when_asked(tiny_folder: Path, tiny_bundle: Bundle) -> None:
+def test_a_trained_model_reproduces_its_targets(tiny_folder: Path, tiny_bundle: Bundle) -> None:
     """Greedy answers of the bundle are the likeliest targets of the checkpoint, as likely."""
     checkpoint = load_checkpoint(tiny_folder / "checkpoint")
     assert checkpoint.tower is not None
@@ -166,16 +166,16 @@ def test_what_is_learnt_is_what_is_said_when_asked(tiny_folder: Path, tiny_bundl
         boxes, labels, scores, features = checkpoint.tower(pixels)
     least = PROMPT.least_region_score
     store = VisualFeatureStore({"1": 0, "2": 1}, features, boxes, scores, labels, least)
-    markers, reader = checkpoint.tokenizer.markers, Reader(tiny_bundle, Metrics())
+    markers, generator = checkpoint.tokenizer.markers, Generator(tiny_bundle, Metrics())
     lose = Lose(tiny_bundle.prompter, store)
     pool = prompt_pool(tiny_bundle)
     pictures = list({id(seen): None for _, seen in pool if seen is not None})
     compared = 0
     for prompt, seen in pool:
         shown = None if seen is None else store.picture(("1", "2")[pictures.index(id(seen))])
-        (answer,) = reader.read([ReadJob(prompt, seen)])
+        (answer,) = generator.run([GenerateJob(prompt, seen)])
         regions = shown.regions if shown and Filler.REGION in prompt.form.fillers else ()
-        automaton = Automaton(
+        automaton = LabelFirstAutomaton(
             prompt.source, prompt.form, markers, regions=regions, head=prompt.head, tail=prompt.tail
         )
         symbols = target_of(automaton, answer.records)

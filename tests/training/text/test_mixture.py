@@ -46,7 +46,7 @@ def test_nothing_that_is_reported_is_trained_on(data: Path, mixture: Mixture) ->
     assert {p.split for p in mixture.photos} == {"train"}
 
 
-def test_what_was_read_and_kept_is_told(mixture: Mixture, said: list[str]) -> None:
+def test_counts_of_documents_are_reported(mixture: Mixture, said: list[str]) -> None:
     told = dict(line.split(": ", 1) for line in said)
     assert told["gmner"] == "2 read, 1 kept"
     assert told["flickr8k"] == "2 photos, congress: 1 portraits"

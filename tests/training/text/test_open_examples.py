@@ -54,7 +54,7 @@ def test_a_record_teaches_every_form_that_it_annotates() -> None:
     assert forms == {form.ENTITIES, form.JOINT, form.PAIR, form.TRIGGERS, form.ARGUMENTS}
 
 
-def test_given_triggers_are_not_asked_for() -> None:
+def test_given_triggers_have_no_trigger_prompt() -> None:
     record = OpenRecord(DOCUMENT, INVENTORY, "source", commercial=True, given_triggers=True)
     generator = random.Random(1)
     forms = {e.form for _ in range(30) for e in examples_of(record, generator)}

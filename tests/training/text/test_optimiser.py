@@ -43,7 +43,7 @@ def test_more_warm_up_than_training_never_falls_to_nothing() -> None:
         schedule.step()
 
 
-def test_betas_and_epsilon_are_those_asked_for() -> None:
+def test_betas_and_epsilon_are_options() -> None:
     optimiser = build_optimiser(
         tiny_model(), new_rate=1.0, pretrained_rate=1.0, betas=(0.8, 0.9), epsilon=1e-3
     )

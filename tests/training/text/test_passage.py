@@ -11,7 +11,7 @@ PASSAGE = Passage(
 )
 
 
-def test_an_example_says_where_names_stand_and_what_shows_them() -> None:
+def test_an_example_has_names_with_offsets_and_regions() -> None:
     words = {"someone": "singer", "company": "firm"}
     example = grounded(PASSAGE, PICTURE, words, ("firm", "singer", "city"))
     assert example.text == "Ann and ACME" and example.spots == ("firm", "singer", "city")
@@ -25,7 +25,7 @@ def test_an_example_says_where_names_stand_and_what_shows_them() -> None:
     assert example.picture is not None and example.picture.matched
 
 
-def test_what_is_not_asked_for_is_not_answered() -> None:
+def test_unlisted_labels_are_not_in_the_target() -> None:
     example = grounded(PASSAGE, PICTURE, {"company": "firm"}, ("firm",))
     assert [r.label for r in example.records] == ["firm"] and example.alike == {}
     assert example.picture is not None and not example.picture.matched

@@ -52,7 +52,7 @@ def test_the_person_is_the_best_region_of_a_person(store: VisualFeatureStore) ->
 
 
 @pytest.mark.parametrize("portrait", [replace(ANN, image="wall.jpg")])
-def test_a_portrait_in_which_nobody_is_seen_is_left_out(
+def test_portraits_without_a_detected_person_are_left_out(
     store: VisualFeatureStore, portrait: Portrait
 ) -> None:
     assert portrait_example(portrait, store, NAMES, LABELS, random.Random(0)) is None
@@ -63,7 +63,7 @@ def test_a_person_who_is_hardly_seen_is_left_out(store: VisualFeatureStore) -> N
     assert portrait_example(ANN, doubtful, NAMES, LABELS, random.Random(0)) is None
 
 
-def test_held_out_names_are_never_said(store: VisualFeatureStore) -> None:
+def test_held_out_names_are_never_used(store: VisualFeatureStore) -> None:
     held_out = next(name for name in (f"Ann Lee {k}" for k in range(99)) if is_held_out(name))
     portrait = replace(ANN, full_name=held_out)
     for seed in range(50):

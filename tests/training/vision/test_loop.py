@@ -81,6 +81,6 @@ def test_resuming_runs_no_code_of_the_folder(options: VisionOptions, tmp_path: P
     planted = tmp_path / "planted"
     options.output.mkdir(parents=True, exist_ok=True)
     torch.save({"epoch": 0, "rng": Planted(planted)}, options.output / "checkpoint.pt")
-    with pytest.raises(CheckpointError, match="other than a training's state"):
+    with pytest.raises(CheckpointError, match="a saved training state cannot have"):
         train_vision(replace(options, resume=True))
     assert not planted.exists()

@@ -1,6 +1,6 @@
-"""Label inventories of the open sets: what their codes are called in plain words.
+"""Label inventories of the open sets, with plain words for their codes.
 
-The YAML files have the layout of `tasks/ontologies`. They are not offered to requests.
+The YAML files have the format of `tasks/ontologies`. Requests cannot use them.
 """
 
 from __future__ import annotations

@@ -36,7 +36,7 @@ async def test_an_answer_that_has_begun_is_not_begun_again() -> None:
         await _client(ErrorResponses(crash_late), crashes=True).get("/a")
 
 
-async def test_a_request_that_is_cancelled_is_told_so_and_stays_cancelled() -> None:
+async def test_a_cancelled_request_gets_503_and_stays_cancelled() -> None:
     async def cancelled(scope: Scope, receive: Receive, send: Send) -> None:
         raise asyncio.CancelledError
 

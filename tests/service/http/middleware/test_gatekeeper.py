@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from service.http.middleware.gatekeeper import DrainState
-from service.http.reloading import Reloads
+from service.http.server import ReloadHooks
 from service.observability.metrics import Metrics
 from service.settings import Settings
 from tests.service.fakes import TEXT, FakeEngine, fake_app
@@ -34,7 +34,9 @@ def locked(settings: Settings, tmp_path: Path) -> Settings:
         {"X-API-Key": KEYS[1]},
     ],
 )
-async def test_a_key_opens(connect: Connect, locked: Settings, headers: dict[str, str]) -> None:
+async def test_a_valid_key_is_accepted(
+    connect: Connect, locked: Settings, headers: dict[str, str]
+) -> None:
     response = await connect(locked).post("/extract", json=JSON, headers=headers)
     assert response.status_code == 200
 
@@ -53,7 +55,7 @@ async def test_a_key_opens(connect: Connect, locked: Settings, headers: dict[str
         {"Authorization": f"Bearer {KEYS[0]} {KEYS[1]}"},
     ],
 )
-async def test_nothing_else_does(
+async def test_requests_without_a_valid_key_are_refused(
     connect: Connect, locked: Settings, engine: FakeEngine, headers: dict[str, str]
 ) -> None:
     client = connect(locked)
@@ -64,7 +66,7 @@ async def test_nothing_else_does(
     assert not engine.rounds
 
 
-async def test_who_has_no_key_is_refused_before_the_body_is_read(
+async def test_a_request_without_a_key_is_refused_before_the_body_is_read(
     connect: Connect, locked: Settings
 ) -> None:
     large = b"x" * (locked.max_body_bytes + 1)
@@ -97,19 +99,19 @@ async def test_each_key_has_its_own_rate(connect: Connect, locked: Settings) -> 
 async def test_a_rate_follows_its_key_to_another_line(
     inventory: None, engine: FakeEngine, metrics: Metrics, locked: Settings, tmp_path: Path
 ) -> None:
-    reloads, settings = Reloads(), locked.model_copy(update={"requests_per_minute": 1})
-    app = fake_app(settings, engine, metrics, reloads=reloads)
+    reload_hooks, settings = ReloadHooks(), locked.model_copy(update={"requests_per_minute": 1})
+    app = fake_app(settings, engine, metrics, reload_hooks=reload_hooks)
     first, second = ({"X-API-Key": key} for key in KEYS)
     transport = httpx.ASGITransport(app=app)
     async with httpx.AsyncClient(transport=transport, base_url="http://umie") as client:
         assert (await client.get("/tasks", headers=first)).status_code == 200
         (tmp_path / "keys").write_text(f"\n{KEYS[1]}\n{KEYS[0]}\n", encoding="utf-8")
-        reloads.run()
+        reload_hooks.run()
         assert (await client.get("/tasks", headers=second)).status_code == 200
         assert (await client.get("/tasks", headers=first)).status_code == 429
 
 
-async def test_nobody_is_let_in_when_the_service_stops(
+async def test_new_requests_are_refused_while_the_service_drains(
     inventory: None, engine: FakeEngine, settings: Settings, metrics: Metrics
 ) -> None:
     drain_state = DrainState()
@@ -118,7 +120,7 @@ async def test_nobody_is_let_in_when_the_service_stops(
     )
     async with httpx.AsyncClient(transport=transport, base_url="http://umie") as client:
         assert (await client.post("/extract", json=JSON)).status_code == 200
-        drain_state.closed = True
+        drain_state.draining = True
         response = await client.post("/extract", json=JSON)
         assert (response.status_code, response.json()["type"]) == (503, "engine-unavailable")
         assert int(response.headers["retry-after"]) > 0
@@ -143,14 +145,14 @@ async def test_unknown_keys_are_throttled_and_known_ones_are_not(
 @pytest.mark.parametrize(
     ("proxies", "statuses"),
     [
-        (None, [401, 429, 429]),  # nobody's word counts
-        ("192.0.2.1", [401, 429, 429]),  # another proxy's word counts
+        (None, [401, 429, 429]),  # no proxy is trusted
+        ("192.0.2.1", [401, 429, 429]),  # another proxy is trusted
         ("127.0.0.1", [401, 401, 429]),
         ("192.0.2.1, 127.0.0.0/8", [401, 401, 429]),
         ("*", [401, 401, 429]),
     ],
 )
-async def test_who_sent_a_key_is_what_a_trusted_proxy_says(
+async def test_the_client_address_is_taken_from_a_trusted_proxy(
     connect: Connect, locked: Settings, proxies: str | None, statuses: list[int]
 ) -> None:
     changes = {"wrong_keys_per_minute": 1, "trusted_proxies": proxies}

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.anyio
 
 
 class _Connection:
-    """A client that sends `pieces`, and then nothing for ever."""
+    """A client that sends `pieces` and then stalls."""
 
     def __init__(self, pieces: int, headers: dict[str, str]) -> None:
         self.left = pieces
@@ -60,7 +60,7 @@ async def test_the_rest_of_a_refused_body_is_dropped_behind_the_answer() -> None
     assert connection.sent[1]["body"] == b"no" and connection.sent[1]["more_body"]
 
 
-async def test_nobody_is_waited_for_long() -> None:
+async def test_a_slow_client_is_disconnected() -> None:
     connection = _Connection(3, {"transfer-encoding": "chunked"})
 
     async def receive_without_end() -> Message:
@@ -73,7 +73,7 @@ async def test_nobody_is_waited_for_long() -> None:
     assert connection.sent[-1]["more_body"] is False
 
 
-async def test_who_waits_for_leave_to_send_is_not_given_it() -> None:
+async def test_a_client_that_expects_100_continue_does_not_get_it() -> None:
     connection = _Connection(5, {"content-length": "5", "expect": "100-continue"})
     await connection.ask(_refuse)
     assert connection.left == 5

@@ -60,11 +60,12 @@ def test_targets_and_framing_over_a_socket() -> None:
     with listening(Settings(), FakeEngine(), Metrics()) as live:
         end = b"Host: umie\r\nConnection: close\r\n\r\n"
         for target in (b"http://umie/healthz", b"HTTP://umie:80/healthz"):
-            assert live.talk(b"GET " + target + b" HTTP/1.1\r\n" + end).startswith(b"HTTP/1.1 200 ")
-        head = live.talk(b"HEAD /readyz HTTP/1.1\r\n" + end)
+            answer = live.exchange(b"GET " + target + b" HTTP/1.1\r\n" + end)
+            assert answer.startswith(b"HTTP/1.1 200 ")
+        head = live.exchange(b"HEAD /readyz HTTP/1.1\r\n" + end)
         assert head.startswith(b"HTTP/1.1 200 ") and head.endswith(b"\r\n\r\n")
         both = (
             b"POST /extract HTTP/1.1\r\nHost: umie\r\nContent-Type: application/json\r\n"
             b"Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET / HTTP/1.1\r\n"
         )
-        assert problem_in(live.talk(both))["status"] == 400
+        assert problem_in(live.exchange(both))["status"] == 400

@@ -47,7 +47,7 @@ async def test_answers_come_in_the_order_of_the_lines(
         assert answer["extraction"]["entities"][1]["text"] == text.split()[-1]
 
 
-async def test_a_line_is_answered_as_if_it_came_alone(client: httpx.AsyncClient) -> None:
+async def test_a_line_has_the_same_answer_as_a_single_request(client: httpx.AsyncClient) -> None:
     request = {"text": TEXT, "image": base64.b64encode(picture_bytes()).decode()}
     alone = (await client.post("/extract", json=request)).json()
     (answer,) = _answers(await _post(client, _lines(request)))
@@ -135,7 +135,7 @@ async def test_a_batch_may_be_of_any_length_but_has_a_last_line(
     assert answers[-1]["line"] == 4 and answers[-1]["problem"]["limit"] == 3
 
 
-async def test_a_sender_that_sleeps_is_told_and_what_came_is_answered(
+async def test_a_stalled_batch_ends_with_a_timeout_after_its_answers(
     connect: Connect, settings: Settings
 ) -> None:
     async def content() -> AsyncIterator[bytes]:
@@ -148,7 +148,7 @@ async def test_a_sender_that_sleeps_is_told_and_what_came_is_answered(
     assert (last["line"], last["problem"]["type"]) == (2, "request-timeout")
 
 
-async def test_a_line_waits_for_room_rather_than_fail(
+async def test_a_line_is_retried_while_the_queue_is_full(
     client: httpx.AsyncClient, engine: FakeEngine
 ) -> None:
     refusals = iter([QueueFull("full")] * 3)
@@ -166,7 +166,7 @@ async def test_a_line_waits_for_room_rather_than_fail(
     assert answer["problem"] is None
 
 
-async def test_other_failures_are_told_line_by_line(
+async def test_other_failures_are_reported_per_line(
     client: httpx.AsyncClient, engine: FakeEngine, connect: Connect, settings: Settings
 ) -> None:
     engine.fail = lambda: EngineUnavailable("dying")
@@ -188,7 +188,7 @@ async def test_other_media_types_are_refused(client: httpx.AsyncClient, media_ty
     assert (response.status_code, response.json()["type"]) == (415, "media-type-unsupported")
 
 
-async def test_an_engine_that_is_down_refuses_the_whole(
+async def test_an_unavailable_engine_refuses_the_batch(
     client: httpx.AsyncClient, engine: FakeEngine
 ) -> None:
     engine.ready = False
@@ -223,7 +223,7 @@ async def test_a_keys_rate_holds_for_lines_too(
 
 
 class _Client:
-    """A client of the bare application that can leave at any time."""
+    """An ASGI client that can disconnect at any time."""
 
     def __init__(self, app: Any, lines: bytes) -> None:
         self._app = app
@@ -252,7 +252,7 @@ class _Client:
         await self._app(scope, self.receive, self.send)
 
 
-async def test_a_client_that_leaves_frees_the_engine(
+async def test_a_disconnect_cancels_the_work(
     inventory: None, engine: FakeEngine, settings: Settings, metrics: Metrics
 ) -> None:
     app = fake_app(settings, engine, metrics)

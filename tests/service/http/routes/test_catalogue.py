@@ -9,7 +9,7 @@ from tests.service.fakes import FACTS, MODEL_NAME, REGION_TYPES
 pytestmark = pytest.mark.anyio
 
 
-async def test_tasks_say_where_they_are_asked_for(client: httpx.AsyncClient) -> None:
+async def test_tasks_are_listed_with_their_endpoints(client: httpx.AsyncClient) -> None:
     tasks = {task["name"]: task for task in (await client.get("/tasks")).json()}
     assert set(tasks) == {"entities", "relations", "events"}
     assert tasks["events"]["labels"] == "event_types"
@@ -26,7 +26,7 @@ async def test_ontologies_are_listed(client: httpx.AsyncClient) -> None:
     assert listed["event_types"][0] == {"type": "visit", "roles": ["visitor", "scene"]}
 
 
-async def test_one_of_them_says_what_its_relations_hold_between(client: httpx.AsyncClient) -> None:
+async def test_an_ontology_lists_the_types_of_its_relations(client: httpx.AsyncClient) -> None:
     shown = (await client.get("/ontologies/made up")).json()
     assert shown["relations"] == [{"type": "meets", "head": ["person"], "tail": ["person"]}]
     (listed,) = (await client.get("/ontologies")).json()
@@ -39,7 +39,7 @@ async def test_others_are_not_found(client: httpx.AsyncClient, name: str) -> Non
     assert (response.status_code, response.json()["type"]) == (404, "not-found")
 
 
-async def test_the_model_and_its_limits_are_told(
+async def test_the_model_and_its_limits_are_listed(
     client: httpx.AsyncClient, settings: Settings
 ) -> None:
     body = (await client.get("/model")).json()

@@ -91,7 +91,7 @@ async def test_the_same_keys_always(client: httpx.AsyncClient) -> None:
         assert _keys(body["timing_ms"]) == _keys(full["timing_ms"])
 
 
-async def test_an_image_alone(client: httpx.AsyncClient) -> None:
+async def test_an_image_without_a_text(client: httpx.AsyncClient) -> None:
     response = await client.post("/extract", files=upload(_turned(), "turned.jpg"))
     body = response.json()
     assert body["image"] == {"width": 30, "height": 60}
@@ -183,7 +183,7 @@ async def test_an_engine_that_is_down(client: httpx.AsyncClient, engine: FakeEng
         (QueueFull("full"), 429, "queue-full"),
     ],
 )
-async def test_capacity_errors_say_when_to_retry(
+async def test_capacity_errors_have_a_retry_after(
     client: httpx.AsyncClient, engine: FakeEngine, error: Exception, status: int, word: str
 ) -> None:
     engine.fail = lambda: error

@@ -27,7 +27,7 @@ KINDS = {
     ".txt": "text/plain",
 }
 SWAGGER = "swagger/"
-"""Files of others, as they were published."""
+"""Third-party files, unchanged."""
 
 
 @pytest.mark.parametrize(("path", "name"), PAGES.items())
@@ -58,7 +58,7 @@ async def test_swagger_ui_comes_with_its_licences(client: httpx.AsyncClient) -> 
 
 
 @pytest.mark.parametrize("name", FILES)
-async def test_its_files_are_served_as_what_they_are(client: httpx.AsyncClient, name: str) -> None:
+async def test_files_are_served_with_their_media_type(client: httpx.AsyncClient, name: str) -> None:
     response = await client.get(f"/page/{name}")
     assert response.status_code == 200
     assert KINDS[Path(name).suffix] in response.headers["content-type"]
@@ -66,7 +66,7 @@ async def test_its_files_are_served_as_what_they_are(client: httpx.AsyncClient, 
 
 
 @pytest.mark.parametrize("path", [*PAGES, "/page/app.js"])
-async def test_what_has_not_changed_is_not_sent_again(client: httpx.AsyncClient, path: str) -> None:
+async def test_unchanged_files_are_not_sent_again(client: httpx.AsyncClient, path: str) -> None:
     first = await client.get(path)
     assert first.headers["cache-control"] == "no-cache"
     again = await client.get(path, headers={"If-None-Match": first.headers["etag"]})
@@ -106,7 +106,7 @@ async def test_a_page_has_nothing_inline_and_nothing_from_elsewhere(
 
 
 @pytest.mark.parametrize("path", ["/", "/page/app.js"])
-async def test_heads_are_told_and_posts_refused(client: httpx.AsyncClient, path: str) -> None:
+async def test_head_is_answered_and_post_refused(client: httpx.AsyncClient, path: str) -> None:
     head = await client.head(path)
     assert (head.status_code, head.content) == (200, b"")
     assert (await client.post(path)).status_code == 405

@@ -12,22 +12,22 @@ pytestmark = pytest.mark.anyio
 Connect = Callable[[Settings], httpx.AsyncClient]
 
 
-async def test_the_limit_told_is_the_one_applied(connect: Connect, settings: Settings) -> None:
+async def test_the_reported_limit_is_the_one_applied(connect: Connect, settings: Settings) -> None:
     client = connect(settings.model_copy(update={"max_text_chars": 10_000}))
     body = {"tasks": ["entities"], "entity_types": ["hero", "villain"]}
-    told = (await client.post("/tokenize", json={"text": "abc", **body})).json()
-    assert (told["tokens"], told["unknown"], told["fits"]) == (3, 0, True)
-    assert told["offsets"] == [[0, 1], [1, 2], [2, 3]]
-    most = told["max_tokens"]["entities"]
+    answer = (await client.post("/tokenize", json={"text": "abc", **body})).json()
+    assert (answer["tokens"], answer["unknown"], answer["fits"]) == (3, 0, True)
+    assert answer["offsets"] == [[0, 1], [1, 2], [2, 3]]
+    most = answer["max_tokens"]["entities"]
     fits = await client.post("/extract", json={"text": "a " * most, **body})
     assert fits.status_code == 200
     refused = await client.post("/extract", json={"text": "a " * (most + 1), **body})
     assert (refused.status_code, refused.json()["limit"]) == (422, most)
-    told = (await client.post("/tokenize", json={"text": "a " * (most + 1), **body})).json()
-    assert told["fits"] is False
+    answer = (await client.post("/tokenize", json={"text": "a " * (most + 1), **body})).json()
+    assert answer["fits"] is False
 
 
-async def test_what_is_unknown_is_told(client: httpx.AsyncClient) -> None:
+async def test_unknown_tokens_are_reported(client: httpx.AsyncClient) -> None:
     response = await client.post("/extract/entities", json={"text": "人 市 城 a"})
     assert [warning["type"] for warning in response.json()["warnings"]] == ["unknown-text"]
     response = await client.post(

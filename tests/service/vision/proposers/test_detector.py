@@ -12,7 +12,7 @@ from export.bundle import Bundle
 from export.manifest import FILE
 from service.engine.interface import Picture
 from service.engine.preprocess import preprocess_for
-from service.engine.visual_encoder import see
+from service.engine.visual_encoder import encode_images
 from service.vision.proposers.detector import load_detector
 from tasks.errors import BundleError
 from tests.support.bundle import PROMPT
@@ -32,7 +32,7 @@ def test_it_proposes_what_the_bundle_would_see(tiny_folder: Path, tiny_bundle: B
     for seed in (1, 2):
         picture = preprocess(noise(seed), None)
         assert isinstance(picture, Picture)
-        (visual,) = see(tiny_bundle, [picture])
+        (visual,) = encode_images(tiny_bundle, [picture])
         proposal = detector.propose(noise(seed), "whatever")
         np.testing.assert_array_equal(proposal.boxes, visual.boxes)
         np.testing.assert_array_equal(proposal.scores, visual.scores)

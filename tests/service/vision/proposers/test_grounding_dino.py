@@ -8,9 +8,9 @@ import pytest
 from PIL import Image
 from safetensors.torch import load_file, save_file
 
+from service.engine.proposal import Proposal
 from service.vision.proposers import grounding_dino
 from service.vision.proposers.grounding_dino import GroundingDino, load_grounding_dino
-from service.vision.proposers.proposal import Proposal
 from tasks.errors import SettingsError
 
 TEXT = "Ann saw a red ball near Bob"
@@ -72,7 +72,7 @@ def test_a_threshold_that_nothing_reaches_leaves_nothing(
 
 
 @pytest.mark.parametrize("text", ["", "it was there", "?!"])
-def test_a_text_that_speaks_of_nothing_has_no_regions(
+def test_a_text_without_noun_phrases_has_no_regions(
     dino: GroundingDino, image: Image.Image, text: str
 ) -> None:
     assert len(dino.propose(image, text).boxes) == 0
@@ -84,14 +84,14 @@ def test_a_text_longer_than_the_model_reads_is_cut(dino: GroundingDino, image: I
 
 
 def test_a_folder_of_something_else_is_refused(dino_folder: Path, tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match="is no folder"):
+    with pytest.raises(SettingsError, match="is not a folder"):
         load_grounding_dino(tmp_path / "nothing", "cpu")
-    with pytest.raises(SettingsError, match="holds no GroundingDINO") as caught:
+    with pytest.raises(SettingsError, match="is not a GroundingDINO") as caught:
         load_grounding_dino(tmp_path, "cpu")
     assert "\n" not in str(caught.value)
     folder = shutil.copytree(dino_folder, tmp_path / "cut")
     weights = load_file(folder / "model.safetensors")
     kept = {name: tensor for name, tensor in weights.items() if "text_backbone" not in name}
     save_file(kept, folder / "model.safetensors", metadata={"format": "pt"})
-    with pytest.raises(SettingsError, match="lacks"):
+    with pytest.raises(SettingsError, match="is not a complete GroundingDINO"):
         load_grounding_dino(folder, "cpu")

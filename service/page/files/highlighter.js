@@ -1,13 +1,13 @@
 const PART = "[data-key]:not([data-passive])";
 
 /**
- * Lights what belongs to the part under the pointer or the focus; a click keeps it lit, which is
- * how fingers do it, and a second click or Escape lets go.
+ * Highlights what is linked to the part under the pointer or the focus. A click keeps the highlight,
+ * also on touch screens; a second click or Escape removes it.
  *
- * Parts are the elements with `data-key`; `links` says what lights up with each. Those that are
- * `data-passive` light up, but light nothing.
+ * Parts are the elements with `data-key`; `links` has the parts that are highlighted with each one.
+ * Parts with `data-passive` are highlighted, but do not start a highlight.
  */
-export class Lighting {
+export class Highlighter {
   #root;
   #links = new Map();
   #kept = null;
@@ -26,7 +26,7 @@ export class Lighting {
     });
   }
 
-  /** Begin anew with another answer's links. */
+  /** Use the links of another answer and remove the highlight. */
   use(links) {
     this.#links = links;
     this.#kept = null;
@@ -44,9 +44,9 @@ export class Lighting {
 
   #show(key) {
     const lit = this.#links.get(key) ?? new Set();
-    this.#root.classList.toggle("lighting", lit.size > 0);
+    this.#root.classList.toggle("highlighting", lit.size > 0);
     for (const part of this.#root.querySelectorAll("[data-key]")) {
-      part.classList.toggle("lit", lit.has(part.dataset.key));
+      part.classList.toggle("highlighted", lit.has(part.dataset.key));
     }
   }
 }

@@ -1,4 +1,4 @@
-"""Regions that something else than the bundle's tower chose."""
+"""Regions that replace the proposals of the visual tower."""
 
 from __future__ import annotations
 
@@ -10,10 +10,12 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """Regions to describe, in the order of their names.
+    """Regions of an image, in the order of their ids.
 
-    boxes (R, 4) x1, y1, x2, y2 as fractions of width and height, a label for each, scores (R,).
-    R <= 36, and may be 0.
+    Attributes:
+        boxes: (R, 4) x1, y1, x2, y2 as fractions of width and height; 0 <= R <= 36.
+        labels: the label of each region.
+        scores: (R,) the score of each region.
     """
 
     boxes: NDArray[np.float32]
@@ -22,4 +24,4 @@ class Proposal:
 
 
 NOTHING = Proposal(np.zeros((0, 4), dtype=np.float32), (), np.zeros(0, dtype=np.float32))
-"""No regions at all."""
+"""No regions."""
