@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 _CONCURRENCY = 4
 
 _DRAWN = frozenset({".jpeg", ".jpg", ".png", ".webp"})
-"""Endings of pictures that `--draw` writes."""
+"""Suffixes of the images that `--draw` writes."""
 
 
 def extract(
@@ -37,7 +37,7 @@ def extract(
         list[str] | None,
         typer.Argument(
             metavar="TEXT|FILE|-",
-            help="Texts, or files as --file takes them; - is standard input, one text.",
+            help="Texts, or files as for --file; - reads one text from standard input.",
         ),
     ] = None,
     image: Annotated[

@@ -28,7 +28,7 @@ Context = dict[str, Any]
 """Variables of a template."""
 
 _SHOWN = ("JPEG", "PNG", "WEBP")
-"""Formats that every browser shows; others are embedded as JPEG."""
+"""Formats that every browser displays; others are embedded as JPEG."""
 _ORIENTATION = 0x0112
 _THUMBNAIL_SIDE = 800
 _QUALITY = 90

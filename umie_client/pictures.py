@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import TypeAlias
 
-import pillow_heif
+import pi_heif
 from PIL import Image, ImageOps
 
 from umie_client.errors import ImageUnreadable, InvalidArgument
@@ -21,7 +21,8 @@ Kept: TypeAlias = bytes | Path
 _PNG_MODES = frozenset({"1", "L", "LA", "P", "RGB", "RGBA", "I;16"})
 _SIXTEEN_BITS = "I"
 
-pillow_heif.register_heif_opener()
+if "HEIF" not in Image.OPEN:  # keep a plugin that is registered with other options
+    pi_heif.register_heif_opener()
 
 
 def kept(image: ImageSource) -> Kept:

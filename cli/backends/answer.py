@@ -37,7 +37,7 @@ class DocumentAnswer(BaseModel):
 
     @classmethod
     def of(cls, name: str, answer: Answer, text: str | None = None) -> Self:
-        """The answer to the document that is called `name`; `text` is None where it has none."""
+        """The answer to the document with the id `name`; `text` is None if it has none."""
         if isinstance(answer, Failure):
             return cls(id=name, text=text, error=answer)
         return cls(id=name, text=text, extraction=answer)

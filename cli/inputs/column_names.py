@@ -1,4 +1,4 @@
-"""Which columns of a table, or keys of a line of JSON, hold the id, the text and the picture."""
+"""Names of the columns of a table, or the keys of a JSON line, for id, text and image."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tasks.errors import DataError
 
 @dataclass(frozen=True, slots=True)
 class ColumnNames:
-    """The names given for the three; a column whose name was given another one is not read."""
+    """Column names of id, text and image. If a name is changed, the default name is ignored."""
 
     id: str = ID
     text: str = TEXT
@@ -22,22 +22,23 @@ class ColumnNames:
 
     @property
     def given(self) -> dict[str, str]:
-        """The names that differ from the usual ones, by role."""
+        """The names that differ from the default, by field."""
         roles = {ID: self.id, TEXT: self.text, IMAGE: self.image}
         return {role: name for role, name in roles.items() if role != name}
 
     def role_of(self, column: str) -> str | None:
-        """The field that a column stands for, None where it is not read."""
+        """Return the field of a column, None if the column is ignored."""
         for role, name in self.given.items():
             if column == name:
                 return role
         return column if column in COLUMNS and column not in self.given else None
 
     def check(self, columns: Sequence[str], path: Path) -> tuple[str, ...]:
-        """The ignored columns.
+        """Check the column names of a table and return the ignored ones.
 
-        Raises `DataError` if a column that was named is not there, there is neither a text nor an
-        image column, or a name occurs twice.
+        Raises:
+            DataError: a given name is missing, there is neither a text nor an image column, or a
+                name occurs twice.
         """
         twice = sorted({name for name in columns if columns.count(name) > 1})
         if twice:
@@ -49,17 +50,17 @@ class ColumnNames:
         if not {self.text, self.image} & set(columns):
             raise DataError(
                 f"{shown(path)} has neither a column {self.text!r} nor a column {self.image!r}; "
-                "--text-column and --image-column name others"
+                "set them with --text-column and --image-column"
             )
         return tuple(name for name in columns if self.role_of(name) is None)
 
     def of_table(self, row: Mapping[str, Any]) -> dict[str, Any]:
-        """The columns of a row that are read, by the fields that they stand for."""
+        """Map a row to its fields, without the ignored columns."""
         roles = ((self.role_of(name), value) for name, value in row.items())
         return {role: value for role, value in roles if role is not None}
 
     def of_object(self, row: Mapping[str, Any]) -> dict[str, Any]:
-        """The keys of an object by the fields that they stand for; unknown ones stay."""
+        """Map an object to its fields; unknown keys are kept."""
         kept = {name: value for name, value in row.items() if name not in COLUMNS}
         for name in self.given.values():
             kept.pop(name, None)

@@ -1,4 +1,4 @@
-"""Texts in files: plain ones are decoded here, others read by a process of their own."""
+"""Reads the texts of files; PDF, Word and HTML files are parsed in a separate process."""
 
 from __future__ import annotations
 
@@ -11,22 +11,23 @@ from cli.inputs.document import decode_text, read_bytes, shown
 from tasks.errors import DataError
 
 MOST_BYTES = 64 << 20
-"""Of a file."""
+"""Most bytes of a file."""
 MOST_SECONDS = 60.0
-"""Until a file is read, waiting for a core included."""
+"""Most wall-clock seconds to read a file."""
 
 PLAIN = frozenset({".md", ".txt"})
-READ = {".docx": "docx", ".htm": "html", ".html": "html", ".pdf": "pdf"}
-"""What the endings of other documents are read as."""
-DOCUMENTS = PLAIN | READ.keys()
+PARSED = {".docx": "docx", ".htm": "html", ".html": "html", ".pdf": "pdf"}
+"""Suffix -> format of the other documents."""
+DOCUMENTS = PLAIN | PARSED.keys()
 
 
 def text_of(path: Path) -> str:
-    """The text of a file, by its ending; one with another ending is a text in UTF-8.
+    """Read the text of a file by its suffix; files with unknown suffixes are text in UTF-8.
 
-    Raises `DataError` where it cannot be read, is too large, or takes too much time or memory.
+    Raises:
+        DataError: the file cannot be read, is too large, or takes too much time or memory.
     """
-    kind = READ.get(path.suffix.lower())
+    kind = PARSED.get(path.suffix.lower())
     if kind is None:
         return decode_text(read_bytes(path), shown(path))
     try:
@@ -34,12 +35,12 @@ def text_of(path: Path) -> str:
     except (OSError, ValueError) as error:
         raise DataError(f"{shown(path)} cannot be read: {error}") from error
     if size > MOST_BYTES:
-        raise DataError(f"{shown(path)} has {size} bytes, at most {MOST_BYTES} are read")
-    return _read_apart(path, kind)
+        raise DataError(f"{shown(path)} has {size} bytes, at most {MOST_BYTES} are allowed")
+    return _read_in_process(path, kind)
 
 
-def _read_apart(path: Path, kind: str) -> str:
-    # -P: what lies in the working directory is not imported
+def _read_in_process(path: Path, kind: str) -> str:
+    # -P: modules in the working directory are not imported
     command = [sys.executable, "-P", "-m", "cli.inputs.document_worker", kind]
     try:
         done = subprocess.run(

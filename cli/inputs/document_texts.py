@@ -1,4 +1,4 @@
-"""The readable text of PDF, Word and HTML files."""
+"""Extracts the readable text of PDF, Word and HTML files."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 MOST_PAGES = 2_000
 MOST_UNPACKED = 256 << 20
-"""Bytes of all files in a .docx together."""
+"""Most bytes of all unpacked files in a .docx."""
 MOST_FILES = 5_000
 
 _EXTRA = "which is not installed: pip install 'umie-service[documents]'"
@@ -18,18 +18,18 @@ _BLOCKS = (
     "figure, footer, form, h1, h2, h3, h4, h5, h6, header, hr, li, main, nav, ol, p, pre, section, "
     "summary, table, td, th, tr, ul"
 )
-_UNSEEN = "head, noscript, script, style, svg, template, textarea, select, button"
+_INVISIBLE = "head, noscript, script, style, svg, template, textarea, select, button"
 _BREAK = "\x1e"
-"""Stands where a line ends, since line ends of the source are spaces."""
+"""Marks the line breaks of the result; line breaks of the source are white space."""
 _CHARSET = re.compile(rb"""<meta[^>]{0,200}charset=["']?([\w-]{1,40})""", re.IGNORECASE)
 
 
 class Unreadable(Exception):
-    """Why a file has no text, in words that follow the file's name."""
+    """A file whose text cannot be extracted; the message continues the file's name."""
 
 
 def pdf_text(data: bytes) -> str:
-    """The text of a PDF, a form feed between pages, so that those before a place tell its page."""
+    """Extract the text of a PDF, with form feeds between pages; raises `Unreadable`."""
     try:
         import pypdfium2
     except ImportError as error:
@@ -39,21 +39,25 @@ def pdf_text(data: bytes) -> str:
     except pypdfium2.PdfiumError as error:
         if "password" in str(error).lower():
             raise Unreadable("is encrypted; save it without a password") from error
-        raise Unreadable("is no PDF file, or damaged") from error
+        raise Unreadable("is not a PDF file, or is damaged") from error
     if len(document) > MOST_PAGES:
-        raise Unreadable(f"has {len(document)} pages, at most {MOST_PAGES} are read; split it")
+        raise Unreadable(f"has {len(document)} pages, at most {MOST_PAGES} are allowed; split it")
     return "\f".join(_page(document[number]) for number in range(len(document)))
 
 
 def _page(page: Any) -> str:
     text: str = page.get_textpage().get_text_bounded(errors="ignore")
-    # pdfium marks a word that is divided at a line's end
+    # pdfium marks hyphenated words at line ends with these characters
     joined = re.sub("[\ufffe\x02]\\s*", "", text)
     return joined.replace("\r\n", "\n").replace("\f", "\n").replace("\0", "")
 
 
 def docx_text(data: bytes) -> str:
-    """The text of a Word file, a line for each paragraph, those in tables and boxes included."""
+    """Extract the text of a Word file, one line per paragraph, also of tables and text boxes.
+
+    Raises:
+        Unreadable: it is not a Word file, is too large, or python-docx is not installed.
+    """
     try:
         import docx
         from docx.oxml.ns import qn
@@ -64,16 +68,20 @@ def docx_text(data: bytes) -> str:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             files = archive.infolist()
     except zipfile.BadZipFile as error:
-        raise Unreadable("is no Word file (.docx), or damaged") from error
+        raise Unreadable("is not a Word file (.docx), or is damaged") from error
     if len(files) > MOST_FILES or sum(file.file_size for file in files) > MOST_UNPACKED:
-        raise Unreadable(f"unpacks to more than {MOST_UNPACKED >> 20} MiB or {MOST_FILES} files")
+        raise Unreadable(f"must unpack to at most {MOST_UNPACKED >> 20} MiB and {MOST_FILES} files")
     document = docx.Document(io.BytesIO(data))
     body = document.element.body
     return "\n".join(Paragraph(each, document).text for each in body.iter(qn("w:p")))
 
 
 def html_text(data: bytes) -> str:
-    """What a browser shows of a page, a line for each block; no scripts, styles or controls."""
+    """Extract the visible text of a page, one line per block, without form controls.
+
+    Raises:
+        Unreadable: selectolax is not installed.
+    """
     try:
         from selectolax.lexbor import LexborHTMLParser
     except ImportError as error:
@@ -81,7 +89,7 @@ def html_text(data: bytes) -> str:
     tree = LexborHTMLParser(_decoded(data).replace(_BREAK, " "))
     if tree.body is None:
         return ""
-    for node in tree.css(_UNSEEN):
+    for node in tree.css(_INVISIBLE):
         if node.tag != "body":
             node.decompose()
     for node in tree.css(_BLOCKS):
@@ -93,7 +101,7 @@ def html_text(data: bytes) -> str:
 
 
 def _decoded(data: bytes) -> str:
-    """By the byte order mark or what the page says, in UTF-8 or windows-1252 otherwise."""
+    """Decode by the byte order mark or the declared charset, else as UTF-8 or windows-1252."""
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         return data.decode("utf-16", errors="replace")
     stated = _CHARSET.search(data[:4096])

@@ -1,7 +1,7 @@
-"""Reads the text of one PDF, Word or HTML file, in a process of its own.
+"""The process that extracts the text of one PDF, Word or HTML file.
 
-`python -m cli.inputs.document_worker pdf < FILE` prints {"text": …} or {"fault": …}. What it may
-take is limited, since a file of some kilobytes can ask for all memory there is.
+`python -m cli.inputs.document_worker pdf < FILE` prints {"text": …} or {"fault": …}. Its memory and
+time are limited, because a small file can expand without bound.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _READERS: dict[str, Callable[[bytes], str]] = {
 
 
 def limit_resources() -> None:
-    """Bound this process's memory and time, and let it write no file, where the system can."""
+    """Limit the memory and time of this process and forbid it to write files, except on Windows."""
     if sys.platform == "win32":
         return
     import resource
@@ -42,24 +42,24 @@ def limit_resources() -> None:
 
 
 def answer(kind: str, data: bytes) -> dict[str, str]:
-    """The text, or why there is none."""
+    """Extract the text; returns {"text"} or {"fault"}."""
     try:
         text = _READERS[kind](data)
     except Unreadable as error:
         return {"fault": str(error)}
     except MemoryError:
         return {"fault": f"takes more than {MOST_MEMORY >> 20} MiB of memory to read"}
-    except Exception as error:  # damaged files make their readers raise nearly anything
+    except Exception as error:  # the parsers raise many types for damaged files
         return {"fault": f"is damaged: {type(error).__name__}"}
     if len(text) > MOST_CHARACTERS:
-        return {"fault": f"has {len(text)} characters, at most {MOST_CHARACTERS} are read"}
+        return {"fault": f"has {len(text)} characters, at most {MOST_CHARACTERS} are allowed"}
     if not text.strip():
-        return {"fault": "holds no text; a scan needs OCR first"}
+        return {"fault": "has no text; a scan needs OCR first"}
     return {"text": text.encode("utf-8", errors="replace").decode("utf-8")}
 
 
 def main() -> None:
-    """Read standard input and print the answer."""
+    """Read the file from standard input and print the result."""
     limit_resources()
     data = sys.stdin.buffer.read()
     out = io.TextIOWrapper(sys.stdout.buffer, encoding="ascii")

@@ -35,7 +35,7 @@ def documents_of(path: Path, columns: ColumnNames = DEFAULT) -> Documents:
     """
     if path.is_dir():
         if columns != DEFAULT:
-            raise DataError(f"{shown(path)} is a folder: columns are those of a table")
+            raise DataError(f"{shown(path)} is a folder; column names are for tables")
         found = documents_in(path)
         return Documents(len(found), None, lambda: iter(found))
     documents = read_standard_input(columns) if path == STDIN else _of_file(path, columns)

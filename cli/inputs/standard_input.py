@@ -1,4 +1,4 @@
-"""Documents in lines of JSON on standard input."""
+"""Reads documents from JSON lines on standard input."""
 
 from __future__ import annotations
 
@@ -17,10 +17,12 @@ STDIN = Path("-")
 
 
 def read_standard_input(columns: ColumnNames) -> Documents:
-    """The lines until the end, as `read_ndjson` reads them; pictures are relative to this folder.
+    """Read all lines as `read_ndjson`; image paths are relative to the working directory.
 
-    They are kept in a temporary file until the process ends, since they are counted first. Raises
-    `DataError` where there are none.
+    The lines are stored in a temporary file until the process exits, because they are read twice.
+
+    Raises:
+        DataError: there are no documents.
     """
     folder = Path(tempfile.mkdtemp(prefix="umie-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
@@ -29,5 +31,5 @@ def read_standard_input(columns: ColumnNames) -> Documents:
         shutil.copyfileobj(sys.stdin.buffer, file)
     documents = read_ndjson(path, columns, images=Path())
     if not documents.count:
-        raise DataError("standard input holds no documents; it is to be lines of JSON")
+        raise DataError("standard input has no documents; it must be lines of JSON")
     return documents

@@ -1,4 +1,4 @@
-"""Answers as CSV: a row for each document, lists as JSON."""
+"""Writes results as CSV: one row per document, with lists as JSON."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ _PARTS = tuple(Extraction.model_fields)
 
 
 def write_csv(answers: Iterable[DocumentAnswer], path: Path) -> None:
-    """Write id, text, error and a column for each part of the answers, in UTF-8.
+    """Write id, text, error and the fields of the extractions, in UTF-8.
 
-    A cell that a spreadsheet would take for a formula stays as it is: the file is data.
+    Cells that a spreadsheet would evaluate as formulas are not escaped: texts must stay unchanged.
     """
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)

@@ -1,7 +1,7 @@
-"""The forms of a batch's output, by the ending of its name.
+"""The output formats of a batch, selected by the suffix of the file.
 
-Answers are always written as lines of JSON, so that any output can be resumed. Where OUT is in
-another form, the lines stand in OUT.ndjson, and OUT is made of them when all documents are done.
+Results are always written as lines of JSON, so that every run can be resumed. For other formats the
+lines are in OUT.ndjson, and OUT is written from them when all documents are done.
 """
 
 from __future__ import annotations
@@ -21,57 +21,57 @@ from tasks.errors import DataError
 
 
 @dataclass(frozen=True, slots=True)
-class Form:
-    """How answers are written, and a check that what this needs is installed."""
+class OutputFormat:
+    """A writer of results, and a check that the packages it needs are installed."""
 
     write: Callable[[Iterator[DocumentAnswer], Path], None]
     check: Callable[[], None] = lambda: None
 
 
-_LINES = frozenset({".ndjson", ".jsonl"})
-_FORMS = {
-    ".csv": Form(write_csv),
-    ".parquet": Form(write_parquet, check_pyarrow),
-    ".ttl": Form(write_turtle, check_rdflib),
+_LINE_SUFFIXES = frozenset({".ndjson", ".jsonl"})
+_FORMATS = {
+    ".csv": OutputFormat(write_csv),
+    ".parquet": OutputFormat(write_parquet, check_pyarrow),
+    ".ttl": OutputFormat(write_turtle, check_rdflib),
 }
 
 
 def check_ending(out: Path) -> None:
-    """Raise `DataError` where OUT has another ending, or its form needs what is not installed."""
+    """Check the suffix of OUT; raises `DataError` if it is unknown, or a package is missing."""
     ending = out.suffix.lower()
-    if ending in _LINES:
+    if ending in _LINE_SUFFIXES:
         return
-    if ending not in _FORMS:
-        allowed = ", ".join((*sorted(_LINES), *_FORMS))
-        raise DataError(f"--out {shown(out)} is to end in one of {allowed}")
-    _FORMS[ending].check()
+    if ending not in _FORMATS:
+        allowed = ", ".join((*sorted(_LINE_SUFFIXES), *_FORMATS))
+        raise DataError(f"--out {shown(out)} must end in one of {allowed}")
+    _FORMATS[ending].check()
 
 
 def lines_path(out: Path) -> Path:
-    """Where the lines of JSON stand: OUT itself, or OUT.ndjson beside it."""
-    return out if out.suffix.lower() in _LINES else out.with_name(f"{out.name}.ndjson")
+    """Return the path of the lines of JSON: OUT itself, or OUT.ndjson."""
+    return out if out.suffix.lower() in _LINE_SUFFIXES else out.with_name(f"{out.name}.ndjson")
 
 
 def check_own(out: Path) -> None:
-    """Raise `DataError` where OUT exists, and not the lines that it would have been made of."""
+    """Check that OUT was written by a batch; raises `DataError` if it exists without its lines."""
     if out.exists() and not lines_path(out).exists():
-        raise DataError(f"{shown(out)} was not begun by umie batch; {RESTART_HINT}")
+        raise DataError(f"{shown(out)} was not written by umie batch; {RESTART_HINT}")
 
 
 def finish(out: Path) -> None:
-    """Make OUT of the lines beside it, at once and whole; nothing where OUT holds the lines."""
+    """Write OUT from its lines and replace it atomically; nothing to do if OUT has the lines."""
     lines = lines_path(out)
     if lines == out:
         return
     made = out.with_name(f"{out.name}.new")
     try:
-        _FORMS[out.suffix.lower()].write(_answers(lines), made)
+        _FORMATS[out.suffix.lower()].write(_results(lines), made)
         os.replace(made, out)
     finally:
         made.unlink(missing_ok=True)
 
 
-def _answers(lines: Path) -> Iterator[DocumentAnswer]:
+def _results(lines: Path) -> Iterator[DocumentAnswer]:
     with lines.open("rb") as file:
         for line in file:
             yield DocumentAnswer.model_validate_json(line)

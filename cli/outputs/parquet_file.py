@@ -1,4 +1,4 @@
-"""Answers as Parquet: a row for each document, with the answers' parts as nested columns."""
+"""Writes results as Parquet: one row per document, with nested columns."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from schema.extraction import Extraction
 from tasks.errors import DataError
 
 _ROWS = 1024
-"""Of a row group."""
+"""Rows per row group."""
 
 
 def check_pyarrow() -> None:
-    """Raise `DataError` where pyarrow is not installed."""
+    """Raise `DataError` if pyarrow is not installed."""
     try:
         import pyarrow.parquet  # noqa: F401
     except ImportError as error:
@@ -29,7 +29,7 @@ def check_pyarrow() -> None:
 
 
 def write_parquet(answers: Iterable[DocumentAnswer], path: Path) -> None:
-    """Write id, text, error and a column for each part of the answers."""
+    """Write id, text, error and the fields of the extractions."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -55,7 +55,7 @@ def _field(name: str, annotation: Any) -> Any:
 
 
 def _arrow_type(kind: Any) -> Any:
-    """The Arrow type of a field's annotation; tuples are lists, since all are of one kind."""
+    """Return the Arrow type of an annotation; tuples become lists, their items have one type."""
     import pyarrow as pa
 
     plain = {str: pa.string(), int: pa.int64(), float: pa.float64(), bool: pa.bool_()}

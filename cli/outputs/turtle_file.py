@@ -1,4 +1,4 @@
-"""Answers as linked data in Turtle: the graphs of all documents in one file."""
+"""Writes results as linked data in Turtle: the graphs of all documents in one file."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tasks.errors import DataError
 
 
 def check_rdflib() -> None:
-    """Raise `DataError` where rdflib is not installed."""
+    """Raise `DataError` if rdflib is not installed."""
     from umie_client.errors import MissingExtra
 
     try:
@@ -21,9 +21,9 @@ def check_rdflib() -> None:
 
 
 def write_turtle(answers: Iterable[DocumentAnswer], path: Path) -> None:
-    """Write each document's graph below a comment with its id; errors are comments alone.
+    """Write each document's graph after a comment with its id; errors are comments.
 
-    Nodes are named after the text, so two documents with the same text share them.
+    Node names are derived from the text, so two documents with the same text share nodes.
     """
     from umie_client.linked import turtle_of
 

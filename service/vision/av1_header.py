@@ -1,4 +1,4 @@
-"""The size of the frames that AV1 data may have, as their sequence headers tell it."""
+"""Reads the largest frame size of AV1 data from the sequence headers."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ _MOST_HEADER_BYTES = 1_024
 
 
 def largest_frame(data: bytes) -> int:
-    """The most pixels of a frame, 0 where the data have no sequence header.
+    """Return the most pixels of a frame, 0 if there is no sequence header.
 
-    Data of another codec are read as far as they look like AV1. Raises `ImageDamaged` where there
-    are too many units.
+    Raises:
+        ImageDamaged: there are too many units.
     """
     most, at = 0, 0
     for _ in range(_MOST_UNITS):
@@ -26,11 +26,11 @@ def largest_frame(data: bytes) -> int:
             body = data[at : at + min(size, _MOST_HEADER_BYTES)]
             most = max(most, _pixels(_Bits(body)))
         at += size
-    raise ImageDamaged(f"the image has more than {_MOST_UNITS} parts")
+    raise ImageDamaged(f"the image has too many parts, at most {_MOST_UNITS} are allowed")
 
 
 class _Bits:
-    """Reads numbers of any count of bits; zeros behind the end."""
+    """Reads numbers of any number of bits; zeros after the end."""
 
     def __init__(self, data: bytes) -> None:
         self._value, self._left = int.from_bytes(data, "big"), 8 * len(data)
@@ -49,7 +49,7 @@ class _Bits:
 
 
 def _pixels(bits: _Bits) -> int:
-    """By AV1's syntax of a sequence header, section 5.5.1."""
+    """Parse a sequence header, section 5.5.1 of the AV1 specification."""
     bits.read(4)  # profile, still picture
     if bits.read(1):  # a reduced header
         bits.read(5)
@@ -63,7 +63,7 @@ def _pixels(bits: _Bits) -> int:
 
 
 def _timing(bits: _Bits) -> int | None:
-    """The bits of a buffer's delay, None where there is no decoder model."""
+    """Parse the timing; returns the bits of a buffer delay, None without a decoder model."""
     if not bits.read(1):
         return None
     bits.read(64)
@@ -87,7 +87,7 @@ def _operating_point(bits: _Bits, delay_bits: int | None, shown: int) -> None:
 
 
 def _leb128(data: bytes, at: int) -> tuple[int, int]:
-    """A number in seven bits a byte, and where it ends."""
+    """Read a LEB128 number; returns it and the offset of its end."""
     value = 0
     for shift in range(0, 56, 7):
         if at >= len(data):

@@ -1,5 +1,5 @@
-"""What each container needs beside the checks that all pictures pass: how much one picture of it
-costs before and after it is opened, and which of several is taken.
+"""Checks of single formats: the pixels that a file takes before and after it is opened, and which
+of several images is decoded.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from service.vision.heif_parts import coded_pixels
 from tasks.errors import ImageDamaged, ImageUnsupported
 
 MOST_PADDING = 1.25
-"""Pixels in memory for each that is shown: frames and tiles are padded to whole blocks."""
+"""Most pixels in memory per pixel of the image: frames and tiles are padded to whole blocks."""
 
 _MOST_LAYERS = 8
-"""How often the strips of an uncompressed TIFF may cover the picture: once for each colour."""
+"""How often the strips of a TIFF may cover the image; planar files need one per channel."""
 
-_PACKED_BMP = "bmp_rle"
+_COMPRESSED_BMP = "bmp_rle"
 
 
 def _pixels_of_avif(data: bytes) -> int:
@@ -38,23 +38,29 @@ _PIXELS: dict[str, Callable[[bytes], int]] = {
 
 
 def pixels_before_opening(kind: str, data: bytes) -> int:
-    """The pixels that opening or decoding a file of this format takes, as far as they are known.
+    """Count the pixels that opening or decoding a file takes, as far as its container states them.
 
-    Raises `ImageDamaged` where the file has too many parts.
+    Args:
+        kind: Pillow's name of the format.
+        data: the file.
+
+    Raises:
+        ImageDamaged: the file has too many parts.
     """
     return _PIXELS[kind](data) if kind in _PIXELS else 0
 
 
 def kept_pixels(image: Image.Image) -> int:
-    """The pixels of the largest tile that decoding an opened file keeps.
+    """Count the pixels of the largest tile that decoding an opened file keeps in memory.
 
-    Raises `ImageDamaged` where a TIFF's strips cover the picture again and again, and
-    `ImageUnsupported` where a BMP is packed, which Pillow unpacks in Python.
+    Raises:
+        ImageDamaged: the strips of a TIFF cover the image many times.
+        ImageUnsupported: a BMP is compressed; Pillow decodes it in Python, which is slow.
     """
     if not isinstance(image, ImageFile.ImageFile):
         return 0
-    if any(tile.codec_name == _PACKED_BMP for tile in image.tile):
-        raise ImageUnsupported("the image is a packed BMP file; save it as PNG")
+    if any(tile.codec_name == _COMPRESSED_BMP for tile in image.tile):
+        raise ImageUnsupported("the image is a compressed BMP file; save it as PNG")
     if not isinstance(image, TiffImageFile):
         return 0
     covered = sum(
@@ -67,6 +73,9 @@ def kept_pixels(image: Image.Image) -> int:
     return width * height if isinstance(width, int) and isinstance(height, int) else 0
 
 
-def first_picture(kind: str, data: bytes) -> bytes:
-    """The file, or one whose first picture alone is read: an AVIF's still one, not its film."""
+def first_image(kind: str, data: bytes) -> bytes:
+    """Return the file, changed so that only its first image is decoded.
+
+    The brand of an AVIF sequence is replaced by that of an AVIF image.
+    """
     return data[:8] + b"avif" + data[12:] if kind == "AVIF" else data

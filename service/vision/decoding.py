@@ -14,7 +14,7 @@ from PIL.JpegImagePlugin import JpegImageFile
 
 from service.vision.container_checks import (
     MOST_PADDING,
-    first_picture,
+    first_image,
     kept_pixels,
     pixels_before_opening,
 )
@@ -158,7 +158,7 @@ def open_file(data: bytes, *, max_pixels: int, least_sides: LeastSides = full_si
     coded = pixels_before_opening(kind, data)
     if coded > max_pixels * MOST_PADDING:
         raise _too_many_pixels(max_pixels)
-    image = _open(first_picture(kind, data), kind, max_pixels)
+    image = _open(first_image(kind, data), kind, max_pixels)
     coded = max(coded, kept_pixels(image))
     if image.width * image.height > max_pixels or coded > max_pixels * MOST_PADDING:
         raise _too_many_pixels(max_pixels)

@@ -1,7 +1,7 @@
-"""The tags of TIFF files and of EXIF data, which a file of its size can have too many of.
+"""Checks the number of tags in TIFF files and in EXIF data.
 
-Pillow makes a Python object of each number, some of them a fraction: twenty mebibytes of them
-take seconds and a gibibyte. Cameras write some hundreds.
+Pillow creates a Python object for each number: 20 MiB of them take seconds and 1 GiB of memory.
+Cameras write some hundreds.
 """
 
 from __future__ import annotations
@@ -12,25 +12,28 @@ from collections.abc import Iterator
 from tasks.errors import ImageDamaged
 
 MOST_NUMBERS = 20_000
-"""An uncompressed TIFF has two for each strip, and a strip can be a row."""
+"""Most numbers of a file. A TIFF has two for each strip, and a strip can be one row."""
 
 MOST_TAGS = 1_000
-"""Of one directory."""
+"""Most tags of a directory."""
 
 _PREFIX = b"Exif\0\0"
 _ORDERS = {b"II": "<", b"MM": ">"}
 _BIG = 43
 _OPAQUE = frozenset({1, 2, 7})
-"""Types whose values stay bytes: byte, ASCII and undefined."""
+"""Types whose values Pillow keeps as bytes: byte, ASCII and undefined."""
 _DIRECTORIES = frozenset({0x8769, 0x8825, 0xA005})
 """Tags of further directories that Pillow reads: EXIF, GPS, interoperability."""
 _MOST_DIRECTORIES = 8
 
 
 def check_directories(data: bytes) -> None:
-    """Raise `ImageDamaged` where a TIFF file or EXIF data have too many tags or numbers.
+    """Check the number of tags and numbers of a TIFF file or of EXIF data.
 
-    What is no TIFF file, or is cut off, is left to the decoder.
+    Other data and truncated data pass; the decoder reports them.
+
+    Raises:
+        ImageDamaged: there are too many.
     """
     view = memoryview(data)[len(_PREFIX) :] if data.startswith(_PREFIX) else memoryview(data)
     order = _ORDERS.get(bytes(view[:2]))
@@ -58,15 +61,17 @@ def _walk(view: memoryview, order: str) -> None:
             if kind not in _OPAQUE:
                 numbers += min(count, len(view))
             if numbers > MOST_NUMBERS:
-                raise ImageDamaged(f"the image has more than {MOST_NUMBERS} numbers in its tags")
+                raise ImageDamaged(
+                    f"the image has too many tag numbers, at most {MOST_NUMBERS} are allowed"
+                )
 
 
 def _tags(view: memoryview, at: int, order: str, big: bool) -> Iterator[tuple[int, int, int, int]]:
-    """Tag, type, count and value of a directory's entries."""
+    """Yield tag, type, count and value of the entries of a directory."""
     entry, head = (f"{order}HHQQ", f"{order}Q") if big else (f"{order}HHLL", f"{order}H")
     (count,) = struct.unpack_from(head, view, at)
     if count > MOST_TAGS:
-        raise ImageDamaged(f"the image has more than {MOST_TAGS} tags")
+        raise ImageDamaged(f"the image has too many tags, at most {MOST_TAGS} are allowed")
     at += struct.calcsize(head)
     for number in range(count):
         yield struct.unpack_from(entry, view, at + number * struct.calcsize(entry))

@@ -1,20 +1,20 @@
-"""The formats of pictures that are decoded, told apart by the first bytes of a file."""
+"""The supported image formats, identified by the first bytes of a file."""
 
 from __future__ import annotations
 
 import re
 
-import pillow_heif
+import pi_heif
 
 ALLOWED = "JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF or HEIC"
-"""For messages; MPO is JPEG with further pictures behind the first, HEIF is HEIC's container."""
+"""For messages. MPO files are JPEG files with further images; HEIF is the container of HEIC."""
 
 _SIGNATURES = {
     "JPEG": re.compile(rb"\xff\xd8\xff"),
     "PNG": re.compile(rb"\x89PNG\r\n\x1a\n"),
     "WEBP": re.compile(rb"RIFF....WEBP", re.DOTALL),
     "GIF": re.compile(rb"GIF8[79]a"),
-    # the size of the second header makes it unlikely that a text begins so
+    # the header size is included, so that a text that starts with "BM" does not match
     "BMP": re.compile(rb"BM.{12}[\x0c\x28\x34\x38\x40\x6c\x7c]\0\0\0", re.DOTALL),
     "TIFF": re.compile(rb"II[*+]\0|MM\0[*+]"),
 }
@@ -22,12 +22,12 @@ _AVIF = frozenset({b"avif", b"avis"})
 _HEIF = frozenset({b"heic", b"heim", b"heis", b"heix", b"hevc", b"hevm", b"hevs", b"hevx", b"mif1"})
 _MOST_BRANDS = 32
 
-# Thumbnails, depth maps and the like are never shown.
-pillow_heif.register_heif_opener(thumbnails=False, depth_images=False, aux_images=False)
+# Thumbnails, depth maps and auxiliary images are not used.
+pi_heif.register_heif_opener(thumbnails=False, depth_images=False, aux_images=False)
 
 
 def format_of(data: bytes) -> str | None:
-    """Pillow's name of the format that a file begins as; None where it is not decoded."""
+    """Return Pillow's name of a file's format, or None if it is not supported."""
     for name, signature in _SIGNATURES.items():
         if signature.match(data):
             return name
@@ -35,7 +35,7 @@ def format_of(data: bytes) -> str | None:
 
 
 def _format_of_boxes(data: bytes) -> str | None:
-    """By the brands of an ISO base media file; the major one first, then the compatible ones."""
+    """Identify an ISO base media file by its brands, the major one first."""
     end = min(int.from_bytes(data[:4], "big"), len(data), 16 + 4 * _MOST_BRANDS)
     brands = [data[8:12], *(data[at : at + 4] for at in range(16, end - 3, 4))]
     for brand in brands:

@@ -1,7 +1,7 @@
-"""The boxes of AVIF and HEIC files: how many pixels their pictures really are made of.
+"""Counts the pixels of the coded frames in AVIF and HEIC files.
 
-A file tells its size in a property that its decoder checks late or not at all: the coded frame may
-be larger, and a grid may name one tile many times.
+A file states its size in a property that the decoder checks late or not at all: the coded frame may
+be larger, and a grid may refer to one tile many times.
 """
 
 from __future__ import annotations
@@ -15,22 +15,27 @@ from service.vision.av1_header import largest_frame
 from tasks.errors import ImageDamaged
 
 MOST_BOXES = 10_000
-"""Of a file; of its items and their references as well. Phones write some hundreds."""
+"""Most boxes, items and references of a file. Phones write some hundreds."""
 
 _FULL = 4
-"""Bytes of version and flags."""
+"""Bytes of the version and flags of a full box."""
 _MOST_NESTED = 4
 _MOST_SHARED = 4
-"""How often a byte may be part of an item, on average."""
+"""Most items that a byte belongs to, on average."""
 
 
 @dataclass(slots=True)
 class _Contents:
-    """What is read of a file.
+    """The parsed contents of a file.
 
-    av1: whether the data are AV1. items: coded data by item. sizes: pixels by property number, from
-    1. properties: numbers by item. parts: the items that a derived one is made of. boxes: how many
-    were read. coded: bytes of all items.
+    Attributes:
+        av1: whether the frames are AV1.
+        items: coded data by item.
+        sizes: pixels by property number, which starts at 1.
+        properties: property numbers by item.
+        parts: the items of a derived item, such as the tiles of a grid.
+        boxes: number of boxes, items and references read.
+        coded: bytes of all items.
     """
 
     av1: bool
@@ -42,18 +47,21 @@ class _Contents:
     coded: int = 0
 
     def count(self, more: int = 1) -> None:
-        """Raise `ImageDamaged` where there are too many boxes."""
+        """Count boxes; raises `ImageDamaged` if there are too many."""
         self.boxes += more
         if self.boxes > MOST_BOXES:
-            raise ImageDamaged(f"the image has more than {MOST_BOXES} parts")
+            raise ImageDamaged(f"the image has too many parts, at most {MOST_BOXES} are allowed")
 
 
 def coded_pixels(data: bytes, *, av1: bool) -> int:
-    """The pixels of the costliest picture in a file, its tiles included as often as they are named.
+    """Count the pixels of the largest image in a file; a tile counts once per reference.
 
-    `av1` is whether the frames are coded in AV1, whose decoder does not hold them to the size that
-    the file tells. Raises `ImageDamaged` where there are too many boxes, items or references, or
-    one is cut off.
+    Args:
+        data: the file.
+        av1: whether the frames are AV1, whose decoder does not check them against the stated size.
+
+    Raises:
+        ImageDamaged: there are too many boxes, items or references, or one is truncated.
     """
     contents = _Contents(av1)
     try:
@@ -82,7 +90,7 @@ def _cost(item: int, contents: _Contents, costs: dict[int, int], depth: int) -> 
 
 
 def _boxes(data: bytes, at: int, end: int, contents: _Contents) -> Iterator[tuple[bytes, int, int]]:
-    """Kind, start and end of the content of the boxes between two places."""
+    """Yield the type of each box between two offsets, and the start and end of its content."""
     while at + 8 <= end:
         contents.count()
         size, kind = struct.unpack_from(">I4s", data, at)
@@ -173,7 +181,7 @@ def _read_locations(data: bytes, at: int, end: int, stored: bytes, contents: _Co
 
 
 def _number(data: bytes, at: int, size: int) -> tuple[int, int]:
-    """A number of so many bytes, and where it ends."""
+    """Read a number of `size` bytes; returns it and the offset of its end."""
     if at + size > len(data):
         raise IndexError
     return int.from_bytes(data[at : at + size], "big"), at + size

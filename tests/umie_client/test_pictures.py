@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from tests.support.heic_files import heic
 from tests.umie_client.samples import file_of, sideways
 from umie_client.errors import ImageUnreadable
 from umie_client.pictures import data_of, kept, opened, png_of, upright
@@ -38,7 +39,7 @@ def test_a_file_is_opened_upright(kind: str) -> None:
 
 
 def test_a_file_of_a_phone_is_opened() -> None:
-    assert opened(file_of(Image.new("RGB", (64, 48)), "HEIF")).size == (64, 48)
+    assert opened(heic("orientation-6")).size == (64, 32)
 
 
 def test_transparency_is_laid_on_white() -> None:

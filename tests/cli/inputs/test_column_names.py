@@ -46,7 +46,7 @@ def test_a_column_that_is_not_there_is_told_with_those_that_are(tmp_path: Path) 
     with pytest.raises(DataError, match="has no column 'words'; it has key, body, photo, text"):
         documents_of(path, ColumnNames(text="words"))
     path.write_text("a,b\n1,2\n", encoding="utf-8")
-    with pytest.raises(DataError, match="--text-column and --image-column name others"):
+    with pytest.raises(DataError, match="set them with --text-column and --image-column"):
         documents_of(path)
 
 
@@ -58,7 +58,7 @@ def test_other_names_make_another_input(tmp_path: Path) -> None:
 
 def test_a_folder_has_no_columns(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("Ann", encoding="utf-8")
-    with pytest.raises(DataError, match="is a folder"):
+    with pytest.raises(DataError, match="is a folder; column names are for tables"):
         documents_of(tmp_path, NAMES)
 
 
@@ -73,5 +73,5 @@ def test_standard_input_is_lines_of_json(tmp_path: Path, monkeypatch: pytest.Mon
         assert second.fields == {"text": "Bob"} and second.id == "2"
     assert documents.count == 2 and documents.digest is not None
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"\n")))
-    with pytest.raises(DataError, match="standard input holds no documents"):
+    with pytest.raises(DataError, match="standard input has no documents"):
         documents_of(Path("-"))

@@ -33,7 +33,7 @@ def test_a_file_is_read_by_its_ending(name: str, tmp_path: Path) -> None:
 
 def test_what_cannot_be_read_is_told_with_its_name(tmp_path: Path) -> None:
     (tmp_path / "a.pdf").write_bytes(b"no PDF")
-    with pytest.raises(DataError, match=r"a\.pdf is no PDF file, or damaged"):
+    with pytest.raises(DataError, match=r"a\.pdf is not a PDF file, or is damaged"):
         text_of(tmp_path / "a.pdf")
     with pytest.raises(DataError, match=r"b\.docx cannot be read"):
         text_of(tmp_path / "b.docx")
@@ -44,7 +44,7 @@ def test_bytes_are_counted_before_they_are_read(
 ) -> None:
     monkeypatch.setattr(document_files, "MOST_BYTES", 5)
     (tmp_path / "a.html").write_bytes(b"<p>Ann")
-    with pytest.raises(DataError, match="has 6 bytes, at most 5 are read"):
+    with pytest.raises(DataError, match="has 6 bytes, at most 5 are allowed"):
         text_of(tmp_path / "a.html")
 
 
@@ -97,8 +97,8 @@ def test_a_process_that_dies_is_an_error_of_the_file(
         (Unreadable("is encrypted"), "is encrypted"),
         (MemoryError(), "takes more than 1024 MiB of memory to read"),
         (ValueError("odd"), "is damaged: ValueError"),
-        ("a" * 101, "has 101 characters, at most 100 are read"),
-        (" \f\n", "holds no text; a scan needs OCR first"),
+        ("a" * 101, "has 101 characters, at most 100 are allowed"),
+        (" \f\n", "has no text; a scan needs OCR first"),
     ],
 )
 def test_the_worker_says_why_there_is_no_text(

@@ -106,7 +106,9 @@ def test_a_file_of_somebody_else_is_not_replaced(tmp_path: Path) -> None:
     out = written(tmp_path, "a.csv")
     check_own(out)
     lines_path(out).unlink()
-    with pytest.raises(DataError, match="was not begun by umie batch; use --restart to start over"):
+    with pytest.raises(
+        DataError, match="was not written by umie batch; use --restart to start over"
+    ):
         check_own(out)
     check_own(tmp_path / "b.csv")
 

@@ -62,10 +62,10 @@ def test_a_tile_that_is_larger_than_the_picture_counts_whole() -> None:
     assert open_file(tiled(256), max_pixels=MAX_PIXELS).pixels == 256 * 256
 
 
-def test_a_packed_bmp_is_refused() -> None:
+def test_a_compressed_bmp_is_refused() -> None:
     data = bytearray(picture_bytes((8, 8), mode="P", file_format="BMP"))
     data[30] = 1
-    with pytest.raises(ImageUnsupported, match="packed BMP file; save it as PNG"):
+    with pytest.raises(ImageUnsupported, match="compressed BMP file; save it as PNG"):
         decode(bytes(data), max_pixels=MAX_PIXELS)
 
 

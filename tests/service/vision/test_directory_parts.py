@@ -32,7 +32,7 @@ def tiff(content: bytes, order: str = "<", big: bool = False) -> bytes:
 def test_numbers_are_counted_and_bytes_are_not(order: str, big: bool) -> None:
     check_directories(tiff(directory(order, (700, UNDEFINED, 10**6, 0), big=big), order, big))
     many = tiff(directory(order, (282, RATIONAL, 2 * MOST_NUMBERS, 0), big=big), order, big)
-    with pytest.raises(ImageDamaged, match=f"more than {MOST_NUMBERS} numbers"):
+    with pytest.raises(ImageDamaged, match=f"too many tag numbers, at most {MOST_NUMBERS} "):
         check_directories(many + bytes(2 * MOST_NUMBERS))
 
 
@@ -40,9 +40,9 @@ def test_directories_in_directories_are_followed() -> None:
     first = directory("<", (EXIF, LONG, 1, 100))
     second = directory("<", (33434, RATIONAL, 2 * MOST_NUMBERS, 0))
     data = tiff(first).ljust(100, b"\0") + second + bytes(2 * MOST_NUMBERS)
-    with pytest.raises(ImageDamaged, match="numbers"):
+    with pytest.raises(ImageDamaged, match="too many tag numbers"):
         check_directories(data)
-    with pytest.raises(ImageDamaged, match="numbers"):
+    with pytest.raises(ImageDamaged, match="too many tag numbers"):
         check_directories(b"Exif\0\0" + data)
 
 
@@ -53,7 +53,7 @@ def test_a_directory_that_names_itself_ends() -> None:
 def test_tags_are_counted() -> None:
     tags = [(number, LONG, 1, 0) for number in range(MOST_TAGS + 1)]
     check_directories(tiff(directory("<", *tags[:-1])))
-    with pytest.raises(ImageDamaged, match=f"more than {MOST_TAGS} tags"):
+    with pytest.raises(ImageDamaged, match=f"too many tags.* at most {MOST_TAGS} "):
         check_directories(tiff(directory("<", *tags)))
 
 
@@ -70,5 +70,5 @@ def test_exif_data_of_any_format_are_checked(file_format: str) -> None:
     exif = tiff(content).ljust(100, b"\0") + rationals
     buffer = io.BytesIO()
     Image.new("RGB", (16, 16)).save(buffer, file_format, exif=b"Exif\0\0" + exif)
-    with pytest.raises(ImageDamaged, match="numbers in its tags"):
+    with pytest.raises(ImageDamaged, match="too many tag numbers"):
         decode(buffer.getvalue(), max_pixels=1_000_000)

@@ -44,7 +44,7 @@ def test_a_large_frame_is_refused_before_its_canvas_is_made() -> None:
 @pytest.mark.parametrize("filler", [b"\0", b"!\xfe\0", b"!\xfe" + b"\x01a" * 20_000 + b"\0"])
 def test_the_frame_is_not_put_off(filler: bytes) -> None:
     data = HEAD + filler * (MOST_BLOCKS + 1 if len(filler) < 10 else 1) + frame(0, 0, 9, 9)
-    with pytest.raises(ImageDamaged, match=f"more than {MOST_BLOCKS} parts"):
+    with pytest.raises(ImageDamaged, match=f"too many parts.* at most {MOST_BLOCKS} "):
         decode(data, max_pixels=1_000)
 
 

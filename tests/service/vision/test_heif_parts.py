@@ -9,14 +9,18 @@ from PIL import Image
 from service.vision.decoding import decode, open_file
 from service.vision.heif_parts import MOST_BOXES, coded_pixels
 from tasks.errors import ImageDamaged, ImageError, ImageTooLarge
+from tests.support.heic_files import heic
 
 MAX_PIXELS = 100_000
 
 
-def encoded(kind: str, size: tuple[int, int], **options: int) -> bytes:
+def avif(size: tuple[int, int], **options: int) -> bytes:
     file = io.BytesIO()
-    Image.new("RGB", size, "teal").save(file, kind, **options)
+    Image.new("RGB", size, "teal").save(file, "AVIF", **options)
     return file.getvalue()
+
+
+FILES = {"AVIF": avif((1000, 700)), "HEIF": heic("flat-1000x700")}
 
 
 def claiming(data: bytes, width: int, height: int) -> bytes:
@@ -45,25 +49,25 @@ def grid(tiles: int, side: int) -> bytes:
 
 @pytest.mark.parametrize("kind", ["AVIF", "HEIF"])
 def test_the_size_is_read_without_decoding(kind: str) -> None:
-    assert coded_pixels(encoded(kind, (320, 200)), av1=kind == "AVIF") >= 320 * 200
+    assert coded_pixels(FILES[kind], av1=kind == "AVIF") >= 700_000
     with pytest.raises(ImageTooLarge):
-        decode(encoded(kind, (320, 400)), max_pixels=MAX_PIXELS)
+        decode(FILES[kind], max_pixels=MAX_PIXELS)
 
 
 @pytest.mark.parametrize("lossless", [False, True])
 def test_a_frame_that_is_larger_than_it_claims_counts_whole(lossless: bool) -> None:
     options = {"quality": 100} if lossless else {}
-    large = claiming(encoded("AVIF", (1000, 700), **options), 64, 64)
+    large = claiming(avif((1000, 700), **options), 64, 64)
     assert coded_pixels(large, av1=True) == 700_000
     with pytest.raises(ImageTooLarge):
         decode(large, max_pixels=MAX_PIXELS)
-    small = claiming(encoded("AVIF", (300, 200), **options), 64, 64)
+    small = claiming(avif((300, 200), **options), 64, 64)
     assert open_file(small, max_pixels=MAX_PIXELS).pixels == 60_000
 
 
 def test_a_heic_frame_that_is_larger_than_it_claims_is_refused() -> None:
     with pytest.raises(ImageDamaged):
-        decode(claiming(encoded("HEIF", (1000, 700)), 64, 64), max_pixels=MAX_PIXELS)
+        decode(claiming(FILES["HEIF"], 64, 64), max_pixels=MAX_PIXELS)
 
 
 def test_the_film_of_an_avif_is_not_read() -> None:
@@ -79,7 +83,7 @@ def test_tiles_count_as_often_as_they_are_named() -> None:
     assert coded_pixels(grid(1, 16), av1=False) == 64 * 64
     with pytest.raises(ImageTooLarge):
         decode(grid(5_000, 512), max_pixels=1_000_000)
-    with pytest.raises(ImageDamaged, match=f"more than {MOST_BOXES} parts"):
+    with pytest.raises(ImageDamaged, match=f"too many parts.* at most {MOST_BOXES} "):
         decode(grid(20_000, 512), max_pixels=1_000_000)
 
 
@@ -91,13 +95,13 @@ def test_a_grid_of_itself_is_refused() -> None:
 
 def test_boxes_are_counted() -> None:
     head = box(b"ftyp", b"avif\0\0\0\0avif")
-    with pytest.raises(ImageDamaged, match=f"more than {MOST_BOXES} parts"):
+    with pytest.raises(ImageDamaged, match=f"too many parts.* at most {MOST_BOXES} "):
         decode(head + box(b"free", b"") * (MOST_BOXES + 1), max_pixels=MAX_PIXELS)
 
 
 @pytest.mark.parametrize("kind", ["AVIF", "HEIF"])
 def test_a_cut_file_is_read_or_damaged(kind: str) -> None:
-    whole = encoded(kind, (64, 48))
+    whole = FILES[kind]
     for end in range(len(whole)):
         try:
             coded_pixels(whole[:end], av1=kind == "AVIF")
