@@ -206,7 +206,7 @@ def test_columns_are_mapped(run: Run, fake: Fake) -> None:
     ]
     assert [line["text"] for line in lines()] == [f"p{number}" for number in range(6)]
     result = run()
-    assert result.exit_code == 2 and "begun with another input" in result.stderr
+    assert result.exit_code == 2 and "started with another input" in result.stderr
 
 
 def test_standard_input_is_answered_and_resumed(run: Run, fake: Fake) -> None:
