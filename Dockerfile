@@ -26,13 +26,13 @@ RUN uv pip install --python /opt/umie/bin/python --no-cache --compile-bytecode \
 COPY docker/cpu_variant.py docker/cpu_variant.py
 RUN if [ "$VARIANT" = cpu ]; then python docker/cpu_variant.py /opt/umie; fi
 # standard or compact: docker build --build-arg UMIE_WEIGHTS=compact .
-ARG UMIE_WEIGHTS=compact
+ARG UMIE_WEIGHTS=standard
 COPY weights/${UMIE_WEIGHTS} weights/${UMIE_WEIGHTS}
 RUN ORT_DISABLE_TELEMETRY=1 UMIE_CACHE=/tmp/cache /opt/umie/bin/umie export \
     --checkpoint "weights/${UMIE_WEIGHTS}" --out "/opt/bundles/${UMIE_WEIGHTS}"
 
 FROM python:3.11-slim-bookworm
-ARG UMIE_WEIGHTS=compact
+ARG UMIE_WEIGHTS=standard
 RUN useradd --system --uid 10001 --no-create-home --home-dir /tmp umie
 COPY --from=build /opt/umie /opt/umie
 COPY --from=build /opt/bundles /opt/bundles

@@ -3,8 +3,8 @@
 VENV := .venv
 PY := $(VENV)/bin/python
 UV := $(VENV)/bin/uv
-# compact or standard: UMIE_WEIGHTS=standard make serve
-UMIE_WEIGHTS ?= compact
+# standard, or compact for small machines: UMIE_WEIGHTS=compact make serve
+UMIE_WEIGHTS ?= standard
 CHECKPOINT := weights/$(UMIE_WEIGHTS)
 BUNDLE := bundles/$(UMIE_WEIGHTS)
 

@@ -11,6 +11,7 @@ import typer
 
 from cli.backends.selection import BundleOption, KeyOption, UrlOption, choose, only_one
 from cli.error_handling import INTERRUPTED
+from cli.help_panels import INPUT
 from cli.request_options import (
     EntityTypesOption,
     EventTypesOption,
@@ -36,11 +37,26 @@ def batch(
         Path,
         typer.Argument(
             metavar="INPUT",
-            help="A folder of texts (.txt) and pictures, paired by name; or a .ndjson, .csv, .tsv "
-            "or .parquet with text, image (a path), id, and other fields of POST /extract.",
+            help="A folder of documents and images, where an image belongs to the .txt of the same "
+            "name; a .ndjson, .csv, .tsv or .parquet with text, image (a path), id, and other "
+            "fields of POST /extract; or - for NDJSON on standard input.",
         ),
     ],
-    out: Annotated[Path, typer.Option(help="File for the results, in the order of the input.")],
+    out: Annotated[
+        Path,
+        typer.Option(
+            help="File for the results, in the order of the input: .ndjson, .csv, .parquet or .ttl."
+        ),
+    ],
+    text_column: Annotated[
+        str, typer.Option(metavar="NAME", help="Column of the text.", rich_help_panel=INPUT)
+    ] = "text",
+    image_column: Annotated[
+        str, typer.Option(metavar="NAME", help="Column of the image path.", rich_help_panel=INPUT)
+    ] = "image",
+    id_column: Annotated[
+        str, typer.Option(metavar="NAME", help="Column of the id.", rich_help_panel=INPUT)
+    ] = "id",
     restart: Annotated[
         bool, typer.Option("--restart", help="Start over if OUT already has results.")
     ] = False,
@@ -57,39 +73,47 @@ def batch(
 ) -> None:
     """Process many documents, and resume where an earlier run was interrupted.
 
-    A line of OUT is {"id", "extraction", "error"}, one of the last two being null. Running the same
-    command again processes only the documents that are missing in OUT; the options are stored in
-    OUT.options.json and must be the same. Exits with 1 if some documents have errors.
+    A line of OUT is {"id", "text", "extraction", "error"}, one of the last two being null. Running
+    the same command again processes only the documents that are missing in OUT; the options are
+    stored in OUT.options.json and must be the same. A .csv, .parquet or .ttl is written from the
+    lines in OUT.ndjson when all documents are done. Exits with 1 if some documents have errors.
     """
+    from cli.inputs.column_names import ColumnNames
     from cli.inputs.readers import documents_of
     from cli.outputs.answer_file import AnswerFile
+    from cli.outputs.formats import check_ending, check_own, finish, lines_path
     from cli.outputs.resume import ResumeState, options_path
 
     only_one(bundle, url)
+    check_ending(out)
     options = RequestOptions(
         tasks, ontology, entity_types, relation_types, event_types, min_score
     ).fields()
-    documents = documents_of(source)
+    documents = documents_of(source, ColumnNames(id_column, text_column, image_column))
     if documents.left_out:
         typer.echo(f"ignored column: {', '.join(documents.left_out)}", err=True)
-    if out.exists() and out.samefile(source):
+    lines = lines_path(out)
+    if source.exists() and any(path.exists() and path.samefile(source) for path in (out, lines)):
         raise typer.BadParameter("--out is the input")
     backend = None
     if restart:
         backend = choose(bundle, url, api_key)  # before any answer is deleted
-        out.unlink(missing_ok=True)
-        options_path(out).unlink(missing_ok=True)
+        lines.unlink(missing_ok=True)
+        options_path(lines).unlink(missing_ok=True)
+    else:
+        check_own(out)
     state = ResumeState(options, documents.digest)
-    state.check(out)
-    answer_file = AnswerFile(out, documents)
+    state.check(lines)
+    answer_file = AnswerFile(lines, documents)
     answer_file.recover()
     if answer_file.done < documents.count:
         backend = backend or choose(bundle, url, api_key)
         state = state.for_model(backend.model)
-        state.check(out)
-        state.write(out)
+        state.check(lines)
+        state.write(lines)
         with answer_file:
             _fill(answer_file, documents, backend, options, concurrency)
+    finish(out)
     typer.echo(f"{out}: {answer_file.done} documents, {answer_file.failed} with errors")
     if answer_file.failed:
         raise typer.Exit(1)

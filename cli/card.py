@@ -10,13 +10,13 @@ import typer
 
 def card(
     scores: Annotated[Path, typer.Option(help="Results of `umie evaluate --out`.")] = Path(
-        "weights/compact/scores.json"
+        "weights/standard/scores.json"
     ),
     template: Annotated[Path, typer.Option(help="Hand-written template.")] = Path(
-        "weights/compact/card.md.in"
+        "weights/standard/card.md.in"
     ),
     out: Annotated[Path, typer.Option(help="File for the card.")] = Path(
-        "weights/compact/MODEL_CARD.md"
+        "weights/standard/MODEL_CARD.md"
     ),
 ) -> None:
     """Fill the template of a model card with evaluation results.

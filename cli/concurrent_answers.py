@@ -7,9 +7,10 @@ from collections import deque
 from collections.abc import AsyncGenerator, Iterable, Mapping
 from typing import Any
 
-from cli.backends.answer import Answer, Backend, DocumentAnswer
+from cli.backends.answer import Backend, DocumentAnswer
 from cli.backends.failures import failure_of
 from cli.inputs.document import Document
+from cli.inputs.row import TEXT
 from tasks.errors import DataError, InputError
 
 _AHEAD = 4
@@ -31,7 +32,7 @@ async def answer_in_order(
 
     async def answer(document: Document) -> DocumentAnswer:
         async with slots:
-            return DocumentAnswer.of(document.id, await _answer(document, backend, options))
+            return await _answer(document, backend, options)
 
     in_flight: deque[asyncio.Task[DocumentAnswer]] = deque()
     try:
@@ -47,9 +48,13 @@ async def answer_in_order(
         await asyncio.gather(*in_flight, return_exceptions=True)
 
 
-async def _answer(document: Document, backend: Backend, options: Mapping[str, Any]) -> Answer:
+async def _answer(
+    document: Document, backend: Backend, options: Mapping[str, Any]
+) -> DocumentAnswer:
     try:
         fields = await asyncio.to_thread(document.request)
     except (DataError, InputError) as error:
-        return failure_of(error)
-    return await backend.answer({**options, **fields})
+        return DocumentAnswer.of(document.id, failure_of(error))
+    text = fields.get(TEXT)
+    answer = await backend.answer({**options, **fields})
+    return DocumentAnswer.of(document.id, answer, text if isinstance(text, str) else None)

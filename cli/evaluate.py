@@ -30,7 +30,7 @@ def evaluate(
     bundle: Annotated[
         Path | None,
         typer.Option(
-            help="Folder of the bundle; bundles/compact by default.", rich_help_panel=BACKEND
+            help="Folder of the bundle; bundles/standard by default.", rich_help_panel=BACKEND
         ),
     ] = None,
     checkpoint: Annotated[

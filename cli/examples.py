@@ -14,17 +14,18 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "umie extract 'Steve Jobs founded Apple'",
         "umie extract 'Eileen Collins at NASA' --image examples/astronaut.jpg --draw boxes.png",
         "umie extract - --tasks entities --entity-types person,ship --format json < letter.txt",
-        "umie extract --file photos --format ndjson --url http://localhost:8000",
+        "umie extract report.pdf --file photos --format ndjson --url http://localhost:8000",
     ),
     "batch": (
         "umie batch photos --out answers.ndjson",
         "umie batch posts.csv --out answers.ndjson --tasks entities --ontology twitter4",
-        "umie batch posts.parquet --out answers.ndjson --url http://localhost:8000",
+        "umie batch posts.parquet --out answers.parquet --text-column body --id-column post",
+        "umie batch - --out answers.ttl --url http://localhost:8000 < posts.ndjson",
     ),
     "bundle info": (
-        "umie bundle info bundles/compact",
+        "umie bundle info bundles/standard",
         "umie bundle info ~/run/bundle --check",
-        "umie bundle info weights/compact --json",
+        "umie bundle info weights/standard --json",
     ),
     "train": (
         "umie train --data ~/corpora --work ~/run --out ~/run/checkpoint",

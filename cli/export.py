@@ -17,8 +17,8 @@ EncoderOption = Annotated[
 
 
 def export(
-    checkpoint: CheckpointOption = Path("weights/compact"),
-    out: Annotated[Path, typer.Option(help="Folder for the bundle.")] = Path("bundles/compact"),
+    checkpoint: CheckpointOption = Path("weights/standard"),
+    out: Annotated[Path, typer.Option(help="Folder for the bundle.")] = Path("bundles/standard"),
     precision: Annotated[
         Literal["fp32", "int8"],
         typer.Option(help="Precision of the fusion graph; int8 is smaller and faster on CPUs."),
@@ -41,8 +41,8 @@ def export(
 
 
 def verify(
-    checkpoint: CheckpointOption = Path("weights/compact"),
-    bundle: Annotated[Path, typer.Option(help="Folder of the bundle.")] = Path("bundles/compact"),
+    checkpoint: CheckpointOption = Path("weights/standard"),
+    bundle: Annotated[Path, typer.Option(help="Folder of the bundle.")] = Path("bundles/standard"),
     encoder: EncoderOption = None,
 ) -> None:
     """Print the largest difference between torch and ONNX Runtime, output by output.

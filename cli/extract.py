@@ -11,7 +11,7 @@ import typer
 
 from cli.backends.selection import BundleOption, KeyOption, UrlOption, choose, only_one
 from cli.help_panels import INPUT, OUTPUT
-from cli.inputs.document import Document, is_picture
+from cli.inputs.document import Document
 from cli.outputs.format import Format
 from cli.request_options import (
     EntityTypesOption,
@@ -28,11 +28,17 @@ if TYPE_CHECKING:
 
 _CONCURRENCY = 4
 
+_DRAWN = frozenset({".jpeg", ".jpg", ".png", ".webp"})
+"""Suffixes of the images that `--draw` writes."""
+
 
 def extract(
     texts: Annotated[
         list[str] | None,
-        typer.Argument(metavar="TEXT|-", help="Texts; - is standard input, one text."),
+        typer.Argument(
+            metavar="TEXT|FILE|-",
+            help="Texts, or files as for --file; - reads one text from standard input.",
+        ),
     ] = None,
     image: Annotated[
         Path | None,
@@ -42,8 +48,8 @@ def extract(
         list[Path] | None,
         typer.Option(
             metavar="FILE|FOLDER",
-            help="A text in UTF-8, an image, or a folder of both, where images belong to the .txt "
-            "of the same name. May be repeated.",
+            help="A text in UTF-8, a .pdf, .docx or .html, an image, or a folder of these, where "
+            "images belong to the .txt of the same name. May be repeated.",
             rich_help_panel=INPUT,
         ),
     ] = None,
@@ -107,7 +113,7 @@ def extract(
 def _check_drawing(draw: Path, fields: Mapping[str, Any]) -> None:
     if "image" not in fields:
         raise typer.BadParameter("--draw needs an image: give --image or --file")
-    if not is_picture(draw):
+    if draw.suffix.lower() not in _DRAWN:
         raise typer.BadParameter(f"--draw {draw}: the file must be a .png, .jpg or .webp")
 
 
@@ -133,7 +139,7 @@ def _single(
     answer = asyncio.run(ask())
     if isinstance(answer, Failure):
         raise InputError(answer.detail)
-    print_single(document, answer, form)
+    print_single(document, answer, fields.get("text"), form)
     if draw is not None:
         save_drawing(answer, fields["image"], draw)
     if html is not None:

@@ -123,7 +123,9 @@ class OntologyGiven(_Body):
 
 class _Input(_Body):
     text: str = Field("", description="The text. Text or image may be omitted, but not both.")
-    image: Image | None = Field(None, description="A JPEG, PNG or WebP file.")
+    image: Image | None = Field(
+        None, description="A JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF or HEIC file."
+    )
     regions: Regions | None = Field(
         None,
         description="Regions of the image to ground results in; they replace the proposed regions "

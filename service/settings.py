@@ -64,7 +64,7 @@ class Settings(BaseSettings):
         description="Path prefix at the proxy.",
     )
 
-    bundle: Path = Field(Path("bundles/compact"), description="Folder of the exported model.")
+    bundle: Path = Field(Path("bundles/standard"), description="Folder of the exported model.")
     ontology: str = Field("news", description="Ontology of requests that name none.")
     intra_op_threads: int = Field(0, ge=0, description="Compute threads; 0: one per core.")
     image_threads: int = Field(2, ge=1, description="Threads that decode images.")

@@ -16,7 +16,7 @@
     │   │   ├── BatchTooLong           lines of a batch
     │   │   └── ImageTooLarge          bytes or pixels (an ImageError, too)
     │   └── ImageError               the image cannot be used
-    │       ├── ImageUnsupported       not a JPEG, PNG or WebP
+    │       ├── ImageUnsupported       of an unsupported format
     │       ├── ImageDamaged           an image file that cannot be decoded
     │       └── NoVisualTower          the model has no visual tower
     ├── CapacityError              the service cannot answer now

@@ -43,9 +43,10 @@ def shipped_bundle() -> Path:
     from export.checkpoint import load_checkpoint
     from export.exporter import export_bundle
     from export.manifest import read_manifest
+    from export.pretrained_encoder import obtain_encoder
     from tasks.errors import BundleError
 
-    weights, bundle = ROOT / "weights" / "compact", ROOT / "bundles" / "compact"
+    weights, bundle = ROOT / "weights" / "standard", ROOT / "bundles" / "standard"
     newest = max(path.stat().st_mtime for path in weights.iterdir())
     bundle.parent.mkdir(exist_ok=True)
     with (bundle.parent / ".lock").open("w") as lock:
@@ -56,6 +57,7 @@ def shipped_bundle() -> Path:
         except BundleError:
             outdated = True
         if outdated:
+            obtain_encoder()
             export_bundle(load_checkpoint(weights), bundle)
     return bundle
 

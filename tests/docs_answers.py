@@ -72,7 +72,7 @@ def server(address: str | None) -> Iterator[str]:
     if address is not None:
         yield address
         return
-    with serving(ROOT / "bundles" / "compact", visual_cache_items=0) as own:
+    with serving(ROOT / "bundles" / "standard", visual_cache_items=0) as own:
         yield own
 
 

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 Context = dict[str, Any]
 """Variables of a template."""
 
-_FORMATS = ("JPEG", "PNG", "WEBP")
+_SHOWN = ("JPEG", "PNG", "WEBP")
+"""Formats that every browser displays; others are embedded as JPEG."""
 _ORIENTATION = 0x0112
 _THUMBNAIL_SIDE = 800
 _QUALITY = 90
@@ -47,7 +48,7 @@ def page(extraction: Extraction, text: str, image: bytes | None) -> str:
         image: the image file, or None.
 
     Raises:
-        ImageUnreadable: `image` is not a JPEG, PNG or WebP file.
+        ImageUnreadable: `image` cannot be decoded.
         MissingExtra: jinja2 is not installed.
     """
     address = None if image is None else _embedded(image)
@@ -187,14 +188,14 @@ def _score(score: float) -> str:
 
 
 def _embedded(data: bytes) -> str:
-    """Convert a file to a data URI, rotated as its EXIF data say: not all browsers do that."""
+    """Convert a file to a data URI; to JPEG if not all browsers show it, or show it upright."""
     try:
-        with Image.open(io.BytesIO(data), formats=_FORMATS) as image:
+        with Image.open(io.BytesIO(data)) as image:
             kind = image.get_format_mimetype()
-            turned = image.getexif().get(_ORIENTATION, 1) != 1
+            plain = image.format in _SHOWN and image.getexif().get(_ORIENTATION, 1) == 1
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise ImageUnreadable("image: not a JPEG, PNG or WebP file") from error
-    return _jpeg(opened(data)) if turned else _data_uri(data, kind or "image/png")
+        raise ImageUnreadable("image: not an image file that can be decoded") from error
+    return _data_uri(data, kind or "image/png") if plain else _jpeg(opened(data))
 
 
 def _thumbnail(data: bytes) -> str:

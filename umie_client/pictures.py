@@ -7,18 +7,22 @@ import os
 from pathlib import Path
 from typing import TypeAlias
 
+import pi_heif
 from PIL import Image, ImageOps
 
 from umie_client.errors import ImageUnreadable, InvalidArgument
 
 ImageSource: TypeAlias = bytes | str | os.PathLike[str] | Image.Image
-"""Path or bytes of a file (JPEG, PNG or WebP), or a Pillow image."""
+"""Path or bytes of an image file in a format of the service, or a Pillow image."""
 
 Kept: TypeAlias = bytes | Path
 """What a result keeps of its image: the bytes of the file, or its path."""
 
 _PNG_MODES = frozenset({"1", "L", "LA", "P", "RGB", "RGBA", "I;16"})
 _SIXTEEN_BITS = "I"
+
+if "HEIF" not in Image.OPEN:  # keep a plugin that is registered with other options
+    pi_heif.register_heif_opener()
 
 
 def kept(image: ImageSource) -> Kept:

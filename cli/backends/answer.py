@@ -26,20 +26,21 @@ Answer: TypeAlias = Extraction | Failure
 
 
 class DocumentAnswer(BaseModel):
-    """A document's id with its extraction or error."""
+    """A document's id and text with its extraction or error."""
 
     model_config = ConfigDict(frozen=True)
 
     id: str
+    text: str | None = Field(None, description="The text that offsets refer to.")
     extraction: Extraction | None = None
     error: Failure | None = None
 
     @classmethod
-    def of(cls, name: str, answer: Answer) -> Self:
-        """The answer to the document that is called `name`."""
+    def of(cls, name: str, answer: Answer, text: str | None = None) -> Self:
+        """The answer to the document with the id `name`; `text` is None if it has none."""
         if isinstance(answer, Failure):
-            return cls(id=name, error=answer)
-        return cls(id=name, extraction=answer)
+            return cls(id=name, text=text, error=answer)
+        return cls(id=name, text=text, extraction=answer)
 
 
 class Backend(Protocol):

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 BundleOption = Annotated[
     Path | None,
     typer.Option(
-        help="Folder of a bundle to load in this process; default UMIE_BUNDLE or bundles/compact. "
+        help="Folder of a bundle to load in this process; default UMIE_BUNDLE or bundles/standard. "
         "Other UMIE_ settings apply too.",
         rich_help_panel=BACKEND,
     ),

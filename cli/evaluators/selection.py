@@ -8,7 +8,7 @@ from pathlib import Path
 from tasks.errors import DataError
 from training.evaluation.evaluator import Evaluator
 
-BUNDLE = Path("bundles/compact")
+BUNDLE = Path("bundles/standard")
 
 
 def choose(

@@ -11,6 +11,7 @@ from pathlib import Path
 import typer
 
 from cli.inputs.document import Document, decode_text, is_picture, shown
+from cli.inputs.document_files import DOCUMENTS
 from cli.inputs.folder import documents_in
 from tasks.errors import DataError
 
@@ -37,7 +38,7 @@ def named_documents(
     """Return the documents of the arguments, in order.
 
     Args:
-        texts: texts; "-" reads standard input.
+        texts: texts, or paths of files with a known suffix; "-" reads standard input.
         image: value of `--image`.
         files: values of `--file`.
 
@@ -45,7 +46,9 @@ def named_documents(
         DataError: a file is missing or cannot be read.
         typer.BadParameter: the combination of arguments is invalid.
     """
-    documents = [_of_argument(number, text) for number, text in enumerate(texts, start=1)]
+    documents: list[Document] = []
+    for number, text in enumerate(texts, start=1):
+        documents += _of_path(Path(text)) if _names_file(text) else [_of_argument(number, text)]
     for path in files:
         documents += _of_path(path)
     if image is not None:
@@ -57,6 +60,12 @@ def named_documents(
     )
 
 
+def _names_file(argument: str) -> bool:
+    path = Path(argument)
+    known = path.suffix.lower() in DOCUMENTS or is_picture(path)
+    return known and os.path.isfile(argument)  # unlike Path's, takes a text of any length
+
+
 def _of_argument(number: int, argument: str) -> Document:
     if argument == STDIN:
         text = decode_text(sys.stdin.buffer.read(), "standard input")
@@ -65,7 +74,7 @@ def _of_argument(number: int, argument: str) -> Document:
         argument.encode("utf-8")
     except UnicodeEncodeError as error:
         raise DataError(f"text {number} is not in UTF-8") from error
-    if os.path.isfile(argument):  # unlike Path.is_file, accepts a text of any length
+    if os.path.isfile(argument):
         typer.echo(f"{shown(argument)} is used as a text; --file reads the file", err=True)
     return Document(str(number), {"text": argument})
 

@@ -8,15 +8,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from cli.inputs.column_names import DEFAULT, ColumnNames
 from cli.inputs.document import Document, shown
 from cli.inputs.documents import Documents, digest_of
-from cli.inputs.row import COLUMNS, broken, check_columns, from_cells
+from cli.inputs.row import broken, from_cells
 from tasks.errors import DataError
 
 _TABS = ".tsv"
 
 
-def read_csv(path: Path) -> Documents:
+def read_csv(path: Path, columns: ColumnNames = DEFAULT) -> Documents:
     """Read one document per row: UTF-8, a header, separated by commas (tabs in a .tsv).
 
     Lists are split at commas; regions and an ontology that is not a name are JSON.
@@ -26,13 +27,13 @@ def read_csv(path: Path) -> Documents:
     """
     digest, rows = digest_of(path), _reader(path)
     try:
-        left_out = check_columns(rows.fieldnames or [], path)
+        left_out = columns.check(rows.fieldnames or [], path)
         count = sum(1 for _ in rows)
     except csv.Error as error:
         raise DataError(f"{shown(path)}, line {rows.reader.line_num}: {error}") from error
     except UnicodeDecodeError as error:
         raise DataError(f"{shown(path)} is not in UTF-8") from error
-    return Documents(count, digest, lambda: _documents(path), left_out)
+    return Documents(count, digest, lambda: _documents(path, columns), left_out)
 
 
 def _reader(path: Path) -> csv.DictReader[str]:
@@ -46,11 +47,10 @@ def _lines(path: Path) -> Iterator[str]:
         yield from file
 
 
-def _documents(path: Path) -> Iterator[Document]:
+def _documents(path: Path, columns: ColumnNames) -> Iterator[Document]:
     row: dict[Any, Any]
     for number, row in enumerate(_reader(path), start=1):
         if None in row or None in row.values():
             yield broken(number, "must have as many cells as the header")
             continue
-        cells = {name: cell for name, cell in row.items() if name in COLUMNS}
-        yield from_cells(cells, number, path.parent)
+        yield from_cells(columns.of_table(row), number, path.parent)

@@ -10,7 +10,13 @@ from typing import Any
 
 from tasks.errors import DataError, UMIEError
 
-PICTURES = frozenset({".jpg", ".jpeg", ".png", ".webp"})
+PICTURES = frozenset(
+    f".{ending}"
+    for ending in (
+        *("avif", "bmp", "gif", "heic", "heif", "hif", "jfif", "jpe"),
+        *("jpeg", "jpg", "mpo", "png", "tif", "tiff", "webp"),
+    )
+)
 """Lower-case suffixes of image files."""
 
 _SHOWN = 100
@@ -49,7 +55,9 @@ class Document:
             raise self.fault
         fields = dict(self.fields)
         if self.text is not None:
-            fields["text"] = decode_text(read_bytes(self.text), shown(self.text))
+            from cli.inputs.document_files import text_of
+
+            fields["text"] = text_of(self.text)
         if self.image is not None:
             fields["image"] = read_bytes(self.image)
         return fields

@@ -6,20 +6,22 @@ import os
 from pathlib import Path
 
 from cli.inputs.document import Document, is_picture
+from cli.inputs.document_files import DOCUMENTS
 from tasks.errors import DataError
 
 TEXT = ".txt"
-"""Suffix of text files."""
+"""Suffix of the text files that are paired with images."""
 
 
 def documents_in(folder: Path) -> list[Document]:
-    """Find the texts and images under `folder`, sorted by id.
+    """Find the documents and images under `folder`, sorted by id.
 
-    An image and a text with the same path except for the suffix are one document. The id is the
-    relative path of the image, or of the text. Other files and hidden files are ignored.
+    An image and a .txt with the same path except for the suffix are one document; every other file
+    is a document of its own. The id is the relative path of the image, or of the text. Files of
+    other types and hidden files are ignored.
 
     Raises:
-        DataError: there are no texts and no images.
+        DataError: there are no documents and no images.
     """
     paths = sorted(_files(folder), key=lambda path: path.as_posix())
     texts = {path.with_suffix(""): path for path in paths if path.suffix.lower() == TEXT}
@@ -27,8 +29,12 @@ def documents_in(folder: Path) -> list[Document]:
     paired = {path.with_suffix("") for path in pictures}
     found = [_document(folder, path, texts.get(path.with_suffix(""))) for path in pictures]
     found += [_document(folder, None, path) for stem, path in texts.items() if stem not in paired]
+    found += [
+        _document(folder, None, path) for path in paths if path.suffix.lower() in DOCUMENTS - {TEXT}
+    ]
     if not found:
-        raise DataError(f"{folder} has no texts (*{TEXT}) and no images (*.jpg, *.png, *.webp)")
+        kinds = ", ".join(f"*{ending}" for ending in sorted(DOCUMENTS))
+        raise DataError(f"{folder} has no documents ({kinds}) and no images (*.jpg, *.png, …)")
     return sorted(found, key=lambda document: document.id)
 
 

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from cli.inputs.column_names import DEFAULT, ColumnNames
 from cli.inputs.document import Document, shown
 from cli.inputs.documents import Documents, digest_of
-from cli.inputs.row import COLUMNS, check_columns, document_of
+from cli.inputs.row import document_of
 from tasks.errors import DataError
 
 _ROWS = 1024
 """Rows per read."""
 
 
-def read_parquet(path: Path) -> Documents:
+def read_parquet(path: Path, columns: ColumnNames = DEFAULT) -> Documents:
     """Read one document per row; lists, regions and an ontology are nested values.
 
     Raises:
@@ -31,20 +32,20 @@ def read_parquet(path: Path) -> Documents:
     digest = digest_of(path)
     try:
         with pq.ParquetFile(path) as file:
-            count, columns = file.metadata.num_rows, file.schema_arrow.names
+            count, names = file.metadata.num_rows, file.schema_arrow.names
     except (OSError, pa.ArrowException) as error:
         raise DataError(f"{shown(path)} is not a Parquet file: {error}") from error
-    left_out = check_columns(columns, path)
-    return Documents(count, digest, lambda: _documents(path), left_out)
+    left_out = columns.check(names, path)
+    return Documents(count, digest, lambda: _documents(path, columns), left_out)
 
 
-def _documents(path: Path) -> Iterator[Document]:
+def _documents(path: Path, columns: ColumnNames) -> Iterator[Document]:
     import pyarrow.parquet as pq
 
     number = 0
     with pq.ParquetFile(path) as file:
-        columns = [name for name in file.schema_arrow.names if name in COLUMNS]
-        for batch in file.iter_batches(_ROWS, columns=columns):
+        names = [name for name in file.schema_arrow.names if columns.role_of(name)]
+        for batch in file.iter_batches(_ROWS, columns=names):
             for row in batch.to_pylist():
                 number += 1
-                yield document_of(row, number, path.parent)
+                yield document_of(columns.of_table(row), number, path.parent)

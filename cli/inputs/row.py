@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from pydantic_core import from_json
 
-from cli.inputs.document import Document, shown, split_list
+from cli.inputs.document import Document, split_list
 from tasks.errors import DataError, FieldError
 
 ID, TEXT, IMAGE = "id", "text", "image"
@@ -17,20 +17,6 @@ _JSON = frozenset({"ontology", "regions"})
 _NUMBERS = frozenset({"min_score"})
 COLUMNS = frozenset({ID, TEXT, IMAGE}) | _LISTS | _JSON | _NUMBERS
 """The columns of a row: the fields of `POST /extract`, and an id."""
-
-
-def check_columns(columns: Sequence[str], path: Path) -> tuple[str, ...]:
-    """Check the column names of a table and return the ignored ones.
-
-    Raises:
-        DataError: there is neither a text nor an image column, or a name occurs twice.
-    """
-    twice = sorted({name for name in columns if columns.count(name) > 1})
-    if twice:
-        raise DataError(f"{shown(path)} has two columns {twice[0]!r}")
-    if not {TEXT, IMAGE} & set(columns):
-        raise DataError(f"{shown(path)} has neither a column {TEXT!r} nor a column {IMAGE!r}")
-    return tuple(name for name in columns if name not in COLUMNS)
 
 
 def document_of(row: Mapping[str, Any], number: int, folder: Path) -> Document:

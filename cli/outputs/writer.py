@@ -13,14 +13,16 @@ from cli.outputs.format import Format
 from schema.extraction import Extraction
 
 
-def print_single(document: Document, extraction: Extraction, form: Format) -> None:
+def print_single(
+    document: Document, extraction: Extraction, text: str | None, form: Format
+) -> None:
     """Print the answer to the one document that was named."""
     if form == "table":
         Tables().answer(extraction)
     elif form == "json":
         typer.echo(extraction.model_dump_json(indent=2))
     else:
-        typer.echo(DocumentAnswer.of(document.id, extraction).model_dump_json())
+        typer.echo(DocumentAnswer.of(document.id, extraction, text).model_dump_json())
 
 
 class Writer(Protocol):

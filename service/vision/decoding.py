@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import io
-import re
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps
 from PIL.JpegImagePlugin import JpegImageFile
 
+from service.vision.container_checks import (
+    MOST_PADDING,
+    first_image,
+    kept_pixels,
+    pixels_before_opening,
+)
+from service.vision.directory_parts import check_directories
+from service.vision.formats import ALLOWED, format_of
 from service.vision.image_parts import check_parts, is_interleaved
 from tasks.errors import ImageDamaged, ImageError, ImageTooLarge, ImageUnsupported
-
-FORMATS = ("JPEG", "PNG", "WEBP")
 
 Sides = tuple[int, int]
 """Width and height in pixels."""
@@ -24,7 +29,6 @@ Sides = tuple[int, int]
 LeastSides = Callable[[int, int], Sides]
 """Maps the upright width and height to the smallest size the image may be reduced to."""
 
-_SIGNATURE = re.compile(rb"\xff\xd8\xff|\x89PNG\r\n\x1a\n|RIFF....WEBP", re.DOTALL)
 _ORIENTATION = 0x0112
 _TRANSPOSED = range(5, 9)
 """EXIF orientations that swap width and height."""
@@ -53,14 +57,24 @@ class ImageFile:
 
     Attributes:
         pixels: pixels that decoding keeps in memory. These are fewer than the image has if a JPEG
-            can be decoded at a half, a quarter or an eighth of its size.
+            can be decoded at a half, a quarter or an eighth of its size, and more if its coded
+            frames or tiles are larger than the image.
     """
 
-    def __init__(self, image: Image.Image, data: bytes, least_sides: LeastSides) -> None:
-        """Create the file from an opened image, its bytes and the smallest size to reduce it to."""
+    def __init__(
+        self, image: Image.Image, data: bytes, least_sides: LeastSides, coded: int = 0
+    ) -> None:
+        """Create the file.
+
+        Args:
+            image: the opened image.
+            data: its bytes.
+            least_sides: the smallest size to reduce it to.
+            coded: pixels of its coded frames or tiles, 0 if unknown.
+        """
         self._image, self._least_sides = image, least_sides
         self._size = image.size
-        self.pixels = image.width * image.height
+        self.pixels = max(image.width * image.height, coded)
         if isinstance(image, JpegImageFile):
             least = self._least()
             with _damage("the image's header is damaged"):
@@ -78,6 +92,8 @@ class ImageFile:
         """
         with _damage("the image cannot be read to its end"):
             self._image.load()
+        if not isinstance(self._image, JpegImageFile):  # Pillow rotates a TIFF when it loads it
+            self._size = self._image.size
         least = self._least()
         with _damage("the image cannot be read to its end"):
             small = _reduced(_reducible(self._image), least)
@@ -96,6 +112,9 @@ class ImageFile:
 
     @property
     def _transposed(self) -> bool:
+        exif = self._image.info.get("exif")
+        if isinstance(exif, bytes):
+            check_directories(exif)
         with _damage("the image's header is damaged"):
             return self._image.getexif().get(_ORIENTATION) in _TRANSPOSED
 
@@ -128,15 +147,22 @@ def open_file(data: bytes, *, max_pixels: int, least_sides: LeastSides = full_si
 
     Raises:
         ImageTooLarge: the image has more than `max_pixels`.
-        ImageUnsupported: the file is not a JPEG, PNG or WebP.
+        ImageUnsupported: the file is of an unsupported format, or a compressed BMP.
         ImageDamaged: the header is damaged, or there are too many parts.
         FieldError: raised by `least_sides`.
     """
+    kind = format_of(data)
+    if kind is None:
+        raise ImageUnsupported(f"the image is not a {ALLOWED} file; save it as one of these")
     check_parts(data)
-    image = _open(data, max_pixels)
-    if image.width * image.height > max_pixels:
+    coded = pixels_before_opening(kind, data)
+    if coded > max_pixels * MOST_PADDING:
         raise _too_many_pixels(max_pixels)
-    return ImageFile(image, data, least_sides)
+    image = _open(first_image(kind, data), kind, max_pixels)
+    coded = max(coded, kept_pixels(image))
+    if image.width * image.height > max_pixels or coded > max_pixels * MOST_PADDING:
+        raise _too_many_pixels(max_pixels)
+    return ImageFile(image, data, least_sides, coded)
 
 
 def decode(data: bytes, *, max_pixels: int, least_sides: LeastSides = full_size) -> UprightImage:
@@ -153,14 +179,10 @@ def decode(data: bytes, *, max_pixels: int, least_sides: LeastSides = full_size)
     return open_file(data, max_pixels=max_pixels, least_sides=least_sides).load()
 
 
-def _open(data: bytes, max_pixels: int) -> Image.Image:
+def _open(data: bytes, kind: str, max_pixels: int) -> Image.Image:
     with _damage("the image's header is damaged"):
         try:
-            return Image.open(io.BytesIO(data), formats=FORMATS)
-        except UnidentifiedImageError as error:
-            if _SIGNATURE.match(data):
-                raise
-            raise ImageUnsupported("the image is not a JPEG, PNG or WebP file") from error
+            return Image.open(io.BytesIO(data), formats=(kind,))
         except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
             raise _too_many_pixels(max_pixels) from error
 

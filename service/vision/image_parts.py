@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 
+from service.vision.directory_parts import check_directories
 from tasks.errors import ImageDamaged
 
 MOST_PARTS = 10_000
@@ -18,6 +19,7 @@ MOST_SCANS = 100
 
 _PNG = b"\x89PNG\r\n\x1a\n"
 _JPEG = b"\xff\xd8\xff"
+_TIFF = (b"II", b"MM")
 _SCAN, _END = 0xDA, 0xD9
 _WITHOUT_LENGTH = {0x01, *range(0xD0, 0xDA)}
 """JPEG markers that are not followed by a length."""
@@ -27,7 +29,7 @@ _MARKER = re.compile(rb"\xff+([^\x00\xff\xd0-\xd7])", re.DOTALL)
 
 
 def check_parts(data: bytes) -> None:
-    """Check the number of parts of a JPEG or PNG, and of scans of a JPEG.
+    """Check the number of parts of a JPEG, PNG or TIFF, and of scans of a JPEG.
 
     Raises:
         ImageDamaged: there are too many.
@@ -37,7 +39,7 @@ def check_parts(data: bytes) -> None:
     elif data.startswith(_JPEG):
         within_limit = _jpeg_ends(data)
     else:
-        return
+        return check_directories(data) if data.startswith(_TIFF) else None
     if not within_limit:
         raise ImageDamaged(f"the image has too many parts, at most {MOST_PARTS} are allowed")
 

@@ -167,6 +167,72 @@ def test_rows_have_options_and_pictures_of_their_own(run: Run, fake: Fake, tmp_p
     assert error["type"] == "unreadable-input" and "none.jpg" in error["detail"]
 
 
+@pytest.mark.parametrize("name", ["out.csv", "out.parquet", "out.ttl"])
+def test_other_forms_are_made_at_the_end_and_resumed_as_lines(
+    run: Run, fake: Fake, name: str
+) -> None:
+    words = ["batch", "posts.csv", "--out", name, "--concurrency", "1"]
+    fake.broken_at = "post 4"
+    assert CliRunner().invoke(app, words).exit_code == 2
+    lines = Path(f"{name}.ndjson")
+    assert not Path(name).exists() and len(lines.read_bytes().splitlines()) == 4
+    fake.broken_at = None
+    fake.asked.clear()
+    result = CliRunner().invoke(app, words)
+    assert (result.exit_code, asked(fake)) == (1, ["UMIE", "post 4", "post 5"])
+    assert result.stdout == f"{name}: 6 documents, 1 with errors\n"
+    whole = Path(name).read_bytes()
+    assert b"post 5" in whole or name.endswith("parquet")
+    fake.asked.clear()
+    assert CliRunner().invoke(app, words).exit_code == 1 and fake.asked == []
+    assert CliRunner().invoke(app, [*words, "--min-score", "0.5"]).exit_code == 2
+    assert Path(name).read_bytes() == whole
+
+
+def test_another_ending_is_refused_before_anything_is_read(run: Run, fake: Fake) -> None:
+    result = CliRunner().invoke(app, ["batch", "none.csv", "--out", "out.xlsx"])
+    assert result.exit_code == 2 and ".csv, .parquet, .ttl" in result.stderr
+
+
+def test_columns_are_mapped(run: Run, fake: Fake) -> None:
+    run("--text-column", "id", "--id-column", "text")
+    assert [line["id"] for line in lines()] == [
+        "post 0",
+        "post 1",
+        "refuse",
+        "post 3",
+        "post 4",
+        "post 5",
+    ]
+    assert [line["text"] for line in lines()] == [f"p{number}" for number in range(6)]
+    result = run()
+    assert result.exit_code == 2 and "started with another input" in result.stderr
+
+
+def test_standard_input_is_answered_and_resumed(run: Run, fake: Fake) -> None:
+    words = ["batch", "-", "--out", str(OUT), "--concurrency", "1"]
+    given = "\n".join(json.dumps({"id": str(n), "text": f"post {n}"}) for n in range(3))
+    fake.broken_at = "post 2"
+    assert CliRunner().invoke(app, words, input=given).exit_code == 2
+    fake.broken_at = None
+    fake.asked.clear()
+    assert CliRunner().invoke(app, words, input=given).exit_code == 0
+    assert asked(fake) == ["UMIE", "post 2"] and len(lines()) == 3
+    assert CliRunner().invoke(app, words, input='{"text": "a"}').exit_code == 2
+
+
+def test_a_folder_of_documents_keeps_the_texts_that_were_read(run: Run, fake: Fake) -> None:
+    Path("folder").mkdir()
+    Path("folder/a.html").write_text("<p>Ann <b>met</b> Bob", encoding="utf-8")
+    Path("folder/b.md").write_text("*Bob*", encoding="utf-8")
+    result = CliRunner().invoke(app, ["batch", "folder", "--out", str(OUT)])
+    assert result.exit_code == 0, result.output
+    assert [(line["id"], line["text"]) for line in lines()] == [
+        ("a.html", "Ann met Bob"),
+        ("b.md", "*Bob*"),
+    ]
+
+
 def test_an_interruption_leaves_what_can_be_gone_on_with(run: Run, fake: Fake) -> None:
     posts = "\n".join(f"p{number},post {number}" for number in range(400))
     Path("posts.csv").write_text(f"id,text\n{posts}\n", encoding="utf-8")

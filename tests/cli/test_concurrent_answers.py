@@ -51,6 +51,7 @@ async def test_a_document_that_cannot_be_read_fails_alone(tmp_path: Path) -> Non
     ]
     answers = await ask(Fake(), given)
     assert [answer.extraction is None for answer in answers] == [False, True, True, True]
+    assert [answer.text for answer in answers] == ["Ann", None, None, "refuse"]
     errors = [answer.error for answer in answers[1:]]
     assert [error and (error.type, error.field) for error in errors] == [
         ("unreadable-input", None),

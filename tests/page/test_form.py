@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 from tests.page.conftest import Visitor, extract, fill, ready
 from tests.service.fakes import TEXT, FakeEngine, picture_bytes
 from tests.service.live import Live
+from tests.support.heic_files import heic
 
 PICTURE = picture_bytes((60, 30), colour="teal")
 FILE_OF = """([data, name, type]) => {
@@ -32,6 +33,27 @@ def test_a_picture_can_be_picked_and_removed(page: Page) -> None:
     page.get_by_role("button", name="Remove the image").click()
     expect(page.locator("#chosen")).to_be_hidden()
     assert extract(page)["image"] is None
+
+
+def test_an_image_that_the_browser_cannot_display_is_extracted(page: Page) -> None:
+    file = {"name": "phone.heic", "mimeType": "image/heic", "buffer": heic("noise-RGB")}
+    page.get_by_label("Image").set_input_files(files=[file])  # type: ignore[list-item]
+    expect(page.locator("#file-name")).to_have_text("phone.heic")
+    expect(page.locator("#file-facts")).to_contain_text("this browser cannot display it")
+    assert extract(page)["image"] == {"width": 48, "height": 32}
+    answer = page.get_by_role("region", name="Answer")
+    expect(answer.get_by_text("This browser cannot display phone.heic")).to_be_visible()
+    size = answer.get_by_role("img", name="phone.heic").bounding_box()
+    assert size is not None and (size["width"], size["height"]) == (48, 32)
+
+
+@pytest.mark.parametrize("kind", ["gif", "bmp", "avif"])
+def test_every_format_that_browsers_display_has_a_preview(page: Page, kind: str) -> None:
+    data = picture_bytes((60, 30), file_format=kind.upper())
+    file = {"name": f"a.{kind}", "mimeType": f"image/{kind}", "buffer": data}
+    page.get_by_label("Image").set_input_files(files=[file])  # type: ignore[list-item]
+    expect(page.locator("#file-facts")).to_contain_text("60 \N{MULTIPLICATION SIGN} 30")
+    assert extract(page)["image"] == {"width": 60, "height": 30}
 
 
 @pytest.mark.parametrize("place", ["#drop", "footer"])

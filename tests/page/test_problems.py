@@ -63,9 +63,7 @@ def test_other_files_are_refused_at_once(visit: Visitor, serve: Server) -> None:
     fill(page, picture=PICTURE)
     letter = {"name": "letter.pdf", "mimeType": "application/pdf", "buffer": b"%PDF"}
     page.get_by_label("Image").set_input_files(files=[letter])  # type: ignore[list-item]
-    shows(
-        page, "format is not supported", "file letter.pdf is application/pdf", "JPEG, PNG or WebP"
-    )
+    shows(page, "format is not supported", "file letter.pdf is application/pdf", "AVIF or HEIC")
     expect(page.locator("#file-name")).to_have_text("a.png")
 
 

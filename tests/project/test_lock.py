@@ -67,6 +67,13 @@ def test_extras_are_locked(extra: str) -> None:
         assert requirement.specifier.contains(locked[canonicalize_name(requirement.name)][0])
 
 
+@pytest.mark.parametrize("extra", ["documents", "linked", "tables"])
+def test_what_the_tests_need_of_other_extras_is_locked(extra: str) -> None:
+    locked = entries("dev")
+    for requirement in map(Requirement, PROJECT["optional-dependencies"][extra]):
+        assert requirement.specifier.contains(locked[canonicalize_name(requirement.name)][0])
+
+
 def test_these_tests_run_on_the_locked_versions() -> None:
     here = [r for r in RUNTIME if r.marker is None or r.marker.evaluate()]
     locked = entries("runtime")

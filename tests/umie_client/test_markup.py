@@ -11,6 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from tests.support.heic_files import heic
 from tests.umie_client.samples import (
     TEXT,
     argument,
@@ -114,6 +115,14 @@ def test_a_picture_that_lies_on_its_side_is_set_upright() -> None:
     markup = page(extraction(), "", file_of(image, "JPEG", exif=image.getexif()))
     (shown,) = pictures_in(markup)
     assert shown.size == (20, 40) and 0x0112 not in shown.getexif()
+
+
+@pytest.mark.parametrize("kind", ["GIF", "TIFF", "HEIF"])
+def test_a_picture_that_browsers_may_not_show_is_embedded_as_jpeg(kind: str) -> None:
+    heif = kind == "HEIF"
+    file = heic("noise-RGB") if heif else file_of(Image.new("RGB", (40, 20)), kind)
+    markup = page(extraction(), "", file)
+    assert "data:image/jpeg;base64," in markup and "data:image/png" not in markup
 
 
 def test_a_notebook_gets_a_preview() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from tests.support.heic_files import heic
 from tests.umie_client.samples import file_of, sideways
 from umie_client.errors import ImageUnreadable
 from umie_client.pictures import data_of, kept, opened, png_of, upright
@@ -30,11 +31,15 @@ def test_what_is_sent_stands_upright() -> None:
         assert image.getexif().get(0x0112) is None
 
 
-@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF", "AVIF"])
 def test_a_file_is_opened_upright(kind: str) -> None:
     image = sideways()
     data = file_of(image, kind, exif=image.getexif())
     assert opened(data).size == (20, 40)
+
+
+def test_a_file_of_a_phone_is_opened() -> None:
+    assert opened(heic("orientation-6")).size == (64, 32)
 
 
 def test_transparency_is_laid_on_white() -> None:

@@ -19,7 +19,7 @@ _OTHER_WORDS = {
     "miscellaneous": ("other", "other named entity", "misc"),
 }
 _PARAPHRASED, _DROPPED = 0.1, 0.1
-_PAIR_WEIGHT = 3.0  # a pair has one decision, a list of entities about fifteen
+PAIR_WEIGHT = 3.0  # a pair has one decision, a list of entities about fifteen
 
 
 def entities(
@@ -80,7 +80,7 @@ def pair(
         head=(head.start, head.end),
         tail=(tail.start, tail.end),
         picture=picture,
-        weight=_PAIR_WEIGHT,
+        weight=PAIR_WEIGHT,
     )
 
 

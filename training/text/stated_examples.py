@@ -10,6 +10,7 @@ from tasks import form, instruction
 from tasks.ontology import NONE
 from tasks.records import Asoc, Record, Span
 from training.text.example import Example
+from training.text.examples_of import PAIR_WEIGHT
 from training.text.stated_relations import (
     MISCELLANEOUS,
     Fact,
@@ -94,6 +95,7 @@ def pair(stated: StatedText, head: int, tail: int, generator: random.Random) -> 
         asocs=tuple(generator.sample([*options, NONE], len(options) + 1)),
         head=places[0],
         tail=places[1],
+        weight=PAIR_WEIGHT,
     )
 
 

@@ -21,13 +21,25 @@ export function boxedPicture(url, name, answer) {
   });
   drawing.append(...regions.map(drawn));
   const labels = regions.map((region) => label(region, width, height));
-  canvas.append(element("img", { src: url, alt: name, width, height }), drawing, ...labels);
+  const image = element("img", { src: url, alt: name, width, height });
+  canvas.append(image, drawing, ...labels);
   const figure = element("figure", { class: "picture" }, canvas);
+  image.addEventListener("error", () => showBlank(image, figure), { once: true });
   const spare = regions.filter((region) => region.names.length === 0).length;
   canvas.classList.toggle("show-spare", spare === regions.length);
   if (spare > 0 && spare < regions.length) figure.append(spareSwitch(canvas, spare));
   if (regions.length === 0) figure.append(element("figcaption", {}, "No regions were found."));
   return figure;
+}
+
+/** Replace an image that the browser cannot decode by a blank one of its size, with a note. */
+function showBlank(image, figure) {
+  const note = `This browser cannot display ${image.alt}; the boxes are drawn on a blank image.`;
+  figure.append(element("figcaption", {}, note));
+  image.classList.add("blank");
+  const sides = `width="${image.getAttribute("width")}" height="${image.getAttribute("height")}"`;
+  const blank = `<svg xmlns="http://www.w3.org/2000/svg" ${sides}/>`;
+  image.src = `data:image/svg+xml,${encodeURIComponent(blank)}`;
 }
 
 /** Region id -> [{text, type}] of the entities and arguments that refer to it. */

@@ -2,7 +2,8 @@ import { bytes } from "./numbers.js";
 import { pointCount } from "./offsets.js";
 import { Problem } from "./problem.js";
 
-const PICTURES = ["image/jpeg", "image/png", "image/webp"];
+const FORMATS = ["avif", "bmp", "gif", "heic", "heif", "jpeg", "png", "tiff", "webp", "x-ms-bmp"];
+const PICTURES = FORMATS.map((name) => `image/${name}`);
 
 /**
  * The problem that the service would report for an image, found before it is sent; null where the

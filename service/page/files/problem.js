@@ -32,6 +32,7 @@ export class Problem extends Error {
   }
 }
 
+const FORMATS = "JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF or HEIC";
 const WAIT = "Your input is kept. Wait a few seconds, then try again.";
 const BY_TYPE = {
   unauthorised: "Enter an API key below, then press Extract.",
@@ -43,7 +44,7 @@ const BY_TYPE = {
   "unknown-ontology": "Choose another ontology.",
   "body-too-large": "Choose a smaller image, or scale it down.",
   "image-too-large": "Choose a smaller image, or scale it down.",
-  "image-unsupported": "Choose a JPEG, PNG or WebP, or convert the image to one of them.",
+  "image-unsupported": `Choose a ${FORMATS}, or convert the image to one of them.`,
   "image-damaged": "The file is damaged or incomplete. Save it again, or choose another.",
   "file-gone": "Choose the image again.",
   "no-visual-tower": "Remove the image: this model takes text only.",
@@ -56,7 +57,7 @@ const BY_TYPE = {
 const BY_STATUS = {
   400: "Correct the request, then press Extract.",
   413: "Choose a smaller image or a shorter text.",
-  415: "Choose a JPEG, PNG or WebP.",
+  415: `Choose a ${FORMATS}.`,
   422: "Correct the request, then press Extract.",
   429: WAIT,
   502: WAIT,

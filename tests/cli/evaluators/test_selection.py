@@ -22,7 +22,7 @@ def test_one_is_chosen(tmp_path: Path) -> None:
 
 def test_by_default_the_bundle_is_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(BundleError, match="bundles/compact"):
+    with pytest.raises(BundleError, match="bundles/standard"):
         choose(None, None, None)
 
 

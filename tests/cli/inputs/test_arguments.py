@@ -48,12 +48,20 @@ def test_a_picture_goes_with_a_text_or_alone(folder: Path) -> None:
     assert named_documents([], None, [image]).documents[0].request() == {"image": b"a.jpg"}
 
 
+def test_an_argument_that_names_a_document_or_picture_is_that_file(folder: Path) -> None:
+    read = named_documents([str(folder / "a.txt"), "none.txt", str(folder / "a.jpg")], None, [])
+    requests = [document.request() for document in read.documents]
+    assert requests == [{"text": "a.txt"}, {"text": "none.txt"}, {"image": b"a.jpg"}]
+    assert named_documents([str(folder / "a.txt")], None, []).single
+
+
 def test_a_text_that_is_a_files_name_is_pointed_out(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    name = str(folder / "a.txt")
+    name = str(folder / "a.log")
+    Path(name).write_bytes(b"a")
     assert named_documents([name, "a" * 5000], None, []).documents[0].request() == {"text": name}
-    assert capsys.readouterr().err.endswith("a.txt is used as a text; --file reads the file\n")
+    assert capsys.readouterr().err.endswith("a.log is used as a text; --file reads the file\n")
 
 
 def test_calls_that_make_no_sense_are_refused(folder: Path) -> None:

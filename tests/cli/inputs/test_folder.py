@@ -34,8 +34,22 @@ def test_pictures_go_with_the_texts_of_their_names(tmp_path: Path) -> None:
 
 
 def test_other_files_and_hidden_ones_are_passed_over(tmp_path: Path) -> None:
-    fill(tmp_path, "a.txt", "notes.md", "answers.ndjson", "._a.jpg", ".git/b.txt", "b.txt.bak")
+    fill(tmp_path, "a.txt", "notes.odt", "answers.ndjson", "._a.jpg", ".git/b.txt", "b.txt.bak")
     assert [d.id for d in documents_in(tmp_path)] == ["a.txt"]
+
+
+def test_documents_of_other_kinds_stand_alone(tmp_path: Path) -> None:
+    fill(tmp_path, "a.txt", "a.jpg", "a.pdf", "a.md", "b.docx", "b.HTML", "b.heic", "c.htm")
+    found = {d.id: (d.text and d.text.name, d.image is not None) for d in documents_in(tmp_path)}
+    assert found == {
+        "a.jpg": ("a.txt", True),
+        "a.md": ("a.md", False),
+        "a.pdf": ("a.pdf", False),
+        "b.HTML": ("b.HTML", False),
+        "b.docx": ("b.docx", False),
+        "b.heic": (None, True),
+        "c.htm": ("c.htm", False),
+    }
 
 
 def test_a_hidden_folder_can_be_named_itself(tmp_path: Path) -> None:
@@ -43,10 +57,10 @@ def test_a_hidden_folder_can_be_named_itself(tmp_path: Path) -> None:
     assert [d.id for d in documents_in(tmp_path / ".photos")] == ["a.jpg"]
 
 
-@pytest.mark.parametrize("names", [(), ("notes.md",)])
+@pytest.mark.parametrize("names", [(), ("notes.odt",)])
 def test_a_folder_without_documents_is_refused(tmp_path: Path, names: tuple[str, ...]) -> None:
     fill(tmp_path, *names)
-    with pytest.raises(DataError, match="has no texts"):
+    with pytest.raises(DataError, match="has no documents"):
         documents_in(tmp_path)
 
 

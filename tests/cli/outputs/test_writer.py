@@ -32,6 +32,7 @@ def test_lines_and_lists_hold_the_same(capsys: pytest.CaptureFixture[str]) -> No
     assert [DocumentAnswer.model_validate(value) for value in values] == ANSWERS
     assert values[1] == {
         "id": "b.jpg",
+        "text": None,
         "extraction": None,
         "error": {
             "type": "image-damaged",
@@ -50,10 +51,11 @@ def test_tables_tell_errors_aside(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_a_single_answer_is_as_the_api_gives_it(capsys: pytest.CaptureFixture[str]) -> None:
     document = Document("a")
-    print_single(document, FULL, "json")
+    print_single(document, FULL, "Ann met 東京", "json")
     assert json.loads(capsys.readouterr().out) == FULL.model_dump(mode="json")
-    print_single(document, FULL, "ndjson")
+    print_single(document, FULL, "Ann met 東京", "ndjson")
     line = capsys.readouterr().out
-    assert DocumentAnswer.model_validate_json(line).extraction == FULL and line.count("\n") == 1
-    print_single(document, FULL, "table")
+    assert DocumentAnswer.model_validate_json(line) == DocumentAnswer.of("a", FULL, "Ann met 東京")
+    assert line.count("\n") == 1
+    print_single(document, FULL, None, "table")
     assert capsys.readouterr().out.startswith("regions\n")

@@ -12,6 +12,7 @@ from PIL import Image
 from service.vision.decoding import check_bytes, decode, digest_of, open_file
 from tasks.errors import ImageDamaged, ImageTooLarge, ImageUnsupported
 from tests.service.fakes import picture_bytes
+from tests.support.heic_files import heic
 
 MAX_PIXELS = 1_000_000
 
@@ -83,17 +84,19 @@ def test_pictures_are_turned_upright(file_format: str) -> None:
     assert top[0] > 240 and bottom[0] < 15
 
 
-@pytest.mark.parametrize("data", [b"", b"just a text", _file(Image.new("P", (4, 4)), "GIF")])
+@pytest.mark.parametrize("data", [b"", b"just a text", _file(Image.new("L", (4, 4)), "PPM")])
 def test_other_files_are_unsupported(data: bytes) -> None:
-    with pytest.raises(ImageUnsupported):
+    with pytest.raises(ImageUnsupported, match="JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF or HEIC"):
         decode(data, max_pixels=MAX_PIXELS)
 
 
-@pytest.mark.parametrize("file_format", ["JPEG", "PNG", "WEBP"])
+@pytest.mark.parametrize(
+    "file_format", ["JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "HEIF", "MPO"]
+)
 @pytest.mark.parametrize("share", [0.02, 0.5, 0.9])
 def test_a_cut_file_is_damaged(file_format: str, share: float) -> None:
     noise = Image.effect_noise((64, 48), 80).convert("RGB")
-    data = _file(noise, file_format)
+    data = heic("noise-RGB") if file_format == "HEIF" else _file(noise, file_format)
     with pytest.raises(ImageDamaged):
         decode(data[: max(16, int(len(data) * share))], max_pixels=MAX_PIXELS)
 
