@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
-from sentencex import segment  # type: ignore[attr-defined]
+from sentencex import segment  # type: ignore[import-untyped]
 
 from tasks.tokenizer import Tokenizer
 
