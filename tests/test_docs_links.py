@@ -11,7 +11,7 @@ from tests.support.markdown import anchors_of, links_of
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
-PAGES = [ROOT / "README.md", *sorted(DOCS.glob("*.md")), ROOT / "weights/compact/MODEL_CARD.md"]
+PAGES = [ROOT / "README.md", *sorted(DOCS.glob("*.md")), ROOT / "weights/standard/MODEL_CARD.md"]
 PICTURE = DOCS / "images" / "architecture.svg"
 SVG = "{http://www.w3.org/2000/svg}"
 

@@ -19,7 +19,7 @@ from tests.support.bundle import tiny_folder as tiny_folder
 from tests.support.serving import serving, wait_for
 
 ROOT = Path(__file__).resolve().parents[1]
-WEIGHTS = ROOT / "weights" / "compact"
+WEIGHTS = ROOT / "weights" / "standard"
 ASTRONAUT = (ROOT / "examples" / "astronaut.jpg").read_bytes()
 TEXT = "Eileen Collins was the first woman to command a NASA space shuttle"
 PLAIN = {"text": "Ann met Bob", "tasks": "entities", "entity_types": "person,place"}

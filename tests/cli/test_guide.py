@@ -37,7 +37,7 @@ def place(roomy: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "examples").symlink_to(ROOT / "examples")
     for name, part in (("bundles", "bundle"), ("weights", "checkpoint")):
         (folder / name).mkdir()
-        (folder / name / "compact").symlink_to(roomy / part)
+        (folder / name / "standard").symlink_to(roomy / part)
     for name, text in FILES.items():
         (folder / name).write_text(text, encoding="utf-8")
     return folder

@@ -8,7 +8,7 @@ from training.evaluation.card import render
 from training.evaluation.examples import SHOWN
 from training.evaluation.results import read_results
 
-WEIGHTS = Path(__file__).resolve().parents[2] / "weights" / "compact"
+WEIGHTS = Path(__file__).resolve().parents[2] / "weights" / "standard"
 CARD, SCORES, TEMPLATE = (WEIGHTS / name for name in ("MODEL_CARD.md", "scores.json", "card.md.in"))
 RENDERED = "This card is rendered by `umie card`"
 
