@@ -15,6 +15,7 @@ from schema.extraction import (
     Timing,
 )
 from service.engine.interface import Answer, Prompt, VisualFeatures
+from service.pipeline.documents import clusters_found
 from service.pipeline.entities import entities_of, entity_prompt
 from service.pipeline.events import Trigger, events_of, trigger_prompt, triggers_of
 from service.pipeline.regions import referenced, regions_of
@@ -137,6 +138,7 @@ class Rounds:
             image=ImageSize(width=view.width, height=view.height) if view else None,
             regions=regions,
             entities=state.entities,
+            clusters=clusters_found(state.entities, request.ontology),
             relations=relations_of(
                 state.questions, state.answers[Task.RELATIONS], request.min_score
             ),

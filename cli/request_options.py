@@ -10,7 +10,8 @@ from typing import Annotated, Any
 import typer
 
 from cli.help_panels import REQUEST
-from cli.inputs.document import read_bytes, shown, split_list
+from cli.inputs.document import split_list
+from cli.inputs.files import read_bytes, shown
 from tasks.errors import DataError
 
 _FILES = frozenset({".yaml", ".yml", ".json"})

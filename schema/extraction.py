@@ -143,7 +143,7 @@ class Extraction(_Model):
     regions: list[RegionFound]
     entities: list[EntityFound] = Field(description="In text order.")
     clusters: list[ClusterFound] = Field(
-        description="Every entity is in one; a knowledge graph has one node for each."
+        [], description="Every entity is in one; a knowledge graph has one node for each."
     )
     relations: list[RelationFound]
     events: list[EventFound] = Field(description="In text order.")

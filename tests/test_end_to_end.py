@@ -28,6 +28,7 @@ PARTS = (
     "image",
     "regions",
     "entities",
+    "clusters",
     "relations",
     "events",
     "gate",
@@ -107,7 +108,7 @@ def test_the_model_that_answers_is_the_one_that_was_exported(
     shipped: httpx.Client, request: pytest.FixtureRequest
 ) -> None:
     version = read_manifest(request.getfixturevalue("shipped_bundle")).version
-    assert version.startswith("umie-compact@")
+    assert version.startswith("umie-standard@")
     assert extract(shipped, text=TEXT).json()["model"] == version
     assert shipped.get("/model").json()["model"] == version
 

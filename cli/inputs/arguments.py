@@ -10,8 +10,9 @@ from pathlib import Path
 
 import typer
 
-from cli.inputs.document import Document, decode_text, is_picture, shown
+from cli.inputs.document import Document, is_picture
 from cli.inputs.document_files import DOCUMENTS
+from cli.inputs.files import decode_text, shown
 from cli.inputs.folder import documents_in
 from tasks.errors import DataError
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cli.inputs.document import shown
+from cli.inputs.files import shown
 from cli.inputs.row import COLUMNS, ID, IMAGE, TEXT
 from tasks.errors import DataError
 

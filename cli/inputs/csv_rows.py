@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from cli.inputs.column_names import DEFAULT, ColumnNames
-from cli.inputs.document import Document, shown
+from cli.inputs.document import Document
 from cli.inputs.documents import Documents, digest_of
+from cli.inputs.files import shown
 from cli.inputs.row import broken, from_cells
 from tasks.errors import DataError
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tasks.errors import DataError, UMIEError
+from cli.inputs.document_files import text_of
+from cli.inputs.files import read_bytes
+from tasks.errors import UMIEError
 
 PICTURES = frozenset(
     f".{ending}"
@@ -18,9 +19,6 @@ PICTURES = frozenset(
     )
 )
 """Lower-case suffixes of image files."""
-
-_SHOWN = 100
-"""Most characters of a path in a message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +53,6 @@ class Document:
             raise self.fault
         fields = dict(self.fields)
         if self.text is not None:
-            from cli.inputs.document_files import text_of
-
             fields["text"] = text_of(self.text)
         if self.image is not None:
             fields["image"] = read_bytes(self.image)
@@ -68,29 +64,6 @@ def is_picture(path: Path) -> bool:
     return path.suffix.lower() in PICTURES
 
 
-def read_bytes(path: Path) -> bytes:
-    """Read a file; raises `DataError`."""
-    try:
-        return path.read_bytes()
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise DataError(f"{shown(path)} cannot be read: {reason}") from error
-
-
-def decode_text(data: bytes, name: str) -> str:
-    """Decode UTF-8, without a byte order mark; raises `DataError`."""
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise DataError(f"{name} is not text in UTF-8") from error
-
-
 def split_list(cell: str) -> list[str]:
     """Split a comma-separated list and strip its items."""
     return [item.strip() for item in cell.split(",")]
-
-
-def shown(path: Path | str) -> str:
-    """Format a path for messages: truncated, with invalid UTF-8 replaced."""
-    text = os.fsencode(path).decode("utf-8", errors="replace")
-    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"

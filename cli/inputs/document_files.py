@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from cli.inputs.document import decode_text, read_bytes, shown
+from cli.inputs.files import decode_text, read_bytes, shown
 from tasks.errors import DataError
 
 MOST_BYTES = 64 << 20

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from hashlib import file_digest
 from pathlib import Path
 
-from cli.inputs.document import Document, shown
+from cli.inputs.document import Document
+from cli.inputs.files import shown
 from tasks.errors import DataError
 
 

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from cli.inputs.column_names import DEFAULT, ColumnNames
-from cli.inputs.document import Document, shown
+from cli.inputs.document import Document
 from cli.inputs.documents import Documents, digest_of
+from cli.inputs.files import shown
 from cli.inputs.row import document_of
 from tasks.errors import DataError
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from cli.inputs.column_names import DEFAULT, ColumnNames
 from cli.inputs.csv_rows import read_csv
-from cli.inputs.document import shown
 from cli.inputs.documents import Documents
+from cli.inputs.files import shown
 from cli.inputs.folder import documents_in
 from cli.inputs.json_lines import read_ndjson
 from cli.inputs.parquet import read_parquet

@@ -10,8 +10,9 @@ from types import TracebackType
 from typing import Self
 
 from cli.backends.answer import DocumentAnswer
-from cli.inputs.document import Document, shown
+from cli.inputs.document import Document
 from cli.inputs.documents import Documents
+from cli.inputs.files import shown
 from tasks.errors import DataError
 
 RESTART_HINT = "use --restart to start over"

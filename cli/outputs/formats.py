@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cli.backends.answer import DocumentAnswer
-from cli.inputs.document import shown
+from cli.inputs.files import shown
 from cli.outputs.answer_file import RESTART_HINT
 from cli.outputs.csv_file import write_csv
 from cli.outputs.parquet_file import check_pyarrow, write_parquet

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
-from cli.inputs.document import shown
+from cli.inputs.files import shown
 from cli.outputs.answer_file import RESTART_HINT
 from tasks.errors import DataError
 

@@ -70,7 +70,7 @@ def test_a_finger_lights_what_it_touches(visit: Visitor, live: Live) -> None:
     fill(page, TEXT, PICTURE)
     extract(page)
     page.get_by_role("button", name="person 0.80: Ann").tap()
-    expect(page.locator('.box[data-key="region O1"]')).to_have_class(re.compile(r"\blit\b"))
+    expect(page.locator('.box[data-key="region O1"]')).to_have_class(re.compile(r"\bhighlighted\b"))
 
 
 @pytest.mark.parametrize(("scheme", "dark"), [("light", False), ("dark", True)])

@@ -58,7 +58,7 @@ async def test_the_fields_are_those_of_the_api() -> None:
         ({"text": "Ann", "min_score": 2}, "invalid-field", "min_score"),
         ({"text": "Ann", "colour": "red"}, "invalid-field", "colour"),
         ({"text": "A" * 301}, "text-too-long", "text"),
-        ({"image": b"GIF89a"}, "image-unsupported", "image"),
+        ({"image": b"%PDF-1.7"}, "image-unsupported", "image"),
         ({"image": picture_bytes()[:60]}, "image-damaged", "image"),
     ],
 )

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from cli.inputs.document import Document, shown
+from cli.inputs.document import Document
+from cli.inputs.files import shown
 from tasks.errors import DataError, FieldError
 
 

@@ -99,7 +99,7 @@ def test_bodies_come_in_three_ways(document: dict[str, Any]) -> None:
     )
     assert as_json.keys() == as_form.keys() == as_fields.keys() | {"image", "regions"}
     assert as_form["image"]["format"] == "binary"
-    assert as_json["text"]["anyOf"][0]["maxLength"] == 20_000
+    assert as_json["text"]["anyOf"][0]["maxLength"] == 200_000
 
 
 def test_an_extraction_has_all_of_its_keys(document: dict[str, Any]) -> None:

@@ -139,17 +139,17 @@ async def test_labels_that_do_not_fit_are_named_by_field(extractor: Extractor, p
 
 
 async def test_a_long_text_is_answered_whole(extractor: Extractor, engine: FakeEngine) -> None:
-    text = "".join(f"Ann{i} visited Bob{i} in Oslo.\n\n" for i in range(150))
+    text = "".join(f"Ann{i} visited Oslo, {'word ' * 70}.\n\n" for i in range(40))
     answer = await extractor.extract(_request(text))
-    assert len(engine.rounds[0]) > 4
-    assert len(answer.entities) == 450 and len(answer.events) > 100
+    assert len(engine.rounds[0]) > 8
+    assert len(answer.entities) == 80 and len(answer.events) == 40
     spans = [*answer.entities, *(event.trigger for event in answer.events)]
     assert all(text[span.start : span.end] == span.text for span in spans)
-    assert [entity.id for entity in answer.entities] == list(range(450))
+    assert [entity.id for entity in answer.entities] == list(range(80))
     assert [e.start for e in answer.entities] == sorted(e.start or 0 for e in answer.entities)
-    (places,) = [cluster for cluster in answer.clusters if cluster.name == "Oslo"]
-    assert len(places.entities) == 150
-    assert sum(len(cluster.entities) for cluster in answer.clusters) == 450
+    (place,) = [cluster for cluster in answer.clusters if cluster.name == "Oslo"]
+    assert len(place.entities) == 40
+    assert sum(len(cluster.entities) for cluster in answer.clusters) == 80
 
 
 async def test_a_text_that_fits_has_one_prompt_of_each_kind(
@@ -160,10 +160,10 @@ async def test_a_text_that_fits_has_one_prompt_of_each_kind(
 
 
 async def test_what_an_overlap_has_is_found_once(extractor: Extractor, engine: FakeEngine) -> None:
-    text = " ".join(f"Ann{i} met" for i in range(400))
+    text = " ".join(f"Ann{i} {'word ' * 30}" for i in range(60))
     answer = await extractor.extract(_request(text, Task.ENTITIES))
     assert len(engine.rounds[0]) > 2
-    assert [entity.text for entity in answer.entities] == [f"Ann{i}" for i in range(400)]
+    assert [entity.text for entity in answer.entities] == [f"Ann{i}" for i in range(60)]
 
 
 async def test_pairs_are_asked_about_across_passages(

@@ -43,7 +43,7 @@ def test_a_png_may_have_many_chunks_but_not_any_number() -> None:
     own = 3  # header, pixels, end
     check_parts(png_with(MOST_PARTS - own - 1))
     assert decode(png_with(500), max_pixels=100).height == 7
-    with pytest.raises(ImageDamaged, match="more than 10000 parts"):
+    with pytest.raises(ImageDamaged, match="at most 10000"):
         decode(png_with(MOST_PARTS), max_pixels=100)
 
 
@@ -59,7 +59,7 @@ def test_a_png_may_have_many_chunks_but_not_any_number() -> None:
 )
 def test_a_jpeg_does_not_put_off_its_first_scan(middle: bytes) -> None:
     check_parts(jpeg_with(middle[: len(middle) // 4]))
-    with pytest.raises(ImageDamaged, match="more than 10000 parts"):
+    with pytest.raises(ImageDamaged, match="at most 10000"):
         decode(jpeg_with(middle), max_pixels=100)
 
 

@@ -119,7 +119,7 @@ def test_any_region_that_is_right_will_do(prompter: Prompter, lose: Lose) -> Non
     def outcome(said: int, alike: dict[int, frozenset[int]]) -> tuple[float, int]:
         """Likelihood of the choice among regions, and whether it was right; no other is one."""
         steps = [Step([step.admitted[step.chosen]], 0) for step in item.steps]
-        steps[number] = item.steps[number]._replace(said=said - 1)
+        steps[number] = item.steps[number]._replace(chosen=said - 1)
         one = replace(item, steps=tuple(steps), alike=alike)
         return math.exp(-float(lose(model, [one]).loss)), int(lose(model, [one]).right)
 

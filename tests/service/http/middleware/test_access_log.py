@@ -68,6 +68,6 @@ async def test_problems_are_counted_and_logged_by_type_and_paths_are_not(
     labels = {"reason": "empty-input"}
     assert metrics.registry.get_sample_value("umie_refused_requests_total", labels) == 1
     (record,) = caplog.records
-    told = record.told  # type: ignore[attr-defined]
+    told = record.fields  # type: ignore[attr-defined]
     assert (told["status"], told["endpoint"], told["problem"]) == (422, "unmatched", "empty-input")
     assert "secret" not in str(record.__dict__)
