@@ -95,19 +95,34 @@ def packaged_backbone() -> Path:
     return folder / "efficientnet-lite0-57934424.pth"
 
 
-def features_of(data: Path, folder: Path, tower: CompactTower, weights: Path) -> tuple[Path, ...]:
-    """Return the files under `folder` with the features of all training images under `data`.
+def features_of(
+    data: Path, folder: Path, tower: CompactTower, weights: Path, *, posts: bool = False
+) -> tuple[Path, ...]:
+    """Compute the features of the training images once per tower.
 
-    They are computed once per tower, identified by the digest of its file of `weights`.
+    Args:
+        data: folder of the corpora.
+        folder: cache for the features; the tower is identified by the digest of its weights.
+        tower: the visual tower.
+        weights: the file of its weights.
+        posts: whether posts and images that show nothing are used, as the standard preset does.
+
+    Returns:
+        The files with the features, one for each source.
     """
+    from training.text.blanks import write_blanks
     from training.vision.features import extract_features, picture_paths, save_features
 
     with weights.open("rb") as file:
         folder = folder / file_digest(file, "sha256").hexdigest()[:12]
     folder.mkdir(parents=True, exist_ok=True)
-    paths = tuple(folder / f"{corpus}.safetensors" for corpus in ("flickr8k", "congress"))
-    for path in paths:
+    sources = {corpus: data / corpus / "images" for corpus in ("flickr8k", "congress")}
+    if posts:
+        sources |= {"posts": data / "posts" / "images", "blanks": folder / "blank-images"}
+    made = tuple(folder / f"{source}.safetensors" for source in sources)
+    for path, images in zip(made, sources.values(), strict=True):
         if not path.exists():
-            pictures = picture_paths(data / path.stem / "images")
-            save_features(extract_features(tower, pictures), path)
-    return paths
+            if path.stem == "blanks":
+                write_blanks(images)
+            save_features(extract_features(tower, picture_paths(images)), path)
+    return made

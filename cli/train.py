@@ -63,6 +63,14 @@ def train(
             rich_help_panel=OUTPUT,
         ),
     ] = None,
+    named_posts: Annotated[
+        Path | None,
+        typer.Option(
+            help="Answers of `umie batch --tasks entities` to the texts of DATA/posts, for the "
+            "standard preset.",
+            rich_help_panel=INPUT,
+        ),
+    ] = None,
     preset: Annotated[
         Preset,
         typer.Option(
@@ -166,7 +174,7 @@ def train(
         default_tower = COMPACT / TOWER if preset == "standard" else (init or work) / TOWER
         features = _features(data, work, start, tower or default_tower)
         overrides: dict[str, Any] = {"tokens": tokens, "new_rate": rate, "pretrained_rate": rate}
-        overrides |= {"precision": precision, "data": data}
+        overrides |= {"precision": precision, "data": data, "named_posts": named_posts}
         options = _options(start, work / "text", steps, overrides, fine=init is not None)
         options = replace(options, features=features, seed=seed, resume=resume)
         default = Path("weights") / preset if init is None else work / "checkpoint"
@@ -248,7 +256,8 @@ def _features(data: Path | None, work: Path, start: Checkpoint, weights: Path) -
     if data is None or not isinstance(start.tower, CompactTower):
         log.info("no images: the text stage trains without them")
         return ()
-    return features_of(data, work / "features", start.tower, weights)
+    posts = start.model.config.text_encoder == "mpnet" and (data / "posts").is_dir()
+    return features_of(data, work / "features", start.tower, weights, posts=posts)
 
 
 def _options(

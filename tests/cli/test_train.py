@@ -183,6 +183,18 @@ def test_features_are_computed_once_for_a_tower(work: Path, tmp_path: Path) -> N
     assert not set(others) & set(paths) and all(path.exists() for path in (*paths, *others))
 
 
+def test_the_standard_preset_has_features_of_posts_and_blank_images(
+    work: Path, tmp_path: Path
+) -> None:
+    data, weights = write_data(tmp_path / "data"), work / "vision/tower.safetensors"
+    (data / "posts/images").mkdir(parents=True)
+    (data / "posts/images/7.jpg").write_bytes((data / "congress/images/A1.jpg").read_bytes())
+    tower = CompactTower(TowerConfig()).eval()
+    *_, posts, blanks = features_of(data, work / "features", tower, weights, posts=True)
+    assert load_features(posts).names == ["7.jpg"]
+    assert all(name.startswith("blank-") for name in load_features(blanks).names)
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
