@@ -48,8 +48,9 @@ def with_picture(picture: bytes) -> bytes:
     return post(_TEXT + _IMAGE + picture + b"\r\n--x--\r\n", _MULTIPART)
 
 
+@cache
 def hostile_json() -> list[Attack]:
-    """Small bodies that would take much time or memory."""
+    """Small bodies that would take much time or memory; made once, as that takes time too."""
     ones = b",".join([b"1"] * 700_000)
     keys = b",".join(b'"k%d":1' % n for n in range(150_000))
     bodies = {
