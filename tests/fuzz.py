@@ -242,15 +242,15 @@ def _one(address: tuple[str, int], seed: int, number: int) -> tuple[str, str | N
 
 def _answer(address: tuple[str, int], request: bytes) -> bytes:
     """All that the server says; it may hang up while we still send."""
-    heard = bytearray()
+    received = bytearray()
     with socket.create_connection(address, timeout=HANGS_S) as connection:
         try:
             connection.sendall(request)
             while piece := connection.recv(65_536):
-                heard += piece
+                received += piece
         except (ConnectionError, TimeoutError):
             pass
-    return bytes(heard)
+    return bytes(received)
 
 
 def main() -> int:
