@@ -34,6 +34,7 @@ _LINKING = _words("of and the for de la du der von van di da del & in on")
 _POSSESSIVE = re.compile(r"['\u2019]s?$")
 _EDGES = " \t\n.,;:!?\"'\u2018\u2019\u201c\u201d()[]#@"
 _LEAST_INITIALS = 2
+_NONE: frozenset[tuple[str, ...]] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ def clusters_of(mentions: Sequence[Mention]) -> list[list[int]]:
     """The numbers of mentions that name one thing, in the order of their first mention.
 
     Every mention is in exactly one list. The order of mentions changes nothing but the order of
-    lists. Takes time linear in the number of mentions but for the longer names of one last word.
+    lists. Takes time linear in the number of mentions and their words.
     """
     groups: dict[tuple[str, tuple[str, ...]], list[int]] = {}
     for number, mention in enumerate(mentions):
@@ -96,19 +97,11 @@ def _short_forms(
     found = []
     for short in listed:
         candidates = longer.get(short, set()) - {short}
-        maximal = {
-            name for name in candidates if not _forms_of_any(name, candidates, person=person)
-        }
+        # a candidate that is a short form of another one does not make the name ambiguous
+        maximal = [name for name in candidates if longer.get(name, _NONE).isdisjoint(candidates)]
         if len(maximal) == 1:
             found.append((short, maximal.pop()))
     return found
-
-
-def _forms_of_any(
-    name: tuple[str, ...], others: Iterable[tuple[str, ...]], *, person: bool
-) -> bool:
-    """Whether `name` is itself a short form of one of `others`."""
-    return any(name != other and name in _forms(other, person=person) for other in others)
 
 
 def _forms(name: tuple[str, ...], *, person: bool) -> set[tuple[str, ...]]:

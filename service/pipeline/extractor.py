@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from schema.extraction import (
     AnswerWarning,
+    ClusterFound,
     EntityFound,
     EventFound,
     Extraction,
@@ -47,11 +48,13 @@ class _Draft:
 
     Attributes:
         entities: the entities of the whole text.
+        clusters: the entities that name one thing, put together.
         pairs: prompts for relations between them.
         triggers: the triggers of each passage, offsets counted from it.
     """
 
     entities: list[EntityFound]
+    clusters: list[ClusterFound]
     pairs: list[PairPrompt]
     triggers: list[list[Trigger]]
 
@@ -136,7 +139,7 @@ class Extractor:
             image=_size_of(image),
             regions=self._regions(image, referenced(draft.entities, events)),
             entities=draft.entities,
-            clusters=clusters_found(draft.entities, request.ontology),
+            clusters=draft.clusters,
             relations=relations_of(draft.pairs, answers[Task.RELATIONS], request.min_score),
             events=events,
             gate=rounds.gate(),
@@ -223,7 +226,7 @@ class Extractor:
                 )
                 for part, answer in zip(parts, answers[Task.EVENTS], strict=False)
             ]
-        return _Draft(entities, pairs, triggers)
+        return _Draft(entities, clusters_found(entities, request.ontology), pairs, triggers)
 
     def _pairs(
         self,

@@ -33,7 +33,7 @@ class NamedPost:
 def read_named_posts(
     posts: Path, answers: Path, store: VisualFeatureStore, held_out: AbstractSet[int] = frozenset()
 ) -> list[NamedPost]:
-    """The posts that name exactly one person, with a picture of one clear person or of nobody.
+    """The posts that name exactly one person, with a picture of one clear person or of no person.
 
     Posts with an uncertain name, the ids `held_out` and pictures without features are left out.
 

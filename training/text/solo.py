@@ -1,4 +1,4 @@
-"""Pictures by the number of people shown: one clear person, a crowd, or nobody."""
+"""Pictures by the number of people shown: one clear person, a crowd, or no person."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def crowds(photos: Iterable[Photo]) -> list[str]:
 def without_people(
     images: Iterable[str], store: VisualFeatureStore, boxed: Sequence[str] = ()
 ) -> list[str]:
-    """The pictures in which the tower finds nobody, without those in `boxed`."""
+    """The pictures in which the tower finds no person, without those in `boxed`."""
     known = set(boxed)
     found: list[str] = []
     for image in images:

@@ -62,3 +62,9 @@ def test_every_mention_is_in_one_cluster_whatever_the_order(names: list[str]) ->
     assert sorted(name for part in found for name in part) == sorted(names)
     turned = clusters(*reversed(names))
     assert {frozenset(part) for part in found} == {frozenset(part) for part in turned}
+
+
+def test_many_people_of_one_surname_cost_no_more_than_their_number() -> None:
+    names = ["Smith", *(f"Ann{number} Smith" for number in range(20_000))]
+    found = clusters(*names)
+    assert len(found) == len(names)
