@@ -39,6 +39,9 @@ def initial_checkpoint(
     from training.vision.features import load_tower
 
     start = load_checkpoint(init) if init is not None else _new(preset, encoder)
+    if start.model.config.text_encoder == "mpnet":
+        # the mixtures of the standard preset have no other pairs
+        start = replace(start, prompt=replace(start.prompt, shared_pairs=True))
     return start if tower is None else replace(start, tower=load_tower(tower))
 
 

@@ -31,6 +31,7 @@ log = logging.getLogger(__name__)
 
 Stage = Literal["vision", "text", "all"]
 Dtype = Literal["fp16", "bf16", "fp32"]
+Mixture = Literal["broad", "relations"]
 
 
 def train(
@@ -71,6 +72,13 @@ def train(
             rich_help_panel=INPUT,
         ),
     ] = None,
+    mixture: Annotated[
+        Mixture,
+        typer.Option(
+            help="Shares of the corpora in the standard preset; relations to continue training.",
+            rich_help_panel=TRAINING,
+        ),
+    ] = "broad",
     preset: Annotated[
         Preset,
         typer.Option(
@@ -175,6 +183,7 @@ def train(
         features = _features(data, work, start, tower or default_tower)
         overrides: dict[str, Any] = {"tokens": tokens, "new_rate": rate, "pretrained_rate": rate}
         overrides |= {"precision": precision, "data": data, "named_posts": named_posts}
+        overrides["mixture"] = mixture
         options = _options(start, work / "text", steps, overrides, fine=init is not None)
         options = replace(options, features=features, seed=seed, resume=resume)
         default = Path("weights") / preset if init is None else work / "checkpoint"
@@ -318,6 +327,7 @@ def _prompter(start: Checkpoint) -> Prompter:
         prompt.max_tokens,
         prompt.separator,
         lines=start.model.config.text_encoder == "mpnet",
+        shared_pairs=prompt.shared_pairs,
     )
 
 

@@ -54,6 +54,7 @@ def load_bundle(folder: Path, *, threads: int = 0, providers: list[str] | None =
             prompt["max_tokens"],
             prompt["separator"],
             lines=config.text_encoder == "mpnet",
+            shared_pairs=prompt.get("shared_pairs", False),
         )
         return Bundle(
             manifest=manifest,

@@ -58,6 +58,7 @@ class PromptConfig:
     max_tokens: int
     separator: str
     least_region_score: float
+    shared_pairs: bool = False
 
 
 @dataclass(frozen=True)

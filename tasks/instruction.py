@@ -14,10 +14,14 @@ from tasks.tokenizer import Tokenizer
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """The instruction before and after the text."""
+    """The instruction before and after the text.
+
+    `unnamed` replaces `after` for weights whose pairs share a prompt, since it names no pair.
+    """
 
     before: str
     after: str = ""
+    unnamed: str = ""
 
 
 ENTITIES = Wording("Give the text: ", "Please extract the following entity type:")
@@ -35,7 +39,9 @@ FOLLOW_UP_ROOM = 40
 def relation(head: str, tail: str) -> Wording:
     """Return the instruction for a pair's relation; the tail comes first, as published."""
     return Wording(
-        "Give the text: ", f"Please extract the following relation between: {tail} and {head}"
+        "Give the text: ",
+        f"Please extract the following relation between: {tail} and {head}",
+        unnamed="Please extract the following relation:",
     )
 
 
@@ -66,6 +72,8 @@ class Prompter:
             project's own weights are trained with a space.
         lines: whether the case of a line's first token has `LINE_START` added, but for the first
             line.
+        shared_pairs: whether the pairs of a text have one prompt, which names none of them. The
+            decoder gets the pair from its prefix, so the text is encoded once for all pairs.
     """
 
     tokenizer: Tokenizer
@@ -73,6 +81,7 @@ class Prompter:
     max_tokens: int
     separator: str = ""
     lines: bool = False
+    shared_pairs: bool = False
 
     def encode(
         self,
@@ -101,7 +110,7 @@ class Prompter:
                 `max_tokens`. The `limit` of both errors is how many tokens the text may have.
         """
         markers = self.tokenizer.markers
-        after = self.separator + wording.after if wording.after else ""
+        after = self._after(wording)
         prompt = wording.before + text + after
         ids, offsets = self.tokenizer.encode(prompt)
         most = self.max_text_tokens - len(markers.prefix) - 1 - room
@@ -156,7 +165,7 @@ class Prompter:
         Arguments as in `encode`. A text that shares a token with the instruction can have one more
         or less.
         """
-        after = self.separator + wording.after if wording.after else ""
+        after = self._after(wording)
         instruction = len(self.tokenizer.encode(wording.before + after)[0])
         labels = sum(
             1 + len(self.tokenizer.encode(name)[0]) + len(self._description(name, descriptions))
@@ -165,6 +174,11 @@ class Prompter:
         frame = len(self.tokenizer.markers.prefix) + 1
         most = min(self.max_text_tokens - room, self.max_tokens - labels)
         return most - frame - instruction
+
+    def _after(self, wording: Wording) -> str:
+        """The instruction behind the text, with the separator."""
+        chosen = wording.unnamed if self.shared_pairs and wording.unnamed else wording.after
+        return self.separator + chosen if chosen else ""
 
     @staticmethod
     def _share(

@@ -127,6 +127,7 @@ def _bundle(checkpoint: Checkpoint, files: dict[str, str]) -> Bundle:
             prompt.max_tokens,
             prompt.separator,
             lines=model.config.text_encoder == "mpnet",
+            shared_pairs=prompt.shared_pairs,
         ),
         least_region_score=prompt.least_region_score,
     )

@@ -38,8 +38,7 @@ class AnnotatedDocuments:
         if document.relations is not None and ontology.relations:
             yield make.joint(document, ontology, generator)
             none = make.none_pairs(document, ontology, _NONE_PAIRS, generator)
-            for relation in (*document.relations, *none):
-                yield make.pair(document, relation, ontology, generator)
+            yield from make.pairs(document, (*document.relations, *none), ontology, generator)
         if document.events is not None and ontology.events:
             yield make.triggers(document, ontology, generator)
             for event in document.events:

@@ -18,59 +18,12 @@ from training.text import open_examples as opened
 from training.text.example import Example
 from training.text.joining import grouped, joined, joined_related, unrelated_across
 from training.text.mixture import REPORTED
-
-_SHARE = {
-    "twitter2015": 1.6,
-    "twitter2017": 1.8,
-    "gmner": 0.6,
-    "fmnerg51": 0.9,
-    "fmnerg8": 0.15,
-    "broad_twitter": 0.3,
-    "tweebank": 0.5,
-    "conll2003": 0.22,
-    "mnre": 0.8,
-    "conll04": 1.6,
-    "casie": 0.12,
-    "m2e2": 0.7,
-    "semeval2010": 0.12,
-    "kbp37": 0.05,
-    "crossner_ai": 3.0,
-    "crossner_literature": 3.0,
-    "crossner_science": 2.0,
-}
-"""Repetitions of a document per epoch, by corpus."""
-
-_OPEN_SIZE = {
-    "multiconer2_en": 1100,
-    "stackoverflow_ner": 400,
-    "nlu_eval_home": 400,
-    "presidio_pii": 900,
-    "wikigold": 400,
-    "gum3": 500,
-    "geneva": 800,
-    "knowledgenet": 1200,
-    "phee": 250,
-    "litbank": 140,
-    "mtl_bio": 400,
-    "re3d": 300,
-    "sec_filings": 250,
-    "fire": 400,
-    "uner_en_ewt": 400,
-    "materials_synth": 50,
-    "wnut2020_wlp": 50,
-    "skillspan": 250,
-    "anem": 120,
-    "rams_wikievents": 180,
-    "culotta_wiki": 200,
-    "ade": 250,
-    "scierc_chemprot": 300,
-}
-"""Number of records drawn per epoch, by open set."""
+from training.text.shares import Shares
 
 _SYMMETRIC = ("couple", "spouse", "sibling", "peer", "neighbor", "alternate", "relative", "alike")
 _NONE_KEPT, _EVENTLESS_KEPT = 0.6, 0.15
 _JOINT_ROUNDS, _LISTED_ROUNDS = 3, 1
-_NONE_PAIRS = 3
+_NONE_PAIRS = 8
 _REVERSED = 0.35
 _CHOICES = 0.08
 _MOST_CHARS = 600
@@ -82,15 +35,16 @@ class BroadMixture:
 
     documents: dict[str, list[Document]]
     records: dict[str, list[OpenRecord]]
+    shares: Shares
 
     def epoch(self, generator: random.Random) -> Iterator[Example]:
         """Every example of one epoch, corpus by corpus."""
         for corpus, documents in self.documents.items():
-            drawn = _drawn(documents, _SHARE[corpus], generator)
+            drawn = _drawn(documents, self.shares.corpora[corpus], generator)
             ontology = load(documents[0].ontology)
             yield from self._of_corpus(drawn, ontology, generator)
         for name, records in self.records.items():
-            size = min(_OPEN_SIZE[name], 3 * len(records))
+            size = min(self.shares.open[name], 3 * len(records))
             for record in generator.choices(records, k=size):
                 yield from opened.examples_of(record, generator)
 
@@ -125,20 +79,21 @@ class BroadMixture:
         none = make.none_pairs(document, ontology, _NONE_PAIRS * len(group), generator)
         related = list(document.relations or ())
         turned = [_reversed(r) for r in related if generator.random() < _REVERSED]
-        for relation in (*related, *none, *turned):
-            yield opened.pair(document, relation, ontology, generator)
+        yield from opened.pairs(document, (*related, *none, *turned), ontology, generator)
 
     def _pairs(
         self, group: list[Document], ontology: Ontology, generator: random.Random
     ) -> Iterator[Example]:
         document = joined_related(group, generator)
         across = unrelated_across(group, len(group) - 1, generator)
+        asked: list[Relation] = []
         for relation in (*(document.relations or ()), *across):
             if relation.type == NONE and generator.random() >= _NONE_KEPT:
                 continue
-            yield opened.pair(document, relation, ontology, generator)
+            asked.append(relation)
             if directed(relation.type) and generator.random() < _REVERSED:
-                yield opened.pair(document, _reversed(relation), ontology, generator)
+                asked.append(_reversed(relation))
+        yield from opened.pairs(document, asked, ontology, generator)
 
     def _events(
         self, document: Document, ontology: Ontology, generator: random.Random
@@ -151,11 +106,11 @@ class BroadMixture:
                 yield make.arguments(document, event, ontology, generator)
 
 
-def build(data: Path, report: Callable[[str], None]) -> BroadMixture:
+def build(data: Path, shares: Shares, report: Callable[[str], None]) -> BroadMixture:
     """Read all corpora under `data` without leaks; `report` receives lines with counts."""
     reported = [d for name in REPORTED for d in read_corpus(name, data, "test")]
     documents: dict[str, list[Document]] = {}
-    for name in _SHARE:
+    for name in shares.corpora:
         kept = drop_leaks(read_corpus(name, data, "train"), reported)
         documents[name] = [d for d in kept if len(d.text) <= _MOST_CHARS]
         report(f"{name}: {len(documents[name])} documents")
@@ -165,7 +120,7 @@ def build(data: Path, report: Callable[[str], None]) -> BroadMixture:
         clean = {id(d) for d in drop_leaks([r.document for r in found], reported)}
         records[name] = [r for r in found if id(r.document) in clean]
         report(f"{name}: {len(records[name])} records")
-    return BroadMixture(documents, records)
+    return BroadMixture(documents, records, shares)
 
 
 def directed(relation: str) -> bool:

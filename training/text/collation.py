@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, is_dataclass
+from itertools import groupby
 from typing import Any, TypeVar, cast
 
 import torch
@@ -12,7 +13,7 @@ from torch import Tensor
 
 from models.candidates import Candidates, lay_out
 from tasks.tokenizer import Markers
-from training.text.example import Encoded, Spelled
+from training.text.example import Encoded, ExamplePicture, Spelled
 
 T = TypeVar("T")
 ItemT = TypeVar("ItemT", bound=Spelled)
@@ -20,28 +21,36 @@ ItemT = TypeVar("ItemT", bound=Spelled)
 IGNORED = -100
 """The label of positions after the end of a target."""
 
+Prompt = tuple[tuple[int, ...], tuple[int, ...], ExamplePicture | None]
+"""Ids, cases and picture: examples that have the same ones are encoded once."""
+
+_FURTHER = 0.12
+"""Cost of a further example with the same prompt, which is only decoded."""
+
 
 @dataclass(frozen=True, slots=True)
 class Prompts:
-    """B prompts and the decoder's input.
+    """U distinct prompts and the decoder's input for B examples.
 
-    ids, mask, cases (B, L); prefix (B, T) decoder input; picture_rows (B,) rows of the feature
-    store, -1 without a picture; matched (B,) whether text and picture belong together.
+    ids, mask, cases (U, L); picture_rows (U,) rows of the feature store, -1 without a picture;
+    matched (U,) whether text and picture belong together; prefix (B, T) decoder input; rows (B,)
+    the prompt of each example.
     """
 
     ids: Tensor
     mask: Tensor
     cases: Tensor
-    prefix: Tensor
     picture_rows: Tensor
     matched: Tensor
+    prefix: Tensor
+    rows: Tensor
 
 
 @dataclass(frozen=True, slots=True)
 class Batch(Prompts):
     """Prompts with the S decisions of their targets, concatenated.
 
-    at (S, 2) batch row and step of each decision; right (S, width) which symbols are correct;
+    at (S, 2) example and step of each decision; right (S, width) which symbols are correct;
     weight (S,).
     """
 
@@ -90,15 +99,23 @@ def collate_spelled(items: Sequence[Spelled], markers: Markers) -> SpelledBatch:
 
 
 def _prompts(items: Sequence[Spelled], markers: Markers) -> dict[str, Tensor]:
-    prefixes = [(markers.start, *item.tokens[:-1]) for item in items]
+    numbers: dict[Prompt, int] = {}
+    rows = [numbers.setdefault(_prompt_of(item), len(numbers)) for item in items]
+    distinct = list(numbers)
+    pictures = [picture for *_, picture in distinct]
     return {
-        "ids": _pad([item.ids for item in items], markers.pad),
-        "mask": _pad([(1,) * len(item.ids) for item in items], 0),
-        "cases": _pad([item.cases for item in items], 0),
-        "prefix": _pad(prefixes, markers.pad),
-        "picture_rows": torch.tensor([item.picture.row if item.picture else -1 for item in items]),
-        "matched": torch.tensor([bool(item.picture and item.picture.matched) for item in items]),
+        "ids": _pad([ids for ids, *_ in distinct], markers.pad),
+        "mask": _pad([(1,) * len(ids) for ids, *_ in distinct], 0),
+        "cases": _pad([cases for _, cases, _ in distinct], 0),
+        "picture_rows": torch.tensor([picture.row if picture else -1 for picture in pictures]),
+        "matched": torch.tensor([bool(picture and picture.matched) for picture in pictures]),
+        "prefix": _pad([(markers.start, *item.tokens[:-1]) for item in items], markers.pad),
+        "rows": torch.tensor(rows),
     }
+
+
+def _prompt_of(item: Spelled) -> Prompt:
+    return item.ids, item.cases, item.picture
 
 
 def on_device(value: T, device: torch.device) -> T:
@@ -115,16 +132,23 @@ def on_device(value: T, device: torch.device) -> T:
 
 
 def buckets(items: Sequence[ItemT], tokens: int, generator: random.Random) -> Iterator[list[ItemT]]:
-    """Batches of similar length in random order, each of at most `tokens` padded source tokens."""
-    noisy = sorted(items, key=lambda item: len(item.ids) * (1 + 0.1 * generator.random()))
+    """Batches of similar length in random order, each of at most `tokens` padded source tokens.
+
+    Consecutive items with the same prompt stay together; the prompt counts once, and each further
+    item as a small share of it.
+    """
+    groups = [list(group) for _, group in groupby(items, key=_prompt_of)]
+    noisy = sorted(groups, key=lambda group: len(group[0].ids) * (1 + 0.1 * generator.random()))
     batches: list[list[ItemT]] = [[]]
-    longest = 0
-    for item in noisy:
-        longest = max(longest, len(item.ids))
-        if batches[-1] and longest * (len(batches[-1]) + 1) > tokens:
+    longest, size = 0, 0.0
+    for group in noisy:
+        longest = max(longest, len(group[0].ids))
+        own = 1 + _FURTHER * (len(group) - 1)
+        if batches[-1] and longest * (size + own) > tokens:
             batches.append([])
-            longest = len(item.ids)
-        batches[-1].append(item)
+            longest, size = len(group[0].ids), 0.0
+        batches[-1] += group
+        size += own
     generator.shuffle(batches)
     yield from batches
 

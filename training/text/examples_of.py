@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from itertools import permutations
 
 from tasks import form, instruction
@@ -19,6 +20,7 @@ _OTHER_WORDS = {
     "miscellaneous": ("other", "other named entity", "misc"),
 }
 _PARAPHRASED, _DROPPED = 0.1, 0.1
+_ADMITTED = 0.7
 PAIR_WEIGHT = 3.0  # a pair has one decision, a list of entities about fifteen
 
 
@@ -57,23 +59,36 @@ def entities(
     )
 
 
-def pair(
+def pairs(
     document: Document,
-    relation: Relation,
+    relations: Sequence[Relation],
     ontology: Ontology,
     generator: random.Random,
     *,
     picture: ExamplePicture | None = None,
+) -> Iterator[Example]:
+    """The relations of given pairs, with "none" among the options.
+
+    Pairs of the same types list the same labels, one pair after another, as in the service.
+    """
+    groups: dict[tuple[str, str], list[Relation]] = {}
+    for relation in relations:
+        kinds = _types_of(document, relation, ontology, generator)
+        groups.setdefault(kinds, []).append(relation)
+    for kinds, group in groups.items():
+        labels = _relation_options({r.type for r in group}, kinds, ontology, generator)
+        for relation in group:
+            yield _pair(document, relation, labels, picture)
+
+
+def _pair(
+    document: Document, relation: Relation, labels: Sequence[str], picture: ExamplePicture | None
 ) -> Example:
-    """The relation of a given pair, with "none" among the options."""
     head, tail = document.mentions[relation.head], document.mentions[relation.tail]
-    kinds = (head.type, tail.type) if head.type and tail.type else None
-    labels = _relation_options(relation.type, kinds, ontology, generator)
     span = Span.of(document.text, tail.start, tail.end)
-    words = document.text[head.start : head.end], span.text
     return Example(
         text=document.text,
-        wording=instruction.relation(*words),
+        wording=instruction.relation(document.text[head.start : head.end], span.text),
         form=form.PAIR,
         records=(Record(None, None, (Asoc(relation.type, span),)),),
         asocs=tuple(labels),
@@ -193,22 +208,31 @@ def _listed(
 
 
 def _relation_options(
-    label: str, kinds: tuple[str, str] | None, ontology: Ontology, generator: random.Random
+    labels: AbstractSet[str],
+    kinds: tuple[str, str],
+    ontology: Ontology,
+    generator: random.Random,
 ) -> list[str]:
-    """All relations, or as at inference those that the types admit; unknown types admit any."""
+    """All relations, or as at inference those that the types admit; `labels` are among them."""
     names = [t.name for t in ontology.relations]
-    if generator.random() < 0.6:
-        head, tail = kinds or _possible_types(label, ontology, generator)
-        alike = [t.name for t in ontology.relations if t.admits(head, tail)]
-        names = [*alike, *([label] if label not in (*alike, NONE) else [])]
+    if generator.random() < _ADMITTED:
+        alike = [t.name for t in ontology.relations if t.admits(*kinds)]
+        names = [*alike, *sorted(labels - {*alike, NONE})]
     return _shuffled([*names, NONE], generator)
 
 
-def _possible_types(label: str, ontology: Ontology, generator: random.Random) -> tuple[str, str]:
-    """Types of head and tail that the relation admits, or that any relation admits for None."""
-    kinds = sorted({(t.head, t.tail) for t in ontology.relations if label in (t.name, NONE)})
-    head, tail = generator.choice(kinds)
-    return generator.choice(head or ("",)), generator.choice(tail or ("",))
+def _types_of(
+    document: Document, relation: Relation, ontology: Ontology, generator: random.Random
+) -> tuple[str, str]:
+    """The types of head and tail; unknown ones are drawn among those that the relation admits."""
+    head, tail = document.mentions[relation.head].type, document.mentions[relation.tail].type
+    if head and tail:
+        return head, tail
+    kinds = sorted(
+        {(t.head, t.tail) for t in ontology.relations if relation.type in (t.name, NONE)}
+    )
+    heads, tails = generator.choice(kinds)
+    return generator.choice(heads or ("",)), generator.choice(tails or ("",))
 
 
 def _shuffled(names: Sequence[str], generator: random.Random) -> list[str]:

@@ -37,17 +37,17 @@ from training.text.surrogate import PeopleIndex, Surrogate, surrogates
 from training.text.visual_features import VisualFeatureStore
 
 _TEXTS = ("twitter2015", "twitter2017", "broad_twitter", "conll2003", "fmnerg51")
-_SIZE = 11_000
 _SHARES = {
-    "worded": 0.20,
-    "real": 0.17,
-    "surrogate": 0.26,
-    "one": 0.10,
-    "several": 0.16,
+    "worded": 0.17,
+    "real": 0.15,
+    "surrogate": 0.24,
+    "one": 0.12,
+    "several": 0.21,
     "post": 0.11,
 }
 _POST_ROUNDS = 4  # only few posts are reliable; the model must not memorise them
 _ABSENT = 0.36
+_OTHER_CAPTION, _OTHER_PEOPLE = 0.48, 0.75
 _NO_PERSON_NAMED = 0.12
 _RESTYLED_CAPTION, _RESTYLED_REAL = 0.6, 0.15
 _BOXED_TWEETS = 0.66
@@ -76,7 +76,7 @@ class GroundingMixture:
     boxed: Sequence[Surrogate]
     unboxed: Sequence[Surrogate]
     posts: Sequence[NamedPost]
-    size: int = _SIZE
+    size: int
 
     def epoch(self, generator: random.Random) -> Iterator[Example]:
         """`size` examples in random order; about a third have an unrelated picture."""
@@ -142,10 +142,10 @@ class GroundingMixture:
         """A caption with its photo, or with another one that does not show its content."""
         if generator.random() < _RESTYLED_CAPTION:
             passage = restyled(passage, generator)
-        if generator.random() >= _ABSENT:
+        if generator.random() >= _OTHER_CAPTION:
             return image, passage
         others = [other for other in (generator.choice(self.pictures.people),) if other != image]
-        if others and generator.random() < 0.5:
+        if others and generator.random() < _OTHER_PEOPLE:
             return others[0], passage.unseen()
         return self._without(generator, crowd=0.1), passage.unseen()
 
@@ -170,6 +170,7 @@ def build(
     names: NamePool,
     report: Callable[[str], None],
     *,
+    size: int,
     named_posts: Path | None = None,
     held_out: AbstractSet[int] = frozenset(),
 ) -> GroundingMixture:
@@ -181,6 +182,7 @@ def build(
             without features are not used.
         names: the names for training.
         report: receives lines with counts.
+        size: examples per epoch.
         named_posts: file with a text model's answers to the posts; see `training.text.named_posts`.
         held_out: the ids of posts that are reserved for evaluation.
     """
@@ -212,6 +214,7 @@ def build(
         boxed=[t for t in tweets if t.placements],
         unboxed=[t for t in tweets if not t.placements],
         posts=_named_posts(data / "posts", named_posts, store, held_out),
+        size=size,
     )
     report(", ".join(f"{len(found)} {kind} of one person" for kind, found in solos.items()))
     report(_counts(mixture))

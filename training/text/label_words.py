@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from tasks.ontology import NONE
@@ -41,15 +41,18 @@ def words_for(kind: Kind, labels: Sequence[str], generator: random.Random) -> di
     return _distinct(labels, words)
 
 
-def reworded(example: Example, kind: Kind, generator: random.Random) -> Example:
-    """The same example with synonyms for some of its asocs; "none" is unchanged."""
-    labels = [name for name in example.asocs if name != NONE]
+def reworded(
+    examples: Sequence[Example], kind: Kind, generator: random.Random
+) -> Iterator[Example]:
+    """Examples that list the same asocs, with synonyms for some of them; "none" is unchanged."""
+    labels = [name for name in examples[0].asocs if name != NONE]
     words = {**words_for(kind, labels, generator), NONE: NONE}
-    return replace(
-        example,
-        asocs=tuple(words[name] for name in example.asocs),
-        records=tuple(_renamed(record, words) for record in example.records),
-    )
+    for example in examples:
+        yield replace(
+            example,
+            asocs=tuple(words[name] for name in example.asocs),
+            records=tuple(_renamed(record, words) for record in example.records),
+        )
 
 
 def descriptions_of(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import random
 from collections.abc import Iterator, Sequence
+from itertools import groupby
 from pathlib import Path
 
 import torch
@@ -31,6 +32,7 @@ from training.text.names import name_pool
 from training.text.optimiser import build_optimiser, build_schedule
 from training.text.options import TextOptions
 from training.text.parallel import ProcessGroup
+from training.text.shares import Shares
 from training.text.stated_examples import StatedRelations
 from training.text.stated_relations import StatementWriter
 from training.text.visual_features import VisualFeatureStore
@@ -68,14 +70,15 @@ def _mixture(options: TextOptions, data: Path, store: VisualFeatureStore) -> lis
     """The training mixture of the preset."""
     if options.preset != "standard":
         return [build_mixture(data, store, log.info)]
-    broad = broad_mixture.build(data, log.info)
+    shares = Shares.of(options.mixture)
+    broad = broad_mixture.build(data, shares, log.info)
     names = name_pool(
         held_out=False,
         organizations=mentions_of(broad.documents, "organization"),
         locations=mentions_of(broad.documents, "location"),
     )
     works = sorted(mentions_of(broad.documents, "miscellaneous"))
-    stated = StatedRelations(StatementWriter(names, works), options.stated)
+    stated = StatedRelations(StatementWriter(names, works), shares.stated)
     if not store.rows:
         return [broad, stated]
     grounding = grounding_mixture.build(
@@ -83,10 +86,16 @@ def _mixture(options: TextOptions, data: Path, store: VisualFeatureStore) -> lis
         store,
         names,
         log.info,
+        size=shares.grounding,
         named_posts=options.named_posts,
         held_out=held_out_ids(),
     )
     return [broad, stated, grounding]
+
+
+def _prompt_key(example: Example) -> tuple[object, ...]:
+    """Examples with the same key have the same prompt, but for the names of a pair."""
+    return example.text, example.form, example.spots, example.asocs, example.picture
 
 
 class AccuracyByKind:
@@ -221,8 +230,9 @@ class Run:
         while True:
             generator = random.Random(f"{self.options.seed}-{epoch}-{self.group.rank}")
             examples = list(self.curriculum.epoch(random.Random(f"{self.options.seed}-{epoch}")))
-            random.Random(epoch).shuffle(examples)
-            own = examples[self.group.rank :: self.group.size]
+            groups = [list(same) for _, same in groupby(examples, key=_prompt_key)]
+            random.Random(epoch).shuffle(groups)
+            own = [e for group in groups[self.group.rank :: self.group.size] for e in group]
             log.info("epoch seed %s: %d examples", epoch, len(own))
             some = False
             for first in range(0, len(own), _POOL):

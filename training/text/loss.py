@@ -59,7 +59,8 @@ def decision_logits(
 ) -> Tensor:
     """Logits (S, width) of the admitted symbols of every decision, with teacher forcing."""
     memory = _memory(model, batch, visual_batch)
-    states = model.decoder(model.embed(batch.prefix), memory.cross, batch.mask)  # (B, T, d)
+    mask = batch.mask[batch.rows]  # (B, L)
+    states = model.decoder(model.embed(batch.prefix), memory.cross, mask)  # (B, T, d)
     decided = states[batch.at[:, 0], batch.at[:, 1]]  # (S, d)
     return score(model, decided, memory.copy_keys, batch.candidates)
 
@@ -71,7 +72,8 @@ def spelling_loss(model: UMIE, batch: SpelledBatch, visual_batch: VisualBatch) -
     decision.
     """
     memory = _memory(model, batch, visual_batch)
-    states = model.decoder(model.embed(batch.prefix), memory.cross, batch.mask)  # (B, T, d)
+    mask = batch.mask[batch.rows]  # (B, L)
+    states = model.decoder(model.embed(batch.prefix), memory.cross, mask)  # (B, T, d)
     there = batch.labels != IGNORED
     labels = batch.labels[there]  # (S,)
     logits = vocabulary_logits(model, states[there])  # (S, V)
@@ -80,7 +82,10 @@ def spelling_loss(model: UMIE, batch: SpelledBatch, visual_batch: VisualBatch) -
 
 
 def _memory(model: UMIE, batch: Prompts, visual_batch: VisualBatch) -> Memory:
-    """Encoder memory as in the service; without pictures, the visual encoder is skipped."""
+    """Encoder memory of every example, as in the service; each prompt is encoded once.
+
+    Without pictures, the visual encoder is skipped.
+    """
     text = model.encode_text(batch.ids, batch.mask, batch.cases)
     rows = torch.nonzero(batch.picture_rows >= 0)[:, 0]
     gate, fused = text.new_zeros(len(text)), text
@@ -92,4 +97,8 @@ def _memory(model: UMIE, batch: Prompts, visual_batch: VisualBatch) -> Memory:
         gate = gate.index_put((rows,), some.gate.to(gate.dtype))
         fused = text.index_put((rows,), some.fused.to(text.dtype))
         visual = visual.index_put((rows,), seen.to(visual.dtype))
-    return model.remember(Fusion(gate, fused), visual)
+    memory = model.remember(Fusion(gate, fused), visual)
+    if len(batch.rows) == len(batch.ids):
+        return memory
+    keys = None if memory.copy_keys is None else memory.copy_keys[batch.rows]
+    return Memory(memory.gate[batch.rows], memory.cross[:, :, batch.rows], keys)

@@ -125,13 +125,14 @@ class Mixture:
             for _ in range(_times(_LISTED_ROUNDS, generator)):
                 yield make.entities(document, ontology, generator)
             none = make.none_pairs(document, ontology, _NONE_PAIRS, generator)
-            for relation in (*document.relations, *none):
-                yield make.pair(document, relation, ontology, generator)
+            yield from make.pairs(document, (*document.relations, *none), ontology, generator)
         if document.entities is None and document.relations is not None:
             for relation in document.relations:
                 if relation.type != NONE or generator.random() < _NONE_KEPT:
                     picture = self._distractor(_DISTRACTED_OTHERS, generator)
-                    yield make.pair(document, relation, ontology, generator, picture=picture)
+                    yield from make.pairs(
+                        document, [relation], ontology, generator, picture=picture
+                    )
         if document.events is not None:
             yield from self._events(document, ontology, generator)
 

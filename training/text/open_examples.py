@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Sequence
+from itertools import groupby
+from operator import attrgetter
 
 from tasks import form, instruction
 from tasks.document import Document, Event, Mention, Relation
@@ -16,10 +18,10 @@ from training.text.example import Example
 from training.text.label_words import descriptions_of, reworded, words_for
 
 _SHORT = 6
-_AS_LISTED, _FULL = 0.4, 0.55
+_AS_LISTED, _FULL, _FULL_LONG = 0.4, 0.55, 0.3
 _DROPPED = 0.12
-_MOST_LABELS = 24
-_MOST_PAIRS, _MOST_EVENTS = 2, 2
+_MOST_LABELS, _LONGEST = 24, 60
+_MOST_PAIRS, _MOST_EVENTS = 6, 2
 _NO_MENTION = 0.3
 _WRONG_WORDS = 3
 
@@ -32,14 +34,13 @@ def examples_of(record: OpenRecord, generator: random.Random) -> Iterator[Exampl
         if document.relations and not record.nested and generator.random() < 0.3:
             yield make.joint(document, inventory, generator)
     if document.relations and inventory.relations:
-        pairs = generator.sample(document.relations, min(_MOST_PAIRS, len(document.relations)))
-        for relation in pairs:
-            yield pair(document, relation, inventory, generator)
+        asked = generator.sample(document.relations, min(_MOST_PAIRS, len(document.relations)))
+        yield from pairs(document, asked, inventory, generator)
     if document.events is not None and inventory.events:
         if not record.given_triggers:
             yield triggers(document, inventory, generator)
-        asked = [e for e in document.events if inventory.event(e.type).roles]
-        for event in generator.sample(asked, min(_MOST_EVENTS, len(asked))):
+        events = [e for e in document.events if inventory.event(e.type).roles]
+        for event in generator.sample(events, min(_MOST_EVENTS, len(events))):
             yield make.arguments(document, event, inventory, generator)
 
 
@@ -112,7 +113,8 @@ def _labels(names: Sequence[str], present: set[str], generator: random.Random) -
     """Most of a short inventory; of a long one about as many absent labels as present ones."""
     if len(names) <= _SHORT and generator.random() >= _DROPPED:
         return list(names) if generator.random() < _AS_LISTED else _shuffled(names, generator)
-    if len(names) <= _MOST_LABELS and generator.random() < _FULL:
+    whole = _FULL if len(names) <= _MOST_LABELS else _FULL_LONG
+    if len(names) <= _LONGEST and generator.random() < whole:
         return list(names) if generator.random() < _AS_LISTED else _shuffled(names, generator)
     return _shortened(names, present, generator)
 
@@ -127,12 +129,16 @@ def _shortened(names: Sequence[str], present: set[str], generator: random.Random
     return _shuffled([*kept, *generator.sample(absent, count)] or list(names[:1]), generator)
 
 
-def pair(
-    document: Document, relation: Relation, inventory: Ontology, generator: random.Random
-) -> Example:
-    """The relation of a given pair, with some labels replaced by synonyms."""
-    asked = make.pair(document, relation, inventory, generator)
-    return reworded(asked, "relations", generator)
+def pairs(
+    document: Document,
+    relations: Sequence[Relation],
+    inventory: Ontology,
+    generator: random.Random,
+) -> Iterator[Example]:
+    """The relations of given pairs, with some labels replaced by synonyms."""
+    asked = make.pairs(document, relations, inventory, generator)
+    for _, same in groupby(asked, key=attrgetter("asocs")):
+        yield from reworded(list(same), "relations", generator)
 
 
 def _other_words(document: Document, generator: random.Random) -> tuple[int, int] | None:

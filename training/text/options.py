@@ -10,6 +10,7 @@ import torch
 
 from models.config import UMIEConfig
 from training.text.initial import LEAST_REGION_SCORE
+from training.text.shares import Mixture
 
 _DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
 _PUBLISHED_RATE = {"base": 1e-4, "large": 5e-5, "xl": 5e-5}
@@ -32,7 +33,7 @@ class TextOptions:
         gate_steps: steps of fitting the gate.
         least_region_score: minimum score of regions in the input.
         save_every: steps between saved states.
-        stated: texts per epoch that state relations, in the standard preset.
+        mixture: name of the mixture, in the standard preset.
         named_posts: file with names in posts (`training.text.named_posts`), in the standard preset.
     """
 
@@ -56,7 +57,7 @@ class TextOptions:
     resume: bool = False
     device: str = _DEVICE
     preset: str = "compact"
-    stated: int = 4500
+    mixture: Mixture = "broad"
     named_posts: Path | None = None
 
 

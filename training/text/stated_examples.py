@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import permutations
 
 from tasks import form, instruction
 from tasks.ontology import NONE
@@ -20,17 +21,23 @@ from training.text.stated_relations import (
     relation_kinds,
 )
 
-_SWAPPED = 0.6
 _INVERSE_LISTED = 0.45
 _FIRST_WORDS = 0.45
 _MOST_OTHERS = 7
-_ACROSS = 0.7
+_MOST_PAIRS = 10
+_UNFIT_LISTED = 0.2
 _JOINT = 0.3
 _JOINT_OTHERS = 4
 _TYPES = ("person", "organization", "location", MISCELLANEOUS)
 
 Words = dict[tuple[str, ...], str]
 """The listed label of each relation, by all labels of the relation."""
+
+Ends = tuple[int, int]
+"""Indices of the names of head and tail."""
+
+UNFIT = "related to"
+"""The only label for pairs whose types no relation admits."""
 
 
 @dataclass(frozen=True)
@@ -47,54 +54,53 @@ class StatedRelations:
 
 
 def examples_of(stated: StatedText, generator: random.Random) -> Iterator[Example]:
-    """Sample the examples of a text.
-
-    A fact in its order and, mostly, with head and tail swapped; a pair of one sentence and a pair
-    across sentences without a fact; sometimes joint extraction.
-    """
-    if stated.facts:
-        fact = generator.choice(stated.facts)
-        yield pair(stated, fact.head, fact.tail, generator)
-        if generator.random() < _SWAPPED:
-            yield pair(stated, fact.tail, fact.head, generator)
-    if stated.apart:
-        yield pair(stated, *_ordered(generator.choice(stated.apart), generator), generator)
-    across = _across(stated)
-    if across and generator.random() < _ACROSS:
-        yield pair(stated, *_ordered(generator.choice(across), generator), generator)
+    """Sample the examples of a text: pairs of its names, and sometimes joint extraction."""
+    yield from pairs(stated, generator)
     if generator.random() < _JOINT:
         yield joint(stated, generator)
 
 
-def pair(stated: StatedText, head: int, tail: int, generator: random.Random) -> Example:
-    """The relation of two names in this order, among others that their types admit.
+def pairs(stated: StatedText, generator: random.Random) -> Iterator[Example]:
+    """The relations of ordered pairs of names; pairs of the same types list the same labels.
 
     The target is "none" if the names have no fact, or if they are swapped and no inverse label is
-    listed. Relations that can hold along with the fact are not listed.
-
-    Args:
-        stated: the text.
-        head: index of the head in `stated.names`.
-        tail: index of the tail.
-        generator: draws the listed labels and their order.
+    listed. Relations that can hold along with a fact of the text are not listed.
     """
-    text, names = stated.passage.text, stated.names
-    fact = _fact_between(stated, head, tail)
-    options, answer = _options(
-        _listed_type(names[head]), _listed_type(names[tail]), fact, generator
-    )
-    if fact is not None and fact.head != head:
-        answer = answer[::-1]
-    places = names[head][:2], names[tail][:2]
-    right = answer[0] or NONE
+    names = stated.names
+    groups: dict[tuple[str, str], list[Ends]] = {}
+    for head, tail in permutations(range(len(names)), 2):
+        kinds = _listed_type(names[head]), _listed_type(names[tail])
+        groups.setdefault(kinds, []).append((head, tail))
+    for kinds, ends in groups.items():
+        options, answers = _options(kinds, ends, stated.facts, generator)
+        if not options and generator.random() < _UNFIT_LISTED:
+            options = [UNFIT]
+        if options:
+            asocs = tuple(generator.sample([*options, NONE], len(options) + 1))
+            for head, tail in _asked(stated, ends, generator):
+                yield _pair(stated, head, tail, answers.get((head, tail), NONE), asocs)
+
+
+def _asked(stated: StatedText, ends: Sequence[Ends], generator: random.Random) -> list[Ends]:
+    """Pairs of one sentence, and as many of others as there is room for."""
+    near = {(f.head, f.tail) for f in stated.facts} | set(stated.apart)
+    chosen = [pair for pair in ends if pair in near or pair[::-1] in near]
+    others = [pair for pair in ends if pair not in chosen]
+    room = max(0, _MOST_PAIRS - len(chosen))
+    return [*chosen, *generator.sample(others, min(room, len(others)))]
+
+
+def _pair(stated: StatedText, head: int, tail: int, right: str, asocs: tuple[str, ...]) -> Example:
+    text = stated.passage.text
+    first, second = stated.names[head][:2], stated.names[tail][:2]
     return Example(
         text=text,
-        wording=instruction.relation(*(text[start:end] for start, end in places)),
+        wording=instruction.relation(text[slice(*first)], text[slice(*second)]),
         form=form.PAIR,
-        records=(Record(None, None, (Asoc(right, Span.of(text, *places[1])),)),),
-        asocs=tuple(generator.sample([*options, NONE], len(options) + 1)),
-        head=places[0],
-        tail=places[1],
+        records=(Record(None, None, (Asoc(right, Span.of(text, *second)),)),),
+        asocs=asocs,
+        head=first,
+        tail=second,
         weight=PAIR_WEIGHT,
     )
 
@@ -136,29 +142,41 @@ def joint(stated: StatedText, generator: random.Random) -> Example:
 
 
 def _options(
-    head: str, tail: str, fact: Fact | None, generator: random.Random
-) -> tuple[list[str], tuple[str, str]]:
-    """The listed labels, and the fact's labels: in its order and swapped, "" if not listed."""
+    kinds: tuple[str, str],
+    ends: Sequence[Ends],
+    facts: Sequence[Fact],
+    generator: random.Random,
+) -> tuple[list[str], dict[Ends, str]]:
+    """The listed labels for pairs of these types, and the label of each pair with a fact."""
     first = generator.random() < _FIRST_WORDS
-    options: list[str] = []
-    own = ("", "")
-    if fact is not None:
-        forward = _word(fact.kind.labels, generator, first=first)
-        symmetric = fact.kind.labels == fact.kind.inverse
-        listed = fact.kind.inverse and generator.random() < _INVERSE_LISTED
-        swapped = _word(fact.kind.inverse, generator, first=first) if listed else ""
-        own = (forward, forward) if symmetric else (forward, swapped)
-        options = [word for word in dict.fromkeys(own) if word]
-    blocked = (fact.kind.near | {fact.kind.labels[0]}) if fact else frozenset()
+    words: dict[tuple[str, ...], str] = {}
+    answers: dict[Ends, str] = {}
+    for fact in facts:
+        for pair, labels in _directions(fact):
+            if pair not in ends or not labels:
+                continue
+            if labels not in words:
+                listed = labels == fact.kind.labels or generator.random() < _INVERSE_LISTED
+                words[labels] = _word(labels, generator, first=first) if listed else ""
+            if words[labels]:
+                answers[pair] = words[labels]
+    options = list(dict.fromkeys(word for word in words.values() if word))
+    blocked = {name for fact in facts for name in (fact.kind.labels[0], *fact.kind.near)}
     others = [kind for kind in relation_kinds() if kind.labels[0] not in blocked]
-    fitting = [words for kind in others for words in _words(kind, head, tail) if words]
+    fitting = [labels for kind in others for labels in _words(kind, *kinds) if labels]
     least = 0 if options else 1
     count = generator.randint(min(least, len(fitting)), min(_MOST_OTHERS, len(fitting)))
-    for words in generator.sample(fitting, count):
-        word = _word(words, generator, first=first)
+    for labels in generator.sample(fitting, count):
+        word = _word(labels, generator, first=first)
         if word not in options:
             options.append(word)
-    return options or ["related to"], own
+    return options, answers
+
+
+def _directions(fact: Fact) -> tuple[tuple[Ends, tuple[str, ...]], ...]:
+    """The labels of a fact's pair, and those of the swapped pair."""
+    pair = fact.head, fact.tail
+    return (pair, fact.kind.labels), (pair[::-1], fact.kind.inverse)
 
 
 def _words(kind: RelationKind, head: str, tail: str) -> tuple[tuple[str, ...], ...]:
@@ -181,23 +199,5 @@ def _distinct(kinds: Sequence[RelationKind], generator: random.Random) -> Words:
     return words
 
 
-def _fact_between(stated: StatedText, head: int, tail: int) -> Fact | None:
-    ends = {head, tail}
-    return next((fact for fact in stated.facts if {fact.head, fact.tail} == ends), None)
-
-
-def _across(stated: StatedText) -> list[tuple[int, int]]:
-    """Pairs of names from different sentences."""
-    sentence: dict[int, int] = {}
-    pairs = [(fact.head, fact.tail) for fact in stated.facts] + list(stated.apart)
-    for number, ends in enumerate(pairs):
-        sentence |= dict.fromkeys(ends, number)
-    return [(a, b) for a in sentence for b in sentence if a < b and sentence[a] != sentence[b]]
-
-
 def _listed_type(name: tuple[int, int, str]) -> str:
     return MISCELLANEOUS if name[2] == "nationality" else name[2]
-
-
-def _ordered(ends: tuple[int, int], generator: random.Random) -> tuple[int, int]:
-    return ends if generator.random() < 0.5 else ends[::-1]

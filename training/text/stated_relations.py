@@ -179,6 +179,8 @@ def _order(text: str) -> list[str]:
 
 @cache
 def _tree() -> dict[str, Any]:
-    path = files("training.text").joinpath("statements.yaml")
-    tree: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    tree: dict[str, Any] = {}
+    for name in ("statements.yaml", "unrelated.yaml"):
+        text = files("training.text").joinpath(name).read_text(encoding="utf-8")
+        tree |= yaml.safe_load(text)
     return tree

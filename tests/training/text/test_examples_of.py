@@ -121,12 +121,17 @@ def test_with_a_picture_entities_are_grounded() -> None:
         assert not any(record.asocs for record in example.records)
 
 
+def one_pair(document: Document, relation: Relation, seed: int) -> Example:
+    (example,) = make.pairs(document, [relation], ONTOLOGY, random.Random(seed))
+    return example
+
+
 @pytest.mark.parametrize("relation", [*(DOCUMENT.relations or ()), Relation(NONE, 2, 0)])
 def test_a_pair_has_its_relation_and_none_among_the_options(relation: Relation) -> None:
     known = {kind.name for kind in ONTOLOGY.relations} | {NONE}
     numbers = Counter[int]()
     for seed in SEEDS:
-        example = make.pair(DOCUMENT, relation, ONTOLOGY, random.Random(seed))
+        example = one_pair(DOCUMENT, relation, seed)
         head, tail = DOCUMENT.mentions[relation.head], DOCUMENT.mentions[relation.tail]
         assert example.form is form.PAIR and example.spots == ()
         assert (example.head, example.tail) == ((head.start, head.end), (tail.start, tail.end))
@@ -136,11 +141,24 @@ def test_a_pair_has_its_relation_and_none_among_the_options(relation: Relation) 
         assert {NONE, relation.type} <= set(example.asocs) <= known
         assert len(set(example.asocs)) == len(example.asocs)
         numbers[len(example.asocs)] += 1
-    assert numbers[4] >= 0.3 * len(SEEDS) and len(numbers) > 1
+    assert numbers[4] >= 0.2 * len(SEEDS) and len(numbers) > 1
+
+
+def test_pairs_of_the_same_types_list_the_same_labels_one_after_another() -> None:
+    relations = [Relation("member of", 0, 1), Relation("lives in", 0, 2), Relation(NONE, 0, 1)]
+    for seed in SEEDS:
+        first, second, third = make.pairs(DOCUMENT, relations, ONTOLOGY, random.Random(seed))
+        assert (first.head, first.tail) == (second.head, second.tail)
+        assert first.asocs == second.asocs and "member of" in first.asocs
+        assert [example.records[0].asocs[0].label for example in (first, second, third)] == [
+            "member of",
+            NONE,
+            "lives in",
+        ]
 
 
 def test_a_pair_weighs_more_than_a_list() -> None:
-    pair = make.pair(DOCUMENT, Relation("member of", 0, 1), ONTOLOGY, random.Random(0))
+    pair = one_pair(DOCUMENT, Relation("member of", 0, 1), 0)
     assert pair.weight > make.joint(DOCUMENT, ONTOLOGY, random.Random(0)).weight
 
 
@@ -149,7 +167,7 @@ def test_options_of_a_pair_are_those_of_its_types_or_all(label: str) -> None:
     """A person can be in an organization, but not part of it."""
     seen = set()
     for seed in SEEDS:
-        example = make.pair(DOCUMENT, Relation(label, 0, 1), ONTOLOGY, random.Random(seed))
+        example = one_pair(DOCUMENT, Relation(label, 0, 1), seed)
         seen.add(frozenset(example.asocs) - {NONE})
     assert seen == {frozenset({"member of"}), frozenset({"member of", "part of", "lives in"})}
 
@@ -160,7 +178,7 @@ def test_an_unrelated_pair_of_unknown_types_has_the_options_of_some_types_or_all
     )
     seen = set()
     for seed in SEEDS:
-        example = make.pair(untyped, Relation(NONE, 0, 1), ONTOLOGY, random.Random(seed))
+        example = one_pair(untyped, Relation(NONE, 0, 1), seed)
         seen.add(frozenset(example.asocs) - {NONE})
     every = {"member of", "part of", "lives in"}
     assert seen == {frozenset(every), *(frozenset({name}) for name in every)}

@@ -45,6 +45,7 @@ def test_reworded_relations_keep_their_meaning(seed: int) -> None:
         head=(0, 4),
         tail=(15, 22),
     )
-    other = reworded(example, "relations", random.Random(seed))
+    other, same = reworded([example, example], "relations", random.Random(seed))
+    assert other == same
     assert other.asocs[2] == "none"
     assert other.records[0].asocs[0].label == other.asocs[1]

@@ -9,9 +9,9 @@ from tasks.instruction import Prompter
 from tasks.ontology import NONE
 from tasks.records import Span
 from tests.training.text.test_stated_relations import NAMES, WORKS
-from training.text.example import encode_span_first
+from training.text.example import Example, encode_span_first
 from training.text.passage import Passage, Segment
-from training.text.stated_examples import StatedRelations, examples_of, joint, pair
+from training.text.stated_examples import UNFIT, StatedRelations, examples_of, joint, pairs
 from training.text.stated_relations import (
     MISCELLANEOUS,
     Fact,
@@ -42,8 +42,15 @@ def two_sentences(kind: RelationKind = PARENT, tail: str = "person") -> StatedTe
     return StatedText(Passage(segments), (Fact(kind, 0, 1),), ((2, 3),))
 
 
+def pair_of(text: StatedText, head: int, tail: int, seed: int) -> Example:
+    ends = text.names[head][:2], text.names[tail][:2]
+    drawn = pairs(text, random.Random(seed))
+    (example,) = (one for one in drawn if (one.head, one.tail) == ends)
+    return example
+
+
 def label_of(text: StatedText, head: int, tail: int, seed: int) -> tuple[str, tuple[str, ...]]:
-    example = pair(text, head, tail, random.Random(seed))
+    example = pair_of(text, head, tail, seed)
     (record,) = example.records
     (asoc,) = record.asocs
     return asoc.label, example.asocs
@@ -51,7 +58,7 @@ def label_of(text: StatedText, head: int, tail: int, seed: int) -> tuple[str, tu
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_pair_in_the_order_of_its_fact_has_its_label(seed: int) -> None:
-    example = pair(two_sentences(), 0, 1, random.Random(seed))
+    example = pair_of(two_sentences(), 0, 1, seed)
     assert example.form is form.PAIR
     assert (example.head, example.tail) == ((0, 3), (18, 21))
     label, options = label_of(two_sentences(), 0, 1, seed)
@@ -95,10 +102,31 @@ def test_names_without_a_fact_have_none_among_relations_of_their_types(seed: int
     admitted = {
         word
         for kind in relation_kinds()
-        for word in (*kind.labels, *kind.inverse)
-        if {kind.head, kind.tail} == {"person", "location"}
+        for ends, words in (
+            ((kind.head, kind.tail), kind.labels),
+            ((kind.tail, kind.head), kind.inverse),
+        )
+        if ends == ("person", "location")
+        for word in words
     }
     assert set(options) - {NONE} <= admitted
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_pairs_of_the_same_types_list_the_same_labels(seed: int) -> None:
+    text = two_sentences()
+    kind_of = {(start, end): kind for start, end, kind in text.names}
+    listed: dict[tuple[str, str], set[tuple[str, ...]]] = {}
+    for example in pairs(text, random.Random(seed)):
+        assert example.head and example.tail
+        listed.setdefault((kind_of[example.head], kind_of[example.tail]), set()).add(example.asocs)
+    assert all(len(found) == 1 for found in listed.values())
+
+
+def test_types_that_no_relation_admits_sometimes_list_one_label() -> None:
+    text = two_sentences(NATIONALITY, "location")
+    seen = {e.asocs for seed in SEEDS for e in pairs(text, random.Random(seed)) if UNFIT in e.asocs}
+    assert seen <= {(UNFIT, NONE), (NONE, UNFIT)}
 
 
 def test_a_nationality_is_listed_as_miscellaneous() -> None:

@@ -38,7 +38,7 @@ def stated(seed: int) -> StatedText:
 
 
 def unrelated_templates() -> dict[str, list[str]]:
-    found: dict[str, list[str]] = tree("training.text", "statements.yaml")["unrelated"]
+    found: dict[str, list[str]] = tree("training.text", "unrelated.yaml")["unrelated"]
     return found
 
 
