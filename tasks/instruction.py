@@ -16,12 +16,12 @@ from tasks.tokenizer import Tokenizer
 class Wording:
     """The instruction before and after the text.
 
-    `unnamed` replaces `after` for weights whose pairs share a prompt, since it names no pair.
+    `shared` replaces `after` for weights whose pairs share a prompt.
     """
 
     before: str
     after: str = ""
-    unnamed: str = ""
+    shared: str = ""
 
 
 ENTITIES = Wording("Give the text: ", "Please extract the following entity type:")
@@ -41,7 +41,7 @@ def relation(head: str, tail: str) -> Wording:
     return Wording(
         "Give the text: ",
         f"Please extract the following relation between: {tail} and {head}",
-        unnamed="Please extract the following relation:",
+        shared=f"Please extract the following relation of: {head}",
     )
 
 
@@ -72,8 +72,8 @@ class Prompter:
             project's own weights are trained with a space.
         lines: whether the case of a line's first token has `LINE_START` added, but for the first
             line.
-        shared_pairs: whether the pairs of a text have one prompt, which names none of them. The
-            decoder gets the pair from its prefix, so the text is encoded once for all pairs.
+        shared_pairs: whether the pairs of one head share a prompt, which names no tail. The decoder
+            gets the tail from its prefix, so the text is encoded once per head and not per pair.
     """
 
     tokenizer: Tokenizer
@@ -177,7 +177,7 @@ class Prompter:
 
     def _after(self, wording: Wording) -> str:
         """The instruction behind the text, with the separator."""
-        chosen = wording.unnamed if self.shared_pairs and wording.unnamed else wording.after
+        chosen = wording.shared if self.shared_pairs and wording.shared else wording.after
         return self.separator + chosen if chosen else ""
 
     @staticmethod

@@ -98,15 +98,15 @@ class Generator:
         Returns:
             The jobs that ended at once.
         """
-        jobs, sequences, memory, started, ended = fused
+        jobs, sequences, rows, memory, started, ended = fused
         try:
             # rounding can put a gate below its range, and a closed gate is a negative zero
             gates = [max(0.0, gate) for gate in memory.gate.tolist()]
             running = {
-                sequence: _Running(job, gate if job.visual else 0.0, started, ended)
-                for job, sequence, gate in zip(jobs, sequences, gates, strict=True)
+                sequence: _Running(job, gates[row] if job.visual else 0.0, started, ended)
+                for job, sequence, row in zip(jobs, sequences, rows, strict=True)
             }
-            self._decoder.start(sequences, memory, [job.tokens for job in jobs])
+            self._decoder.start(sequences, memory, [job.tokens for job in jobs], rows)
         except Exception as error:
             if len(jobs) == 1:
                 return [(jobs[0], error)]

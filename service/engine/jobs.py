@@ -89,5 +89,10 @@ class GenerateJob(_Job[Answer]):
         """The length of the prompt in tokens."""
         return len(self.prompt.source.ids)
 
+    @property
+    def shared_key(self) -> tuple[int, int]:
+        """Equal for jobs with the same source and image, which are fused once."""
+        return id(self.prompt.source), id(self.visual)
+
 
 Job = EncodeJob | GenerateJob

@@ -24,13 +24,15 @@ Outcome = tuple[GenerateJob, Answer | Exception]
 
 
 class Fused(NamedTuple):
-    """A batch of fused prompts: one job and one sequence per row of `memory`.
+    """A batch of fused prompts: one job and one sequence each, and its row of `memory`.
 
-    `started` and `ended` are the times of fusion, in seconds of the monotonic clock.
+    Jobs with the same source and image share a row. `started` and `ended` are the times of fusion,
+    in seconds of the monotonic clock.
     """
 
     jobs: list[GenerateJob]
     sequences: list[TargetSequence]
+    rows: list[int]
     memory: Memory
     started: float
     ended: float
@@ -74,9 +76,12 @@ class PromptFusion:
         self, sequences: dict[GenerateJob, TargetSequence], started: float, failed: list[Outcome]
     ) -> Iterator[Fused]:
         jobs = list(sequences)
+        rows, distinct = _distinct(jobs)
         graph_started = time.monotonic()
         try:
-            memory = self._encoder.fuse([job.prompt for job in jobs], [job.visual for job in jobs])
+            memory = self._encoder.fuse(
+                [job.prompt for job in distinct], [job.visual for job in distinct]
+            )
         except Exception as error:
             if len(jobs) == 1:
                 failed.append((jobs[0], error))
@@ -87,5 +92,18 @@ class PromptFusion:
             return
         ended = time.monotonic()
         self._metrics.stage("fusion").observe(ended - graph_started)
-        self._metrics.batch_size.labels(stage="read").observe(len(jobs))
-        yield Fused(jobs, list(sequences.values()), memory, started, ended)
+        self._metrics.batch_size.labels(stage="read").observe(len(distinct))
+        yield Fused(jobs, list(sequences.values()), rows, memory, started, ended)
+
+
+def _distinct(jobs: Sequence[GenerateJob]) -> tuple[list[int], list[GenerateJob]]:
+    """The row of each job, and one job for each row."""
+    numbers: dict[tuple[int, int], int] = {}
+    rows, distinct = [], []
+    for job in jobs:
+        key = job.shared_key
+        if key not in numbers:
+            numbers[key] = len(distinct)
+            distinct.append(job)
+        rows.append(numbers[key])
+    return rows, distinct

@@ -128,22 +128,28 @@ class BatchDecoder:
 
     @torch.inference_mode()
     def start(
-        self, sequences: Sequence[TargetSequence], memory: Memory, lengths: Sequence[int]
+        self,
+        sequences: Sequence[TargetSequence],
+        memory: Memory,
+        lengths: Sequence[int],
+        rows: Sequence[int] | None = None,
     ) -> None:
         """Start decoding the unfinished ones of `sequences`.
 
         Args:
-            sequences: one per row of `memory`.
+            sequences: the sequences.
             memory: the fused prompts.
-            lengths: the length of each prompt in tokens.
+            lengths: the length of each sequence's prompt in tokens.
+            rows: each sequence's row of `memory`; None for one row per sequence, in order.
 
         Raises:
             ValueError: a prompt is too long, or there are too few free slots.
         """
-        rows = [row for row, sequence in enumerate(sequences) if not sequence.state.done]
-        if rows:
-            self._slots.fill(memory, rows, [lengths[row] for row in rows])
-            self._sequences += [sequences[row] for row in rows]
+        rows = range(len(sequences)) if rows is None else rows
+        started = [i for i, sequence in enumerate(sequences) if not sequence.state.done]
+        if started:
+            self._slots.fill(memory, [rows[i] for i in started], [lengths[i] for i in started])
+            self._sequences += [sequences[i] for i in started]
 
     @torch.inference_mode()
     def step(self) -> list[TargetSequence]:

@@ -93,8 +93,9 @@ class JobQueue:
     def take(self, limits: BatchLimits) -> list[EncodeJob] | list[GenerateJob]:
         """Remove and return a batch: the oldest job that the limits allow, and jobs like it.
 
-        A prompt is batched with those of the nearest length. Padded to the longest, the batch has
-        at most `limits.tokens` tokens, except where the oldest prompt alone has more.
+        A prompt is batched with those that share its source, then with those of the nearest length.
+        Padded to the longest, the distinct sources of the batch have at most `limits.tokens`
+        tokens, except where the oldest prompt alone has more.
 
         Returns:
             Images or prompts; empty where the limits allow no job.
@@ -107,7 +108,13 @@ class JobQueue:
             if isinstance(oldest, EncodeJob):
                 return self._remove(list(islice(self._of(EncodeJob), limits.pictures)))
             others = islice(self._of(GenerateJob), 1, _WINDOW * limits.prompts)
-            near = sorted(others, key=lambda job: abs(job.tokens - oldest.tokens))
+            near = sorted(
+                others,
+                key=lambda job: (
+                    job.shared_key != oldest.shared_key,
+                    abs(job.tokens - oldest.tokens),
+                ),
+            )
             return self._remove(_batch(oldest, near, limits))
 
     def wait(self, seconds: float, limits: Callable[[], BatchLimits]) -> None:
@@ -190,13 +197,15 @@ def _batch(
     oldest: GenerateJob, near: Sequence[GenerateJob], limits: BatchLimits
 ) -> list[GenerateJob]:
     """Return `oldest` and as many of `near` as the limits allow."""
-    chosen, longest = [oldest], oldest.tokens
+    chosen, longest, distinct = [oldest], oldest.tokens, {oldest.shared_key}
     for job in near:
-        longer = max(longest, job.tokens)
-        if len(chosen) == limits.prompts or longer * (len(chosen) + 1) > limits.tokens:
+        longer, sources = max(longest, job.tokens), distinct | {job.shared_key}
+        if len(chosen) == limits.prompts:
+            break
+        if len(sources) > len(distinct) and longer * len(sources) > limits.tokens:
             break
         chosen.append(job)
-        longest = longer
+        longest, distinct = longer, sources
     return chosen
 
 

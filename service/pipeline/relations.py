@@ -12,6 +12,7 @@ from tasks import form, instruction
 from tasks.errors import TextTooLong
 from tasks.instruction import Prompter
 from tasks.ontology import NONE, Ontology
+from tasks.source import Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ def admitted_pairs(entities: Sequence[EntityFound], ontology: Ontology, limit: i
 def pair_prompts(
     prompter: Prompter, text: str, pairs: Iterable[Pair], *, start: int = 0
 ) -> list[PairPrompt]:
-    """Encode the prompts of pairs.
+    """Encode the prompts of pairs; pairs with the same prompt share its source.
 
     Pairs are skipped if the prompt is too long or a mention does not align with tokens.
 
@@ -70,12 +71,18 @@ def pair_prompts(
         start: where the slice begins.
     """
     prompts = []
+    shared: dict[tuple[str, tuple[str, ...]], Source] = {}
     for pair in pairs:
-        wording = instruction.relation(pair.head.text, pair.tail.text)
-        try:
-            source = prompter.encode(text, wording, asocs=[*pair.relations, NONE])
-        except TextTooLong:
-            continue
+        key = pair.head.text, pair.relations
+        source = shared.get(key)
+        if source is None:
+            wording = instruction.relation(pair.head.text, pair.tail.text)
+            try:
+                source = prompter.encode(text, wording, asocs=[*pair.relations, NONE])
+            except TextTooLong:
+                continue
+            if prompter.shared_pairs:
+                shared[key] = source
         head = source.locate(*_span(pair.head, start))
         tail = source.locate(*_span(pair.tail, start))
         if head is not None and tail is not None:

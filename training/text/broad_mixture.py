@@ -23,7 +23,7 @@ from training.text.shares import Shares
 _SYMMETRIC = ("couple", "spouse", "sibling", "peer", "neighbor", "alternate", "relative", "alike")
 _NONE_KEPT, _EVENTLESS_KEPT = 0.6, 0.15
 _JOINT_ROUNDS, _LISTED_ROUNDS = 3, 1
-_NONE_PAIRS = 8
+_NONE_PAIRS = 5
 _REVERSED = 0.35
 _CHOICES = 0.08
 _MOST_CHARS = 600

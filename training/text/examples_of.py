@@ -69,7 +69,7 @@ def pairs(
 ) -> Iterator[Example]:
     """The relations of given pairs, with "none" among the options.
 
-    Pairs of the same types list the same labels, one pair after another, as in the service.
+    Pairs of the same types list the same labels, as in the service; those of one head are adjacent.
     """
     groups: dict[tuple[str, str], list[Relation]] = {}
     for relation in relations:
@@ -77,7 +77,7 @@ def pairs(
         groups.setdefault(kinds, []).append(relation)
     for kinds, group in groups.items():
         labels = _relation_options({r.type for r in group}, kinds, ontology, generator)
-        for relation in group:
+        for relation in sorted(group, key=lambda relation: relation.head):
             yield _pair(document, relation, labels, picture)
 
 

@@ -24,7 +24,7 @@ from training.text.stated_relations import (
 _INVERSE_LISTED = 0.45
 _FIRST_WORDS = 0.45
 _MOST_OTHERS = 7
-_MOST_PAIRS = 10
+_MOST_OTHER_PAIRS = 3
 _UNFIT_LISTED = 0.2
 _JOINT = 0.3
 _JOINT_OTHERS = 4
@@ -82,12 +82,12 @@ def pairs(stated: StatedText, generator: random.Random) -> Iterator[Example]:
 
 
 def _asked(stated: StatedText, ends: Sequence[Ends], generator: random.Random) -> list[Ends]:
-    """Pairs of one sentence, and as many of others as there is room for."""
+    """Pairs of one sentence, and a few others, by head."""
     near = {(f.head, f.tail) for f in stated.facts} | set(stated.apart)
     chosen = [pair for pair in ends if pair in near or pair[::-1] in near]
     others = [pair for pair in ends if pair not in chosen]
-    room = max(0, _MOST_PAIRS - len(chosen))
-    return [*chosen, *generator.sample(others, min(room, len(others)))]
+    room = min(len(others), max(1, len(chosen)), _MOST_OTHER_PAIRS)
+    return sorted([*chosen, *generator.sample(others, room)])
 
 
 def _pair(stated: StatedText, head: int, tail: int, right: str, asocs: tuple[str, ...]) -> Example:

@@ -25,6 +25,7 @@ from tasks.form import Filler
 from tasks.frontier import replay
 from tasks.label_first import LabelFirstAutomaton
 from tasks.lenient_parser import LenientParser
+from tasks.ontology import NONE
 from tasks.records import Asoc, Record, Region
 from tests.support import answers
 from tests.support.bundle import prompt_of
@@ -65,6 +66,35 @@ def assert_same(got: Answer, expected: Answer) -> None:
 
 def asocs(answered: Sequence[Answer]) -> list[Asoc]:
     return [asoc for answer in answered for record in answer.records for asoc in record.asocs]
+
+
+def test_jobs_that_share_a_source_are_fused_once_and_answered_as_alone(
+    tiny_bundle: Bundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text, relations = "Ann and Bob met in Oslo", ("knows", "place of", NONE)
+    words = [("Ann", "Bob"), ("Bob", "Ann"), ("Bob", "Oslo"), ("Ann", "Oslo")]
+    prompts = [
+        prompt_of(tiny_bundle.prompter, form.PAIR, text, asocs=relations, pair=pair)
+        for pair in words
+    ]
+    first = prompts[0].source
+    shared = [dataclasses.replace(prompt, source=first) for prompt in prompts]
+    generator = Generator(tiny_bundle, Metrics())
+    expected = [generator.run([GenerateJob(prompt, None)])[0] for prompt in shared]
+    fuse, sizes = FusionEncoder.fuse, list[int]()
+
+    def counted(
+        self: FusionEncoder, asked: Sequence[Prompt], visual: Sequence[VisualFeatures | None]
+    ) -> Memory:
+        sizes.append(len(asked))
+        return fuse(self, asked, visual)
+
+    monkeypatch.setattr(FusionEncoder, "fuse", counted)
+    other = GenerateJob(prompts[1], None)
+    found = generator.run([*(GenerateJob(prompt, None) for prompt in shared), other])
+    assert sizes == [2]
+    for got, alone in zip(found, expected, strict=False):
+        assert_same(got, alone)
 
 
 def test_the_answers_of_the_pool_differ(alone: list[Answer]) -> None:

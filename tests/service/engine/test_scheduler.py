@@ -48,6 +48,16 @@ def test_the_queue_is_limited_in_tokens() -> None:
     queue.put([prompt_job(50)])
 
 
+def test_jobs_that_share_a_source_count_its_tokens_once() -> None:
+    queue, limits = JobQueue(100, 1000), LIMITS._replace(tokens=90)
+    source = prompt_job(40).prompt.source
+    shared = [GenerateJob(Prompt(source, form.PAIR), None) for _ in range(4)]
+    others = [prompt_job(40), prompt_job(41), prompt_job(40)]
+    queue.put([shared[0], others[0], shared[1], others[1], shared[2], others[2], shared[3]])
+    assert queue.take(limits) == [*shared, others[0]]
+    assert queue.take(limits) == [others[1], others[2]]
+
+
 def test_dropped_jobs_make_place_for_new_ones() -> None:
     dropped: list[Dropped] = []
     queue = JobQueue(3, 60, dropped.append)

@@ -1,9 +1,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from schema.extraction import EntityFound
-from service.engine.interface import Answer
+from service.engine.interface import Answer, Prompt
 from service.pipeline.entities import entities_of
 from service.pipeline.relations import PairPrompt, admitted_pairs, pair_prompts, relations_of
 from tasks import form
@@ -46,6 +47,30 @@ def _answers(
 
 def _asked() -> list[PairPrompt]:
     return pair_prompts(prompter(), TEXT, admitted_pairs(_entities(), FAMILY, 100))
+
+
+def test_pairs_of_one_head_and_the_same_relations_share_a_source_where_the_weights_do() -> None:
+    pairs = admitted_pairs(_entities(), FAMILY, 100)
+    alone = pair_prompts(prompter(), TEXT, pairs)
+    shared = pair_prompts(replace(prompter(), shared_pairs=True), TEXT, pairs)
+    assert len({id(asked.prompt.source) for asked in alone}) == len(pairs)
+    sources = {_shared_key(asked): asked.prompt.source for asked in shared}
+    assert len(sources) == 6
+    assert len({id(asked.prompt.source) for asked in shared}) == 6
+    for one, other in zip(alone, shared, strict=True):
+        assert other.prompt.source is sources[_shared_key(other)]
+        texts = [_spans(asked.prompt) for asked in (one, other)]
+        assert texts[0] == texts[1] == [other.pair.head.text, other.pair.tail.text]
+
+
+def _shared_key(asked: PairPrompt) -> tuple[str, tuple[str, ...]]:
+    return asked.pair.head.text, asked.pair.relations
+
+
+def _spans(prompt: Prompt) -> list[str]:
+    pieces = prompt.source.pieces
+    ends = (prompt.head, prompt.tail)
+    return [TEXT[pieces[a].start : pieces[b - 1].end] for a, b in filter(None, ends)]
 
 
 def test_only_pairs_that_a_relation_admits() -> None:
