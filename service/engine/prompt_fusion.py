@@ -99,7 +99,8 @@ class PromptFusion:
 def _distinct(jobs: Sequence[GenerateJob]) -> tuple[list[int], list[GenerateJob]]:
     """The row of each job, and one job for each row."""
     numbers: dict[tuple[int, int], int] = {}
-    rows, distinct = [], []
+    rows: list[int] = []
+    distinct: list[GenerateJob] = []
     for job in jobs:
         key = job.shared_key
         if key not in numbers:
