@@ -13,11 +13,11 @@ from service.settings import MEBIBYTE
 from service.vision.decoding import ImageFile
 from service.vision.pixel_budget import PixelBudget
 
-SMALL_BYTES = 4 * MEBIBYTE
-"""Up to this size the header is read in at most 30 ms of CPU time."""
+SMALL_BYTES = 8 * MEBIBYTE
+"""Up to this size the header is read in some milliseconds: photographs of phones."""
 
 SMALL_PIXELS = 16_000_000
-"""Up to this size a JPEG is decoded in at most 0.1 s of CPU time: photographs of phones."""
+"""Up to this size a JPEG is decoded in less than 0.1 s of CPU time, again as phones write them."""
 
 SMALL_KEPT_PIXELS = 6_000_000
 """The same for the pixels that decoding keeps in memory, which take longer."""

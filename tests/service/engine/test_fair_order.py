@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from service.engine.fair_order import QUANTUM_TOKENS
 from service.engine.jobs import GenerateJob, Job
+from service.engine.prompt_fusion import Fused, Outcome
 from service.engine.scheduler import BatchLimits, JobQueue
+from service.engine.watchdog import Heartbeats
+from service.engine.worker import Worker
+from service.observability.metrics import Metrics
 from tasks.errors import QueueFull
 from tests.service.engine.test_scheduler import image_job, prompt_job
 
@@ -84,6 +91,35 @@ def test_a_long_request_that_is_alone_may_fill_the_queue() -> None:
     queue = JobQueue(10, 99_999)
     queue.put(passages(10))
     assert len(queue) == 10
+
+
+@pytest.mark.parametrize(
+    ("running", "waiting", "steps"),
+    [("short", "long", True), ("short", "short", False), ("long", "long", False)],
+)
+def test_a_short_answer_does_not_wait_for_passages_to_be_fused(
+    running: str, waiting: str, steps: bool
+) -> None:
+    def jobs_of(kind: str) -> list[GenerateJob]:
+        """A short request's job, or one of a long request that is not its first."""
+        jobs = passages(3) if kind == "long" else [prompt_job(40)]
+        JobQueue(99, 9999).put(jobs)
+        return jobs[-1:]
+
+    queue, should_step = JobQueue(99, 9999), list[bool]()
+    generator: Any = SimpleNamespace(free=9, jobs=jobs_of(running), fuse=lambda jobs: note())
+    bundle: Any = None
+    worker = Worker(bundle, queue, generator, ONE, Heartbeats(60.0), Metrics())
+
+    def note() -> tuple[list[Fused], list[Outcome]]:
+        queue.put(passages(3) if waiting == "long" else [prompt_job(40)])
+        if waiting == "long":
+            taken(queue, 2)
+        should_step.append(worker._should_step())
+        return [], []
+
+    worker.encode([prompt_job(40)])
+    assert should_step == [steps]
 
 
 @given(
