@@ -6,6 +6,7 @@ import asyncio
 import logging
 import signal
 import socket
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -35,6 +36,13 @@ from service.vision.proposers.proposer import proposer_for
 from tasks import ontology
 
 log = logging.getLogger(__name__)
+
+_SWITCH_INTERVAL_S = 0.001
+"""How long a thread may run Python while another one waits for the interpreter's lock.
+
+The event loop takes the lock several times for each request. With Python's 5 ms it would wait so
+long each time while another thread parses a large body or cuts a long text.
+"""
 
 
 @dataclass(frozen=True)
@@ -118,6 +126,7 @@ def run(settings: Settings) -> None:
     Raises:
         SettingsError: also where the machine lacks resources; else as `build`.
     """
+    sys.setswitchinterval(_SWITCH_INTERVAL_S)
     log_setup.configure(settings, capture() if settings.log_format == "json" else None)
     for name in unknown_variables():
         log.warning("%s is not a known setting", name)

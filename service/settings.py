@@ -67,7 +67,7 @@ class Settings(BaseSettings):
     bundle: Path = Field(Path("bundles/standard"), description="Folder of the exported model.")
     ontology: str = Field("news", description="Ontology of requests that name none.")
     intra_op_threads: int = Field(0, ge=0, description="Compute threads; 0: one per core.")
-    image_threads: int = Field(2, ge=1, description="Threads that decode images.")
+    image_threads: int = Field(2, ge=1, description="Threads that decode small images.")
     device: Literal["auto", "cpu", "cuda"] = Field(
         "auto", description="auto: CUDA where available; cuda: fail without it."
     )
@@ -90,7 +90,10 @@ class Settings(BaseSettings):
     max_image_bytes: int = Field(20 * MEBIBYTE, gt=0)
     max_image_pixels: int = Field(40_000_000, gt=0)
     max_decoded_pixels: int = Field(
-        40_000_000, gt=0, description="Of all images in memory at once; at most 20 bytes per pixel."
+        50_000_000,
+        gt=0,
+        description="Of all images in memory at once, a fifth of them for small images; at most "
+        "20 bytes per pixel.",
     )
     max_text_chars: int = Field(200_000, gt=0, description="Unicode code points.")
     max_labels: int = Field(128, gt=0, description="Labels per list of a request.")

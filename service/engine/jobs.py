@@ -32,13 +32,17 @@ class Dropped(StrEnum):
 class _Job(Generic[T]):
     """A unit of work and the future of its result.
 
-    `deadline` and `since`, the time of creation, are seconds of the monotonic clock. The caller
-    can cancel the future at any time, and the watchdog can fail it while a thread computes the
-    result. Set it through `complete` and `fail` only: they ignore a future that is already done.
+    `deadline` and `since`, the time of creation, are seconds of the monotonic clock. The queue
+    sets `turn`, the job's place in its order, and `deferred`: whether its request has so many jobs
+    that this one lets those of other requests pass. The caller can cancel the future at any time,
+    and the watchdog can fail it while a thread computes the result. Set it through `complete` and
+    `fail` only: they ignore a future that is already done.
     """
 
     deadline: float = math.inf
     since: float = field(default_factory=time.monotonic)
+    turn: int = 0
+    deferred: bool = False
     future: Future[T] = field(default_factory=Future)
 
     def complete(self, result: T) -> None:

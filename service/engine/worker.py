@@ -158,9 +158,12 @@ class Worker:
         """Whether to run the next decoder step now.
 
         A step takes little longer for ten answers than for one. So while prompts are being fused
-        and more jobs wait, the lanes use the cores, until these prompts can join the step.
+        and more jobs wait, the lanes use the cores, until these prompts can join the step. But an
+        answer to a short request does not wait for the passages of a long one.
         """
-        return self._has_new_work() or not (any(self._fusing) and len(self._queue))
+        if self._has_new_work() or not (any(self._fusing) and len(self._queue)):
+            return True
+        return self._queue.only_deferred and not all(job.deferred for job in self._generator.jobs)
 
     def _free_limits(self) -> BatchLimits:
         """The limits of the next batch, given the free slots."""

@@ -147,6 +147,8 @@ def _check_surrogates(value: Any) -> None:
 
 def _image_string(data: bytes, max_bytes: int) -> tuple[int, int]:
     """Start and end of the string of the key `image`; strings before it are skipped."""
+    if data.find(b'"image"') < 0:  # else 65,536 strings would be looked at for nothing
+        _refuse_size(max_bytes)
     position, last = 0, max_bytes + 1
     least = len(data) - max_bytes - 2
     for _ in range(MAX_QUOTES // 2):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -34,6 +33,7 @@ from service.pipeline.passage_prompts import (
 from service.pipeline.prompt_rounds import PromptRounds, grounded_records, rounded_gate
 from service.pipeline.regions import referenced, regions_of
 from service.pipeline.relations import PairPrompt, admitted_pairs, pair_prompts, relations_of
+from service.pipeline.text_threads import TextThreads
 from service.pipeline.tokenization import max_text_tokens, tokenize, warnings_of
 from service.pipeline.validated_requests import ExtractionRequest, InstructionRequest
 from service.settings import Settings
@@ -100,6 +100,7 @@ class Extractor:
         self._prompter = prompter
         self._settings = settings
         self._metrics = metrics
+        self._threads = TextThreads()
         self._image_encoder = ImageEncoder(engine, preprocess, settings, metrics, proposer)
         self.region_types = tuple(region_types)
         self.model_name = model_name
@@ -109,9 +110,9 @@ class Extractor:
         """Most tokens that the text of an extraction with few labels may have."""
         return max_text_tokens(self._prompter)
 
-    def tokenize(self, request: ExtractionRequest) -> Tokenized:
+    async def tokenize(self, request: ExtractionRequest) -> Tokenized:
         """Tokenize the text of a request and compute its token limits."""
-        return tokenize(self._prompter, request)
+        return await self._threads.run(request.text, tokenize, self._prompter, request)
 
     async def extract(
         self, request: ExtractionRequest, timer: StageTimer | None = None
@@ -130,25 +131,14 @@ class Extractor:
         image = await self._encode_image(request, timer)
         visual = image.visual if image else None
         rounds = PromptRounds(self._engine, visual, timer)
-        parts = await asyncio.to_thread(first_prompts, self._prompter, request, visual)
+        text, run = request.text, self._threads.run
+        parts = await run(text, first_prompts, self._prompter, request, visual)
         answers = await rounds.run(_by_task(parts))
-        draft = await asyncio.to_thread(self._draft, request, parts, answers)
+        draft = await run(text, self._draft, request, parts, answers)
         answers = await rounds.run(draft.prompts())
-        events = self._events(request, parts, draft, answers[Task.EVENTS])
-        extraction = Extraction(
-            image=_size_of(image),
-            regions=self._regions(image, referenced(draft.entities, events)),
-            entities=draft.entities,
-            clusters=draft.clusters,
-            relations=relations_of(draft.pairs, answers[Task.RELATIONS], request.min_score),
-            events=events,
-            gate=rounds.gate(),
-            model=self.model_name,
-            timing_ms=timer.read(),
-            warnings=[*request.warnings, *self._warnings(*_by_task(parts).values())],
+        return await self._threads.run_if_long(
+            text, self._extraction, request, image, parts, draft, answers, rounds, timer
         )
-        self._metrics.count_extraction(extraction)
-        return extraction
 
     async def instruct(
         self, request: InstructionRequest, timer: StageTimer | None = None
@@ -165,7 +155,7 @@ class Extractor:
         """
         timer = timer or StageTimer()
         image = await self._encode_image(request, timer)
-        prompt = await asyncio.to_thread(prompt_of, self._prompter, request)
+        prompt = await self._threads.run(request.text, prompt_of, self._prompter, request)
         (answer,) = await self._engine.generate([prompt], image.visual if image else None)
         timer.add(answer.timing_ms)
         records = records_of(answer)
@@ -182,8 +172,9 @@ class Extractor:
         )
 
     def close(self) -> None:
-        """Stop the threads of the image encoder."""
+        """Stop the threads."""
         self._image_encoder.close()
+        self._threads.close()
 
     async def _encode_image(
         self, request: ExtractionRequest | InstructionRequest, timer: StageTimer
@@ -195,6 +186,33 @@ class Extractor:
     def _warnings(self, *rounds: Sequence[Prompt]) -> list[AnswerWarning]:
         sources = [prompt.source for prompts in rounds for prompt in prompts]
         return warnings_of(self._prompter.tokenizer, sources)
+
+    def _extraction(
+        self,
+        request: ExtractionRequest,
+        image: EncodedImage | None,
+        parts: Sequence[PassagePrompts],
+        draft: _Draft,
+        answers: dict[Task, list[Answer]],
+        rounds: PromptRounds,
+        timer: StageTimer,
+    ) -> Extraction:
+        """Combine the answers of the second round with the draft."""
+        events = self._events(request, parts, draft, answers[Task.EVENTS])
+        extraction = Extraction(
+            image=_size_of(image),
+            regions=self._regions(image, referenced(draft.entities, events)),
+            entities=draft.entities,
+            clusters=draft.clusters,
+            relations=relations_of(draft.pairs, answers[Task.RELATIONS], request.min_score),
+            events=events,
+            gate=rounds.gate(),
+            model=self.model_name,
+            timing_ms=timer.read(),
+            warnings=[*request.warnings, *self._warnings(*_by_task(parts).values())],
+        )
+        self._metrics.count_extraction(extraction)
+        return extraction
 
     def _draft(
         self,

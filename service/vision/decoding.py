@@ -59,6 +59,7 @@ class ImageFile:
         pixels: pixels that decoding keeps in memory. These are fewer than the image has if a JPEG
             can be decoded at a half, a quarter or an eighth of its size, and more if its coded
             frames or tiles are larger than the image.
+        coded_pixels: pixels that decoding reads: all of a JPEG, however much it is reduced.
     """
 
     def __init__(
@@ -74,7 +75,7 @@ class ImageFile:
         """
         self._image, self._least_sides = image, least_sides
         self._size = image.size
-        self.pixels = max(image.width * image.height, coded)
+        self.pixels = self.coded_pixels = max(image.width * image.height, coded)
         if isinstance(image, JpegImageFile):
             least = self._least()
             with _damage("the image's header is damaged"):

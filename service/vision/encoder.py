@@ -18,7 +18,8 @@ from service.observability.metrics import Metrics
 from service.observability.timing import StageTimer
 from service.settings import Settings
 from service.vision.decoding import ImageFile, Sides, check_bytes, digest_of, open_file
-from service.vision.pixel_budget import PixelBudget, pixels_in
+from service.vision.decoding_lanes import DecodingLanes
+from service.vision.pixel_budget import pixels_in
 from service.vision.proposers.proposer import Proposer
 from service.vision.request_regions import proposal_of
 from service.vision.single_flight import SingleFlight
@@ -57,8 +58,9 @@ class ImageEncoder:
     """Decodes and encodes images, and caches the latest results.
 
     Files are hashed on a thread of their own, so that a cache hit never waits for images being
-    decoded. Decoding and reducing is one task, and all decoded images together have at most
-    `max_decoded_pixels` pixels. Concurrent requests for the same key share one computation.
+    decoded, and small images never wait for large ones. Decoding and reducing is one task, and all
+    decoded images together have at most `max_decoded_pixels` pixels. Concurrent requests for the
+    same key share one computation.
     """
 
     def __init__(
@@ -84,11 +86,15 @@ class ImageEncoder:
         self._settings = settings
         self._metrics = metrics
         self._hashing = ThreadPoolExecutor(1, thread_name_prefix="hash")
-        self._decoding = ThreadPoolExecutor(settings.image_threads, thread_name_prefix="image")
+        self._lanes = DecodingLanes(settings.image_threads, settings.max_decoded_pixels)
         self._proposing = ThreadPoolExecutor(1, thread_name_prefix="proposer")
-        self._budget = PixelBudget(settings.max_decoded_pixels)
         self._flights = SingleFlight[_Key, EncodedImage]()
         self._cache: OrderedDict[_Key, EncodedImage] = OrderedDict()
+
+    @property
+    def reserved_pixels(self) -> int:
+        """Pixels of the budget that images being decoded or encoded hold now."""
+        return self._lanes.reserved_pixels
 
     async def encode(
         self,
@@ -130,22 +136,25 @@ class ImageEncoder:
 
     def close(self) -> None:
         """Stop the threads: running tasks finish, waiting tasks are cancelled."""
-        for threads in (self._hashing, self._decoding, self._proposing):
+        self._lanes.close()
+        for threads in (self._hashing, self._proposing):
             threads.shutdown(wait=False, cancel_futures=True)
 
     async def _compute(
         self, preprocess: Preprocess, data: bytes, key: _Key, started: float, timer: StageTimer
     ) -> EncodedImage:
-        file = await self._run(self._decoding, self._open, preprocess, data, key.regions)
+        opening = self._lanes.for_header(data).threads
+        file = await self._run(opening, self._open, preprocess, data, key.regions)
+        lane = self._lanes.for_image(data, file)
         needed = pixels_in(preprocess.input_bytes(self._most_regions(key)))
-        async with self._budget.reserve(max(file.pixels, needed)) as reservation:
+        async with lane.budget.reserve(max(file.pixels, needed)) as reservation:
             if self._proposer is not None and key.regions is None:
                 picture, size = await self._proposed(
-                    preprocess, self._proposer, file, key.text or "", timer
+                    preprocess, self._proposer, file, lane.threads, key.text or "", timer
                 )
             else:
                 picture, size = await self._run(
-                    self._decoding, _prepared, preprocess, file, key.regions
+                    lane.threads, _prepared, preprocess, file, key.regions
                 )
                 self._observe("image", started, timer)
             reservation.shrink(needed)
@@ -160,11 +169,12 @@ class ImageEncoder:
         preprocess: Preprocess,
         proposer: Proposer,
         file: ImageFile,
+        threads: ThreadPoolExecutor,
         text: str,
         timer: StageTimer,
     ) -> tuple[Picture, Sides]:
         started = time.perf_counter()
-        upright = await self._run(self._decoding, file.load)
+        upright = await self._run(threads, file.load)
         self._observe("image", started, timer)
         started = time.perf_counter()
         proposal = await self._run(self._proposing, proposer.propose, upright.image, text)
@@ -172,7 +182,7 @@ class ImageEncoder:
         self._metrics.stage("propose").observe(seconds)
         timer.add({"visual": seconds * 1000})
         started = time.perf_counter()
-        picture = await self._run(self._decoding, preprocess, upright.image, proposal)
+        picture = await self._run(threads, preprocess, upright.image, proposal)
         self._observe("image", started, timer)
         return picture, (upright.width, upright.height)
 

@@ -24,8 +24,14 @@ _SCAN, _END = 0xDA, 0xD9
 _WITHOUT_LENGTH = {0x01, *range(0xD0, 0xDA)}
 """JPEG markers that are not followed by a length."""
 
-_MARKER = re.compile(rb"\xff+([^\x00\xff\xd0-\xd7])", re.DOTALL)
-"""The end of a scan's data: neither an escaped 0xFF nor a restart marker."""
+_MARKER = re.compile(rb"\xff([^\x00\xff\xd0-\xd7])", re.DOTALL)
+"""The end of a scan's data: neither an escaped 0xFF nor a restart marker.
+
+Of a run of 0xFF only the last byte matters; a pattern for the run would take quadratic time.
+"""
+
+_WINDOW_BYTES = 256 * 1024
+"""Searched at once. A search holds the interpreter's lock; between two, other threads can run."""
 
 
 def check_parts(data: bytes) -> None:
@@ -87,7 +93,7 @@ def _check_scans(data: bytes, at: int) -> None:
     """
     scans = 0
     for _ in range(MOST_PARTS):
-        marker = _MARKER.search(data, at)
+        marker = _next_marker(data, at)
         if marker is None or marker[1][0] == _END:
             return
         scans += marker[1][0] == _SCAN
@@ -96,6 +102,14 @@ def _check_scans(data: bytes, at: int) -> None:
         at = marker.end() - 2
         at += _length(data, at)
     raise ImageDamaged(f"the image has too many parts, at most {MOST_PARTS} are allowed")
+
+
+def _next_marker(data: bytes, at: int) -> re.Match[bytes] | None:
+    """Search window by window; of two that overlap in a byte, one has the whole marker."""
+    for start in range(at, len(data), _WINDOW_BYTES):
+        if marker := _MARKER.search(data, start, start + _WINDOW_BYTES + 1):
+            return marker
+    return None
 
 
 def _length(data: bytes, at: int) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import secrets
 from dataclasses import dataclass
 from functools import cache
 
@@ -66,10 +67,14 @@ def hostile_json() -> list[Attack]:
     return [*attacks, Attack("batch line of numbers", batch, REFUSED | {200})]
 
 
-def vast_pictures() -> list[Attack]:
-    """A picture of few bytes and many pixels, which is valid."""
-    request = with_picture(vast_picture())
-    return [Attack("vast picture", request, frozenset({200, 413, 422, 429, 503, 504}))]
+def vast_pictures(count: int = 1) -> list[Attack]:
+    """Valid pictures of few bytes and many pixels, none of which was sent before.
+
+    What stands behind a picture makes another file of it: the same one is answered from a cache.
+    """
+    statuses = frozenset({200, 413, 422, 429, 503, 504})
+    files = (vast_picture() + secrets.token_bytes(16) for _ in range(count))
+    return [Attack("vast picture", with_picture(file), statuses) for file in files]
 
 
 def cut_bodies() -> list[Attack]:

@@ -122,3 +122,15 @@ def test_spans_that_start_with_a_separate_space_are_admissible(t5: T5Tokenizer) 
     spelled = f"{linearise(records)}</s>"
     assert ids == t5.encode_marked(spelled)
     assert replay(automaton, ids) == records
+
+
+def test_a_long_text_is_encoded_as_a_short_one_is(t5: T5Tokenizer) -> None:
+    for tokenizer in (t5, tiny_tokenizer()):
+        line = "Ann met Bob in Z\u00fcrich.\n"
+        ids, offsets = tokenizer.encode(line)
+        count = 5000 // len(line)
+        long_ids, long_offsets = tokenizer.encode(line * count)
+        assert len(line) * count > 4096
+        assert long_ids[: len(ids)] == ids and long_offsets[: len(offsets)] == offsets
+        assert long_offsets[-1][1] <= len(line) * count
+        assert abs(len(long_ids) - count * len(ids)) <= count

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from fastapi import APIRouter, Depends, Request
 
 from schema.requests import ExtractBody
@@ -31,6 +29,6 @@ def tokenize_routes(handler: Handler) -> APIRouter:
         """
         body = await parse_body(request, ExtractBody, handler.settings)
         asked = extraction_request(body, handler.settings)
-        return await asyncio.to_thread(handler.extractor.tokenize, asked)
+        return await handler.extractor.tokenize(asked)
 
     return router

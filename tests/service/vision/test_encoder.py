@@ -235,13 +235,13 @@ async def test_a_decode_that_nobody_waits_for_holds_its_share_until_it_ends(
     await asyncio.to_thread(entered.wait, 30)
     gone.cancel()
     await asyncio.gather(gone, return_exceptions=True)
-    assert image_encoder._budget.used == 800
+    assert image_encoder.reserved_pixels == 800
     opened.set()
     for _ in range(1000):
-        if not image_encoder._budget.used:
+        if not image_encoder.reserved_pixels:
             break
         await asyncio.sleep(0.01)
-    assert image_encoder._budget.used == 0 and engine.looks == []
+    assert image_encoder.reserved_pixels == 0 and engine.looks == []
 
 
 @pytest.mark.parametrize("stage", ["open", "load", "engine"])
@@ -262,7 +262,7 @@ async def test_a_look_that_fails_leaves_nothing_behind(
         for _ in range(3):
             with pytest.raises(ImageDamaged, match="moth"):
                 await image_encoder.encode(RED, StageTimer())
-    assert image_encoder._budget.used == 0
+    assert image_encoder.reserved_pixels == 0
     assert (await image_encoder.encode(RED, StageTimer())).width == 40
 
 
@@ -278,5 +278,5 @@ async def test_a_proposer_that_fails_leaves_nothing_behind(
         patch.setattr(proposer, "propose", fail)
         with pytest.raises(RuntimeError, match="phrase"):
             await image_encoder.encode(RED, StageTimer(), None, "Ann")
-    assert image_encoder._budget.used == 0
+    assert image_encoder.reserved_pixels == 0
     assert (await image_encoder.encode(RED, StageTimer(), None, "Ann")).visual.labels == ("Ann",)

@@ -2,13 +2,14 @@ from __future__ import annotations
 
 import io
 import struct
+import time
 import zlib
 
 import pytest
 from PIL import Image
 
 from service.vision.decoding import decode
-from service.vision.image_parts import MOST_PARTS, check_parts
+from service.vision.image_parts import _WINDOW_BYTES, MOST_PARTS, MOST_SCANS, check_parts
 from tasks.errors import ImageDamaged
 
 
@@ -68,3 +69,21 @@ def test_a_cut_file_is_left_to_the_decoder(kind: str) -> None:
     whole = encoded(kind)
     for end in range(len(whole)):
         check_parts(whole[:end])
+
+
+def test_a_run_of_fill_bytes_in_a_scan_takes_linear_time() -> None:
+    whole = encoded("JPEG")
+    scan = whole.index(b"\xff\xda")
+    started = time.thread_time()
+    check_parts(whole[: scan + 14] + b"\xff" * 1_000_000 + b"\0" + whole[scan + 14 :])
+    assert time.thread_time() - started < 2
+
+
+@pytest.mark.parametrize("shift", [-2, -1, 0, 1])
+def test_a_marker_is_found_at_the_edge_of_a_window(shift: int) -> None:
+    whole = encoded("JPEG")
+    scan = whole.index(b"\xff\xda")
+    start = scan + 2 + int.from_bytes(whole[scan + 2 : scan + 4], "big")
+    scans = b"\xff\xda\x00\x02" * (MOST_SCANS + 1)
+    with pytest.raises(ImageDamaged, match="scans"):
+        check_parts(whole[:start] + bytes(_WINDOW_BYTES + shift) + scans)
