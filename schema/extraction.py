@@ -63,6 +63,9 @@ class EntityFound(_Model):
     type: str
     score: float = Field(description=_SCORE)
     regions: list[str] = Field(description="Ids of the regions that show the entity.")
+    parent: str | None = Field(
+        None, description="The coarser type that the ontology gives to `type`; null if none."
+    )
 
 
 class RelationFound(_Model):
@@ -91,6 +94,10 @@ class ArgumentFound(_Model):
     end: int | None = Field(description=_END)
     region: str | None = Field(description="Id of a region. Null if the argument is a span.")
     score: float = Field(description=_SCORE)
+    entity: int | None = Field(None, description="Id of the entity that the argument is.")
+    regions: list[str] = Field(
+        [], description="Ids of the regions that show it: its own, or those of its entity."
+    )
 
 
 class EventFound(_Model):

@@ -88,7 +88,7 @@ class EntityGiven(_Body):
 
     name: Name
     codes: Annotated[list[str], _FailFast()] = Field([], description="Names in corpora; ignored.")
-    parent: str | None = Field(None, description="The coarser type; ignored.")
+    parent: str | None = Field(None, description="The coarser type, for the answer only.")
 
 
 class RelationGiven(_Body):

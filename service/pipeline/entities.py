@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from schema.extraction import EntityFound
 from service.engine.interface import Prompt, VisualFeatures
@@ -61,6 +61,20 @@ def entities_of(records: Iterable[Record], min_score: float) -> list[EntityFound
         if key not in found or found[key].score < record.score:
             found[key] = record
     return [_entity(index, found[key]) for index, key in enumerate(sorted(found, key=_order))]
+
+
+def with_parents(entities: Sequence[EntityFound], ontology: Ontology) -> list[EntityFound]:
+    """Return the entities with the coarser types that the ontology gives to theirs.
+
+    A type that is its own parent has none.
+    """
+    parents = {t.name: t.parent for t in ontology.entities if t.parent and t.parent != t.name}
+    return [
+        entity.model_copy(update={"parent": parents[entity.type]})
+        if entity.type in parents
+        else entity
+        for entity in entities
+    ]
 
 
 def _order(key: tuple[str, str, int | None, int | None]) -> tuple[bool, int, int, str, str]:
