@@ -30,7 +30,10 @@ class AnswerWarning(_Model):
     detail: str = Field(description="Explanation.")
 
 
-_START = "Start offset, in Unicode code points of the request's text, counted from 0."
+_START = (
+    "Start offset in the request's text, counted from 0: Unicode code points, or UTF-16 code units "
+    "where the request's `offsets` says so."
+)
 _END = "End offset, exclusive: `text[start:end]` is the span."
 _SCORE = "Product of the constrained probabilities of the item's tokens."
 

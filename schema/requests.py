@@ -134,6 +134,9 @@ class _Input(_Body):
     )
 
 
+OffsetUnit = Literal["codepoints", "utf16"]
+
+
 class TaskBody(_Input):
     """A request for one task."""
 
@@ -163,6 +166,11 @@ class TaskBody(_Input):
         le=1,
         allow_inf_nan=False,
         description="Smallest score of results in the response.",
+    )
+    offsets: OffsetUnit = Field(
+        "codepoints",
+        description="What the offsets of the response count: Unicode code points, or UTF-16 code "
+        "units as JavaScript does.",
     )
 
 

@@ -25,6 +25,7 @@ from service.pipeline.documents import clusters_found, merge_entities, merge_eve
 from service.pipeline.entities import entities_of, with_parents
 from service.pipeline.events import Trigger, events_of, triggers_of
 from service.pipeline.instruct import named_in, prompt_of, records_of
+from service.pipeline.offset_units import Utf16Offsets
 from service.pipeline.passage_prompts import (
     PassagePrompts,
     first_prompts,
@@ -148,6 +149,8 @@ class Extractor:
             warnings=[*request.warnings, *self._warnings(*_by_task(parts).values())],
         )
         self._metrics.count_extraction(extraction)
+        if request.utf16:
+            return Utf16Offsets(request.text).extraction(extraction)
         return extraction
 
     async def instruct(
