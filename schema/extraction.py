@@ -56,6 +56,13 @@ class RegionFound(_Model):
     )
 
 
+class TypeScored(_Model):
+    """A type that an entity may have instead of its own."""
+
+    type: str
+    score: float = Field(description="Its probability in the decision for the entity's type.")
+
+
 class EntityFound(_Model):
     """A typed mention."""
 
@@ -68,6 +75,9 @@ class EntityFound(_Model):
     regions: list[str] = Field(description="Ids of the regions that show the entity.")
     parent: str | None = Field(
         None, description="The coarser type that the ontology gives to `type`; null if none."
+    )
+    alternatives: list[TypeScored] = Field(
+        [], description="The next likely types, as many as the request asks for."
     )
 
 

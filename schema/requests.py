@@ -134,6 +134,9 @@ class _Input(_Body):
     )
 
 
+MAX_ALTERNATIVES = 3
+"""The most alternatives that an entity can have."""
+
 OffsetUnit = Literal["codepoints", "utf16"]
 
 
@@ -166,6 +169,12 @@ class TaskBody(_Input):
         le=1,
         allow_inf_nan=False,
         description="Smallest score of results in the response.",
+    )
+    alternatives: int = Field(
+        0,
+        ge=0,
+        le=MAX_ALTERNATIVES,
+        description="How many of the next likely types each entity has in the response.",
     )
     offsets: OffsetUnit = Field(
         "codepoints",

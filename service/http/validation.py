@@ -53,6 +53,7 @@ def extraction_request(
         min_score=body.min_score,
         regions=body.regions,
         warnings=_without_labels(tasks, labels) if named else (),
+        alternatives=body.alternatives,
         utf16=body.offsets == "utf16",
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from schema.extraction import EntityFound
+from schema.extraction import EntityFound, TypeScored
 from service.engine.interface import Prompt, VisualFeatures
 from tasks import form, instruction
 from tasks.instruction import Prompter
@@ -13,7 +13,11 @@ from tasks.records import Record, Region
 
 
 def entity_prompt(
-    prompter: Prompter, text: str, ontology: Ontology, visual: VisualFeatures | None
+    prompter: Prompter,
+    text: str,
+    ontology: Ontology,
+    visual: VisualFeatures | None,
+    alternatives: int = 0,
 ) -> Prompt | None:
     """Encode the prompt for all entities.
 
@@ -22,6 +26,7 @@ def entity_prompt(
         text: the text as sent.
         ontology: the labels.
         visual: the features of the image; the answer names regions if there are any.
+        alternatives: how many of its next likely types an entity has, at most.
 
     Returns:
         The prompt; None if the ontology has no entity types.
@@ -40,7 +45,8 @@ def entity_prompt(
         asocs=[form.REGION_ROLE] if grounded else [],
         room=instruction.FOLLOW_UP_ROOM,
     )
-    return Prompt(source, form.GROUNDED if grounded else form.ENTITIES)
+    shape = form.GROUNDED if grounded else form.ENTITIES
+    return Prompt(source, shape, alternatives=alternatives)
 
 
 def entities_of(records: Iterable[Record], min_score: float) -> list[EntityFound]:
@@ -93,4 +99,8 @@ def _entity(index: int, record: Record) -> EntityFound:
         type=record.label,
         score=round(record.score, 4),
         regions=[regions[k] for k in sorted(regions)],
+        alternatives=[
+            TypeScored(type=other.label, score=round(other.score, 4))
+            for other in record.alternatives
+        ],
     )

@@ -6,7 +6,7 @@ from service.engine.interface import VisualFeatures
 from service.pipeline.entities import entities_of, entity_prompt, with_parents
 from tasks import form
 from tasks.ontology import EntityType, Ontology, load
-from tasks.records import Asoc, Record, Region, Span
+from tasks.records import Alternative, Asoc, Record, Region, Span
 from tests.service.fakes import ONTOLOGY, prompter, two_regions
 
 TEXT = "Ann saw Bob"
@@ -75,3 +75,14 @@ def test_a_fine_type_has_its_coarse_one() -> None:
     fine = with_parents(entities_of([Record("politician", ANN)], 0.0), load("fmnerg51"))
     assert [e.parent for e in fine] == ["person"]
     assert [e.parent for e in entities_of(records, 0.0)] == [None, None]
+
+
+def test_the_next_likely_types_are_told() -> None:
+    others = (Alternative("place", 0.123456), Alternative("team", 0.01))
+    prompt = entity_prompt(prompter(), TEXT, ONTOLOGY, None, 2)
+    assert prompt is not None and prompt.alternatives == 2
+    (found,) = entities_of([Record("person", ANN, alternatives=others)], 0.0)
+    assert [(other.type, other.score) for other in found.alternatives] == [
+        ("place", 0.1235),
+        ("team", 0.01),
+    ]
