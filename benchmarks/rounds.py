@@ -15,8 +15,9 @@ from schema.extraction import (
     Timing,
 )
 from service.engine.interface import Answer, Prompt, VisualFeatures
+from service.pipeline.argument_entities import ArgumentEntities
 from service.pipeline.documents import clusters_found
-from service.pipeline.entities import entities_of, entity_prompt
+from service.pipeline.entities import entities_of, entity_prompt, with_parents
 from service.pipeline.events import Trigger, events_of, trigger_prompt, triggers_of
 from service.pipeline.regions import referenced, regions_of
 from service.pipeline.relations import PairPrompt, admitted_pairs, pair_prompts, relations_of
@@ -112,7 +113,8 @@ class Rounds:
     def _draft(self, state: _RequestState) -> None:
         """Read the first round's answers and prepare the second round."""
         request, prompter, settings = state.request, self._model.prompter, self._settings
-        state.entities = entities_of(state.records(Task.ENTITIES), request.min_score)
+        found = entities_of(state.records(Task.ENTITIES), request.min_score)
+        state.entities = with_parents(found, request.ontology)
         if Task.RELATIONS in request.tasks:
             pairs = admitted_pairs(state.entities, request.ontology, settings.max_pairs)
             state.questions = pair_prompts(prompter, request.text, pairs)
@@ -129,7 +131,8 @@ class Rounds:
     def _extraction(self, state: _RequestState) -> Extraction:
         request, view = state.request, state.view
         arguments = state.answers[Task.EVENTS][state.first_round[Task.EVENTS] :]
-        events = events_of(state.triggers, arguments, request.min_score)
+        known = ArgumentEntities(state.entities)
+        events = [known.linked(e) for e in events_of(state.triggers, arguments, request.min_score)]
         regions = []
         if view is not None:
             named = referenced(state.entities, events)

@@ -30,7 +30,10 @@ class AnswerWarning(_Model):
     detail: str = Field(description="Explanation.")
 
 
-_START = "Start offset, in Unicode code points of the request's text, counted from 0."
+_START = (
+    "Start offset in the request's text, counted from 0: Unicode code points, or UTF-16 code units "
+    "where the request's `offsets` says so."
+)
 _END = "End offset, exclusive: `text[start:end]` is the span."
 _SCORE = "Product of the constrained probabilities of the item's tokens."
 
@@ -53,6 +56,13 @@ class RegionFound(_Model):
     )
 
 
+class TypeScored(_Model):
+    """A type that an entity may have instead of its own."""
+
+    type: str
+    score: float = Field(description="Its probability in the decision for the entity's type.")
+
+
 class EntityFound(_Model):
     """A typed mention."""
 
@@ -63,6 +73,12 @@ class EntityFound(_Model):
     type: str
     score: float = Field(description=_SCORE)
     regions: list[str] = Field(description="Ids of the regions that show the entity.")
+    parent: str | None = Field(
+        None, description="The coarser type that the ontology gives to `type`; null if none."
+    )
+    alternatives: list[TypeScored] = Field(
+        [], description="The next likely types, as many as the request asks for."
+    )
 
 
 class RelationFound(_Model):
@@ -91,6 +107,10 @@ class ArgumentFound(_Model):
     end: int | None = Field(description=_END)
     region: str | None = Field(description="Id of a region. Null if the argument is a span.")
     score: float = Field(description=_SCORE)
+    entity: int | None = Field(None, description="Id of the entity that the argument is.")
+    regions: list[str] = Field(
+        [], description="Ids of the regions that show it: its own, or those of its entity."
+    )
 
 
 class EventFound(_Model):

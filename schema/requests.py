@@ -88,7 +88,7 @@ class EntityGiven(_Body):
 
     name: Name
     codes: Annotated[list[str], _FailFast()] = Field([], description="Names in corpora; ignored.")
-    parent: str | None = Field(None, description="The coarser type; ignored.")
+    parent: str | None = Field(None, description="The coarser type, for the answer only.")
 
 
 class RelationGiven(_Body):
@@ -134,6 +134,12 @@ class _Input(_Body):
     )
 
 
+MAX_ALTERNATIVES = 3
+"""The most alternatives that an entity can have."""
+
+OffsetUnit = Literal["codepoints", "utf16"]
+
+
 class TaskBody(_Input):
     """A request for one task."""
 
@@ -163,6 +169,17 @@ class TaskBody(_Input):
         le=1,
         allow_inf_nan=False,
         description="Smallest score of results in the response.",
+    )
+    alternatives: int = Field(
+        0,
+        ge=0,
+        le=MAX_ALTERNATIVES,
+        description="How many of the next likely types each entity has in the response.",
+    )
+    offsets: OffsetUnit = Field(
+        "codepoints",
+        description="What the offsets of the response count: Unicode code points, or UTF-16 code "
+        "units as JavaScript does.",
     )
 
 

@@ -74,7 +74,7 @@ class Tokenized(_Model):
     tokens: int = Field(description="Number of tokens of the text.")
     unknown: int = Field(description="Number of unknown tokens among them.")
     offsets: list[tuple[int, int]] = Field(
-        description="Start and end of each token: Unicode code points of the request's text."
+        description="Start and end of each token in the request's text, in the unit of `offsets`."
     )
     max_tokens: TokenLimits
     fits: bool = Field(description="Whether the text is short enough for every requested task.")

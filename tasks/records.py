@@ -62,14 +62,27 @@ class Asoc:
 
 
 @dataclass(frozen=True, slots=True)
+class Alternative:
+    """A label that was not chosen; `score` is its probability in the decision for a label."""
+
+    label: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
 class Record:
-    """A spot with its asocs. `score` is that of the spot; every asoc has its own."""
+    """A spot with its asocs. `score` is that of the spot; every asoc has its own.
+
+    `alternatives` are the next likely labels, where they were asked for.
+    """
 
     label: str | None
     span: Span | None
     asocs: tuple[Asoc, ...] = ()
     score: float = 1.0
+    alternatives: tuple[Alternative, ...] = ()
 
     def unscored(self) -> Record:
-        """Return the same record with every score 1.0, for comparison."""
-        return replace(self, score=1.0, asocs=tuple(replace(a, score=1.0) for a in self.asocs))
+        """Return the record with every score 1.0 and no alternatives, for comparison."""
+        asocs = tuple(replace(asoc, score=1.0) for asoc in self.asocs)
+        return replace(self, score=1.0, asocs=asocs, alternatives=())

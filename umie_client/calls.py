@@ -48,6 +48,11 @@ def extract(
         InvalidArgument: an argument is unknown or cannot be sent.
     """
     known = _EXTRACT if task is None else _EXTRACT - {"tasks"}
+    if "offsets" in options:
+        raise InvalidArgument(
+            "offsets of the client count code points, so that text[start:end] is the span; leave "
+            "the argument out, and convert offsets where another language reads them"
+        )
     if unknown := sorted(options.keys() - known):
         raise InvalidArgument(f"there is no argument {unknown[0]!r}")
     picture = None if image is None else kept(image)

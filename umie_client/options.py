@@ -28,6 +28,7 @@ class TaskOptions(TypedDict, total=False):
         event_types: replace those of the ontology.
         regions: replace the proposed regions.
         min_score: smallest score of results, in 0..1.
+        alternatives: how many of the next likely types each entity has, 0 to 3.
     """
 
     ontology: str | Mapping[str, Any] | None
@@ -36,6 +37,7 @@ class TaskOptions(TypedDict, total=False):
     event_types: Labels | None
     regions: Sequence[Region] | None
     min_score: float | None
+    alternatives: int | None
 
 
 class ExtractOptions(TaskOptions, total=False):

@@ -14,7 +14,15 @@ if TYPE_CHECKING:
 _WHOLE, _REAL, _TEXT, _LIST = "Int64", "float64", "string", "object"
 _SPAN = {"text": _TEXT, "start": _WHOLE, "end": _WHOLE}
 _KINDS: dict[str, dict[str, str]] = {
-    "entity": {"id": _WHOLE, "type": _TEXT, **_SPAN, "score": _REAL, "regions": _LIST},
+    "entity": {
+        "id": _WHOLE,
+        "type": _TEXT,
+        **_SPAN,
+        "score": _REAL,
+        "regions": _LIST,
+        "parent": _TEXT,
+        "alternatives": _LIST,
+    },
     "relation": {
         "type": _TEXT,
         "head": _WHOLE,
@@ -24,7 +32,15 @@ _KINDS: dict[str, dict[str, str]] = {
         "score": _REAL,
     },
     "event": {"event": _WHOLE, "type": _TEXT, **_SPAN, "score": _REAL},
-    "argument": {"event": _WHOLE, "role": _TEXT, **_SPAN, "region": _TEXT, "score": _REAL},
+    "argument": {
+        "event": _WHOLE,
+        "role": _TEXT,
+        **_SPAN,
+        "region": _TEXT,
+        "score": _REAL,
+        "entity": _WHOLE,
+        "regions": _LIST,
+    },
     "region": {
         "region": _TEXT,
         "label": _TEXT,
@@ -49,8 +65,8 @@ def rows_of(extraction: Extraction) -> list[dict[str, Any]]:
 
     Returns:
         Rows with the same keys, None for columns that a kind does not have. `kind` is the kind of
-        row, `head` and `tail` are ids of entities, `event` is the index of an event, `region` the
-        id of a region, and x1, y1, x2, y2 its box in pixels of the upright image.
+        row, `head`, `tail` and `entity` are ids of entities, `event` is the index of an event,
+        `region` the id of a region, and x1, y1, x2, y2 its box in pixels of the upright image.
     """
     empty = dict.fromkeys(_COLUMNS)
     return [{"kind": kind} | empty | row for kind, row in _rows(extraction)]

@@ -12,6 +12,7 @@ from cli.inputs.document import Document, split_list
 from tasks.errors import DataError, FieldError
 
 ID, TEXT, IMAGE = "id", "text", "image"
+_OFFSETS = "offsets"
 _LISTS = frozenset({"tasks", "entity_types", "relation_types", "event_types"})
 _JSON = frozenset({"ontology", "regions"})
 _NUMBERS = frozenset({"min_score"})
@@ -31,6 +32,13 @@ def document_of(row: Mapping[str, Any], number: int, folder: Path) -> Document:
         return broken(number, "id must be a string or a number")
     if image is not None and not isinstance(image, str):
         fault = FieldError("image must be the path of a file", field=IMAGE)
+        return Document(str(name), fault=fault)
+    if _OFFSETS in values:
+        fault = FieldError(
+            "offsets at the command line count code points, in every output format; leave the "
+            "field out",
+            field=_OFFSETS,
+        )
         return Document(str(name), fault=fault)
     return Document(str(name), values, image=None if image is None else folder / image)
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from export.bundle import Bundle
+from service.engine.alternatives import with_alternatives
 from service.engine.cuda_graphs import recorder_for
 from service.engine.device import lock_for, wait_for
 from service.engine.interface import Answer
@@ -181,7 +182,13 @@ class Generator:
         if sequence.failure is not None:
             return running.job, sequence.failure
         try:
-            records = sequence.state.records()
+            prompt = running.job.prompt
+            records = with_alternatives(
+                sequence.state.records(),
+                sequence.label_decisions,
+                [label.name for label in prompt.source.spots],
+                prompt.alternatives,
+            )
         except Exception as error:
             return running.job, error
         now = time.monotonic()

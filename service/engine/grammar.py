@@ -11,7 +11,8 @@ from tasks.decoding_state import (
     FreeDecodingState,
     TokenDecodingState,
 )
-from tasks.form import Filler
+from tasks.distinct_regions import DistinctRegionsAutomaton
+from tasks.form import GROUNDED, Filler, Form
 from tasks.label_first import LabelFirstAutomaton
 from tasks.lenient_parser import LenientParser
 from tasks.lenient_span_first import SpanFirstLenientParser
@@ -39,9 +40,7 @@ def decoding_state_of(
         parser = parser_type(prompt.source, prompt.form, tokenizer, regions)
         return FreeDecodingState(parser, tokenizer.markers.eos)
     copying = bundle.decoder.copy_head is not None
-    grammar: type[Automaton] = (
-        SpanFirstAutomaton if bundle.config.span_first else LabelFirstAutomaton
-    )
+    grammar = _grammar_of(prompt.form, span_first=bundle.config.span_first)
     automaton = grammar(
         prompt.source,
         prompt.form,
@@ -52,3 +51,9 @@ def decoding_state_of(
         ordered=copying,
     )
     return CopyDecodingState(automaton) if copying else TokenDecodingState(automaton)
+
+
+def _grammar_of(form: Form, *, span_first: bool) -> type[Automaton]:
+    if not span_first:
+        return LabelFirstAutomaton
+    return DistinctRegionsAutomaton if form == GROUNDED else SpanFirstAutomaton

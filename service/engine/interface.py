@@ -66,6 +66,8 @@ class Prompt:
         constrained: whether the grammar constrains decoding. If not, decoding is greedy over the
             whole vocabulary, as in the published code. The records are those that the parser finds
             in the output, and a span that the text does not contain has null offsets.
+        alternatives: how many of the next likely labels each record has, at most. None without
+            span-first weights.
     """
 
     source: Source
@@ -73,6 +75,7 @@ class Prompt:
     head: tuple[int, int] | None = None
     tail: tuple[int, int] | None = None
     constrained: bool = True
+    alternatives: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,7 +66,8 @@ class PromptFusion:
         for job in jobs:
             try:
                 state = decoding_state_of(self._bundle, job.prompt, job.visual)
-                sequences[job] = TargetSequence(state, start_token)
+                keep_labels = job.prompt.alternatives > 0
+                sequences[job] = TargetSequence(state, start_token, keep_labels=keep_labels)
             except Exception as error:
                 failed.append((job, error))
         fused = list(self._fuse(sequences, started, failed)) if sequences else []

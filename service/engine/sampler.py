@@ -15,6 +15,7 @@ from models.umie import Memory
 from service.engine.cuda_graphs import GraphRecorder
 from service.engine.device import NO_LOCK
 from service.engine.kv_slots import KVCacheSlots
+from tasks.context import Kind
 from tasks.decoding_state import DecodingState, Option
 
 _MAX_TOKENS_PER_STEP = 8
@@ -34,10 +35,19 @@ class TargetSequence:
         read: how many tokens the decoder has read, start token included.
         options: the options for the next token; None for the whole vocabulary.
         failure: the error with which decoding failed.
+        label_decisions: for each choice of a label the probabilities of all options, in their
+            order; empty unless they are kept.
+
+    Args:
+        state: the decoding state before the first token.
+        start: the start token.
+        keep_labels: whether to keep `label_decisions`.
     """
 
-    def __init__(self, state: DecodingState, start: int) -> None:
+    def __init__(self, state: DecodingState, start: int, *, keep_labels: bool = False) -> None:
         self.state = state
+        self.label_decisions: list[tuple[float, ...]] = []
+        self._keep_labels = keep_labels
         self.tokens: list[int] = []
         self.pending = [start]
         self.read = 0
@@ -53,6 +63,11 @@ class TargetSequence:
         """
         self._append(option, logp)
         self.options = self._append_forced()
+
+    @property
+    def chooses_kept_label(self) -> bool:
+        """Whether the next choice is one of `label_decisions`."""
+        return self._keep_labels and self.state.context().kind is Kind.LABEL
 
     def take_pending(self, limit: int) -> list[int]:
         """Remove and return the tokens that the next step reads.
@@ -204,11 +219,15 @@ class BatchDecoder:
     def _append_best(self, slots: Sequence[int], logits: Tensor) -> None:
         """Append to each slot's sequence the best of its options, given logits (S, N)."""
         best, logps = choose(logits)
-        for slot, option, logp in zip(slots, best.tolist(), logps.tolist(), strict=True):
+        chosen = zip(slots, best.tolist(), logps.tolist(), strict=True)
+        for row, (slot, option, logp) in enumerate(chosen):
             sequence = self._sequences[slot]
             try:
                 if math.isnan(logp):
                     raise ArithmeticError("the model's scores are not numbers")
+                if sequence.chooses_kept_label and sequence.options is not None:
+                    scores = logits[row, : len(sequence.options)]
+                    sequence.label_decisions.append(tuple(scores.softmax(-1).tolist()))
                 sequence.append(option, logp)
             except Exception as error:
                 sequence.failure = error

@@ -204,6 +204,13 @@ def _number(name: str, text: str) -> float:
         raise FieldError(f"{name} must be a number", field=name) from error
 
 
+def _integer(name: str, text: str) -> int:
+    try:
+        return int(text)
+    except ValueError as error:
+        raise FieldError(f"{name} must be a whole number", field=name) from error
+
+
 def _offsets(name: str, text: str) -> list[int]:
     try:
         start, end = (int(part) for part in text.split(",", 2))
@@ -229,6 +236,7 @@ def _unchanged(name: str, text: str) -> str:
 
 _CONVERSIONS: dict[str, Callable[[str, str], Any]] = {
     "min_score": _number,
+    "alternatives": _integer,
     "head": _offsets,
     "tail": _offsets,
     regions.FIELD: _regions,

@@ -53,6 +53,8 @@ def extraction_request(
         min_score=body.min_score,
         regions=body.regions,
         warnings=_without_labels(tasks, labels) if named else (),
+        alternatives=body.alternatives,
+        utf16=body.offsets == "utf16",
     )
 
 
@@ -201,6 +203,10 @@ def _base(given: str | OntologyGiven | None, settings: Settings) -> Ontology:
         _check_labels(labels, "ontology", settings)
     for event in own.events:
         _check_labels(event.roles, "ontology", settings)
+    if any(len(kind.parent or "") > settings.max_label_chars for kind in own.entities):
+        raise LabelError(
+            f"a parent must have at most {settings.max_label_chars} characters", field="ontology"
+        )
     if types:
         known = frozenset(types)
         for relation in own.relations:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import NamedTuple, TypeVar
 
 from schema.extraction import ArgumentFound, ClusterFound, EntityFound, EventFound, TriggerFound
+from service.pipeline.argument_entities import ArgumentEntities
 from service.pipeline.clusters import Mention, clusters_of, is_person
 from service.pipeline.passages import Passage
 from tasks.ontology import Ontology
@@ -66,13 +67,22 @@ def merge_entities(
 
 
 def merge_events(
-    passages: Sequence[Passage], found: Sequence[Sequence[EventFound]]
+    passages: Sequence[Passage],
+    found: Sequence[Sequence[EventFound]],
+    entities: Sequence[EntityFound],
 ) -> list[EventFound]:
-    """Merge the events of passages; of two with one trigger keep the one with more arguments."""
+    """Merge the events of passages; of two with one trigger keep the one with more arguments.
+
+    Args:
+        passages: the passages.
+        found: the events of each, whose offsets count from it.
+        entities: those of the whole text, which the arguments are linked to.
+    """
+    known = ArgumentEntities(entities)
     best: dict[tuple[str, int | None, int | None], EventFound] = {}
     for passage, events in zip(passages, found, strict=True):
         for event in events:
-            moved = _moved_event(event, passage.start)
+            moved = known.linked(_moved_event(event, passage.start))
             key = moved.type, moved.trigger.start, moved.trigger.end
             if key not in best or len(best[key].arguments) < len(moved.arguments):
                 best[key] = moved

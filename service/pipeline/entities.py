@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-from schema.extraction import EntityFound
+from schema.extraction import EntityFound, TypeScored
 from service.engine.interface import Prompt, VisualFeatures
 from tasks import form, instruction
 from tasks.instruction import Prompter
@@ -13,7 +13,11 @@ from tasks.records import Record, Region
 
 
 def entity_prompt(
-    prompter: Prompter, text: str, ontology: Ontology, visual: VisualFeatures | None
+    prompter: Prompter,
+    text: str,
+    ontology: Ontology,
+    visual: VisualFeatures | None,
+    alternatives: int = 0,
 ) -> Prompt | None:
     """Encode the prompt for all entities.
 
@@ -22,6 +26,7 @@ def entity_prompt(
         text: the text as sent.
         ontology: the labels.
         visual: the features of the image; the answer names regions if there are any.
+        alternatives: how many of its next likely types an entity has, at most.
 
     Returns:
         The prompt; None if the ontology has no entity types.
@@ -40,7 +45,8 @@ def entity_prompt(
         asocs=[form.REGION_ROLE] if grounded else [],
         room=instruction.FOLLOW_UP_ROOM,
     )
-    return Prompt(source, form.GROUNDED if grounded else form.ENTITIES)
+    shape = form.GROUNDED if grounded else form.ENTITIES
+    return Prompt(source, shape, alternatives=alternatives)
 
 
 def entities_of(records: Iterable[Record], min_score: float) -> list[EntityFound]:
@@ -63,6 +69,20 @@ def entities_of(records: Iterable[Record], min_score: float) -> list[EntityFound
     return [_entity(index, found[key]) for index, key in enumerate(sorted(found, key=_order))]
 
 
+def with_parents(entities: Sequence[EntityFound], ontology: Ontology) -> list[EntityFound]:
+    """Return the entities with the coarser types that the ontology gives to theirs.
+
+    A type that is its own parent has none.
+    """
+    parents = {t.name: t.parent for t in ontology.entities if t.parent and t.parent != t.name}
+    return [
+        entity.model_copy(update={"parent": parents[entity.type]})
+        if entity.type in parents
+        else entity
+        for entity in entities
+    ]
+
+
 def _order(key: tuple[str, str, int | None, int | None]) -> tuple[bool, int, int, str, str]:
     label, text, start, end = key
     return (start is None, start or 0, end or 0, label, text)
@@ -79,4 +99,8 @@ def _entity(index: int, record: Record) -> EntityFound:
         type=record.label,
         score=round(record.score, 4),
         regions=[regions[k] for k in sorted(regions)],
+        alternatives=[
+            TypeScored(type=other.label, score=round(other.score, 4))
+            for other in record.alternatives
+        ],
     )

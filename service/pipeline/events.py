@@ -90,7 +90,7 @@ def triggers_of(
 def events_of(
     triggers: Sequence[Trigger], answers: Iterable[Answer], min_score: float
 ) -> list[EventFound]:
-    """Combine triggers and arguments to events.
+    """Combine triggers and arguments to events; arguments may be nested.
 
     Args:
         triggers: the triggers, in the order of the result.
@@ -102,12 +102,12 @@ def events_of(
     for trigger in triggers:
         asocs: list[Asoc] = []
         if trigger.prompt is not None:
-            asocs = _distinct(
+            asocs = [
                 asoc
                 for record in grounded_records([next(remaining)])
                 for asoc in record.asocs
                 if asoc.score >= min_score
-            )
+            ]
         events.append(
             EventFound(
                 type=trigger.type,
@@ -136,34 +136,6 @@ def _argument_prompt(
     if span.start is not None and span.end is not None:
         head = source.locate(span.start, span.end)
     return Prompt(source, form.ARGUMENTS, head)
-
-
-def _distinct(asocs: Iterable[Asoc]) -> list[Asoc]:
-    """Drop arguments that are nested in an argument of the same role with a higher score.
-
-    Of two with equal scores the longer one is kept.
-    """
-    given = list(asocs)
-    ranked = sorted(given, key=lambda asoc: (-asoc.score, -_length(asoc)))
-    kept: list[Asoc] = []
-    for asoc in ranked:
-        if not any(asoc.label == other.label and _nested(asoc, other) for other in kept):
-            kept.append(asoc)
-    chosen = set(map(id, kept))
-    return [asoc for asoc in given if id(asoc) in chosen]
-
-
-def _nested(one: Asoc, other: Asoc) -> bool:
-    a, b = one.filler, other.filler
-    if not isinstance(a, Span) or not isinstance(b, Span):
-        return a == b
-    if a.start is None or a.end is None or b.start is None or b.end is None:
-        return a == b
-    return (a.start <= b.start and b.end <= a.end) or (b.start <= a.start and a.end <= b.end)
-
-
-def _length(asoc: Asoc) -> int:
-    return len(asoc.filler.text) if isinstance(asoc.filler, Span) else 0
 
 
 def _argument(asoc: Asoc) -> ArgumentFound:

@@ -21,9 +21,10 @@ from service.engine.preprocess import Preprocess
 from service.observability.metrics import Metrics
 from service.observability.timing import StageTimer
 from service.pipeline.documents import clusters_found, merge_entities, merge_events
-from service.pipeline.entities import entities_of
+from service.pipeline.entities import entities_of, with_parents
 from service.pipeline.events import Trigger, events_of, triggers_of
 from service.pipeline.instruct import named_in, prompt_of, records_of
+from service.pipeline.offset_units import Utf16Offsets
 from service.pipeline.passage_prompts import (
     PassagePrompts,
     first_prompts,
@@ -197,7 +198,7 @@ class Extractor:
         rounds: PromptRounds,
         timer: StageTimer,
     ) -> Extraction:
-        """Combine the answers of the second round with the draft."""
+        """Combine the answers of the second round with the draft; offsets in the requested unit."""
         events = self._events(request, parts, draft, answers[Task.EVENTS])
         extraction = Extraction(
             image=_size_of(image),
@@ -212,6 +213,8 @@ class Extractor:
             warnings=[*request.warnings, *self._warnings(*_by_task(parts).values())],
         )
         self._metrics.count_extraction(extraction)
+        if request.utf16:
+            return Utf16Offsets(request.text).extraction(extraction)
         return extraction
 
     def _draft(
@@ -226,6 +229,7 @@ class Extractor:
             for answer in answers[Task.ENTITIES]
         ] or [[] for _ in parts]
         entities, ids = merge_entities(passages, found)
+        entities = with_parents(entities, request.ontology)
         pairs: list[PairPrompt] = []
         if Task.RELATIONS in request.tasks:
             with labels_of("relation_types"):
@@ -271,7 +275,8 @@ class Extractor:
     ) -> list[EventFound]:
         remaining = iter(answers)
         found = [events_of(part, remaining, request.min_score) for part in draft.triggers]
-        return merge_events([part.passage for part in parts[: len(found)]], found)
+        passages = [part.passage for part in parts[: len(found)]]
+        return merge_events(passages, found, draft.entities)
 
     def _regions(self, image: EncodedImage | None, named: set[str]) -> list[RegionFound]:
         if image is None:

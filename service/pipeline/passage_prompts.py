@@ -135,7 +135,7 @@ def _prompts(
     prompts: dict[Task, Prompt] = {}
     if request.tasks & {Task.ENTITIES, Task.RELATIONS}:
         with labels_of("entity_types"):
-            prompt = entity_prompt(prompter, text, request.ontology, visual)
+            prompt = entity_prompt(prompter, text, request.ontology, visual, request.alternatives)
         if prompt is not None:
             prompts[Task.ENTITIES] = prompt
     if Task.EVENTS in request.tasks:

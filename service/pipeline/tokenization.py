@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from schema.extraction import AnswerWarning, Task
 from schema.responses import Tokenized, TokenLimits
+from service.pipeline.offset_units import Utf16Offsets
 from service.pipeline.validated_requests import ExtractionRequest
 from tasks import form, instruction
 from tasks.errors import LabelError
@@ -21,6 +22,9 @@ def tokenize(prompter: Prompter, request: ExtractionRequest) -> Tokenized:
     """Tokenize the text of a request and compute the token limits of its tasks."""
     ids, offsets = prompter.tokenizer.encode(request.text)
     limits = _limits(prompter, request)
+    if request.utf16:
+        units = Utf16Offsets(request.text)
+        offsets = [(units.of(start), units.of(end)) for start, end in offsets]
     known = [limit for limit in limits.model_dump().values() if limit is not None]
     return Tokenized(
         tokens=len(ids),

@@ -47,6 +47,8 @@ class ExtractionRequest:
         min_score: smallest score of results in the response.
         regions: regions that replace the proposed ones; None proposes regions.
         warnings: warnings of the validation, which the response repeats.
+        alternatives: how many of its next likely types an entity has, at most.
+        utf16: whether the offsets of the response count UTF-16 code units.
     """
 
     text: str
@@ -56,6 +58,8 @@ class ExtractionRequest:
     min_score: float = 0.0
     regions: tuple[RequestRegion, ...] | None = None
     warnings: tuple[AnswerWarning, ...] = ()
+    alternatives: int = 0
+    utf16: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -126,3 +126,8 @@ def test_an_instruction_is_sent_in_its_words() -> None:
 def test_what_has_no_body_is_got() -> None:
     assert (calls.model().method, calls.model().headers) == ("GET", {})
     assert calls.ready().read(Reply(503, b"")) is False
+
+
+def test_offsets_of_another_unit_are_refused() -> None:
+    with pytest.raises(InvalidArgument, match="count code points"):
+        calls.extract("a", None, {"offsets": "utf16"})

@@ -28,6 +28,17 @@ def test_rows_say_what_the_answer_says() -> None:
     assert [box[side] for side in ("region", "x1", "y1", "x2", "y2")] == ["O1", 10, 30, 90, 95]
 
 
+def test_rows_have_the_details_of_entities_and_arguments() -> None:
+    answer = full()
+    (event,) = answer.events
+    told = event.arguments[0].model_copy(update={"entity": 1, "regions": ["O2"]})
+    event = event.model_copy(update={"arguments": [told]})
+    rows = rows_of(answer.model_copy(update={"events": [event]}))
+    (row,) = [row for row in rows if row["kind"] == "argument"]
+    assert (row["entity"], row["regions"]) == (1, ["O2"])
+    assert (rows[0]["parent"], rows[0]["alternatives"]) == (None, [])
+
+
 def test_nothing_found_is_no_rows() -> None:
     assert rows_of(extraction()) == []
 

@@ -29,7 +29,7 @@ export function eventList(answer) {
         "argument-row",
         element("span", { class: "role" }, argument.role),
         " ",
-        element("span", {}, argument.text ?? `region ${argument.region}`),
+        filler(argument, answer.entities[argument.entity]),
         figure(argument.score),
       ),
     );
@@ -54,6 +54,12 @@ function row(key, kind, ...children) {
     ...children,
   );
   return element("li", {}, button);
+}
+
+/** What an argument is, in the colour of its entity where it is one. */
+function filler(argument, entity) {
+  const look = entity ? { class: `mention ${hueOf(entity.type)}` } : {};
+  return element("span", look, argument.text ?? `region ${argument.region}`);
 }
 
 function mention(entity) {

@@ -96,3 +96,19 @@ def test_the_prompt_for_arguments_contains_their_trigger(bundle: Bundle) -> None
     assert trigger.prompt is not None
     head = trigger.prompt.head
     assert head == trigger.prompt.source.locate(4, 7) is not None
+
+
+def test_alternatives_are_the_other_labels_and_change_nothing_else(bundle: Bundle) -> None:
+    jobs = [GenerateJob(prompt, visual) for prompt, visual in pool_of(bundle)]
+    asked = [GenerateJob(replace(job.prompt, alternatives=3), job.visual) for job in jobs]
+    plain, told = (Generator(bundle, Metrics(), slots=9).run(each) for each in (jobs, asked))
+    seen = 0
+    for job, before, answer in zip(jobs, plain, told, strict=True):
+        assert answer.ids == before.ids
+        assert not any(record.alternatives for record in before.records)
+        labels = {label.name for label in job.prompt.source.spots}
+        for record in answer.records:
+            others = {other.label for other in record.alternatives}
+            assert others <= labels - {record.label}
+            seen += len(others)
+    assert seen

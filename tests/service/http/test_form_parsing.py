@@ -50,6 +50,18 @@ async def test_min_score(client: httpx.AsyncClient) -> None:
     assert body["relations"] == [] and len(body["events"]) == 1
 
 
+async def test_alternatives_and_the_unit_of_offsets(
+    client: httpx.AsyncClient, engine: FakeEngine
+) -> None:
+    data = {"text": TEXT, "alternatives": "2", "offsets": "utf16"}
+    body = (await client.post("/extract/entities", data=data)).json()
+    assert engine.rounds[0][0].alternatives == 2
+    units = TEXT.encode("utf-16-le")
+    slices = [units[2 * e["start"] : 2 * e["end"]] for e in body["entities"]]
+    assert [piece.decode("utf-16-le") for piece in slices] == ["Ann", "Bob", "Oslo"]
+    assert [(e["parent"], e["alternatives"]) for e in body["entities"]] == [(None, [])] * 3
+
+
 @pytest.mark.parametrize(
     ("data", "status", "word", "field"),
     [
@@ -65,6 +77,9 @@ async def test_min_score(client: httpx.AsyncClient) -> None:
         ({"text": TEXT, "min_score": "much"}, 422, "invalid-field", "min_score"),
         ({"text": TEXT, "min_score": "1.5"}, 422, "invalid-field", "min_score"),
         ({"text": TEXT, "min_score": "nan"}, 422, "invalid-field", "min_score"),
+        ({"text": TEXT, "alternatives": "4"}, 422, "invalid-field", "alternatives"),
+        ({"text": TEXT, "alternatives": "1.5"}, 422, "invalid-field", "alternatives"),
+        ({"text": TEXT, "offsets": "bytes"}, 422, "invalid-field", "offsets"),
         ({"text": [TEXT, TEXT]}, 422, "invalid-field", "text"),
         ({"text": TEXT, "tekst": "x"}, 422, "invalid-field", "tekst"),
         ({"text": TEXT, "image": "cat.png"}, 422, "invalid-field", "image"),

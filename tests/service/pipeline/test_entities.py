@@ -3,10 +3,10 @@ from __future__ import annotations
 import numpy as np
 
 from service.engine.interface import VisualFeatures
-from service.pipeline.entities import entities_of, entity_prompt
+from service.pipeline.entities import entities_of, entity_prompt, with_parents
 from tasks import form
-from tasks.ontology import Ontology
-from tasks.records import Asoc, Record, Region, Span
+from tasks.ontology import EntityType, Ontology, load
+from tasks.records import Alternative, Asoc, Record, Region, Span
 from tests.service.fakes import ONTOLOGY, prompter, two_regions
 
 TEXT = "Ann saw Bob"
@@ -62,3 +62,27 @@ def test_regions_are_named_once_and_in_order() -> None:
 def test_spans_outside_the_text_come_last() -> None:
     found = entities_of([Record("person", Span("Eve", None, None)), Record("person", ANN)], 0.0)
     assert [(e.text, e.start, e.end) for e in found] == [("Ann", 0, 3), ("Eve", None, None)]
+
+
+def test_a_fine_type_has_its_coarse_one() -> None:
+    own = Ontology(
+        "own",
+        entities=(EntityType("city", parent="place"), EntityType("place", parent="place")),
+    )
+    records = [Record("city", ANN), Record("place", BOB)]
+    found = with_parents(entities_of(records, 0.0), own)
+    assert [(e.type, e.parent) for e in found] == [("city", "place"), ("place", None)]
+    fine = with_parents(entities_of([Record("politician", ANN)], 0.0), load("fmnerg51"))
+    assert [e.parent for e in fine] == ["person"]
+    assert [e.parent for e in entities_of(records, 0.0)] == [None, None]
+
+
+def test_the_next_likely_types_are_told() -> None:
+    others = (Alternative("place", 0.123456), Alternative("team", 0.01))
+    prompt = entity_prompt(prompter(), TEXT, ONTOLOGY, None, 2)
+    assert prompt is not None and prompt.alternatives == 2
+    (found,) = entities_of([Record("person", ANN, alternatives=others)], 0.0)
+    assert [(other.type, other.score) for other in found.alternatives] == [
+        ("place", 0.1235),
+        ("team", 0.01),
+    ]

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import pytest
-
 from service.engine.interface import Answer
 from service.pipeline.events import Trigger, events_of, trigger_prompt, triggers_of
 from tasks import form
@@ -66,20 +64,3 @@ def test_of_many_triggers_the_surest_are_asked_about() -> None:
     triggers = triggers_of(prompter(), text, ONTOLOGY, records, 0.0, 2)
     assert [trigger.prompt is not None for trigger in triggers] == [False, True, True]
     assert len(events_of(triggers, [Answer((Record("visit", None),), 0.0)] * 2, 0.0)) == 3
-
-
-@pytest.mark.parametrize(
-    ("scores", "kept"),
-    [((0.8, 0.6), ["Ann visited"]), ((0.6, 0.8), ["Ann"]), ((0.7, 0.7), ["Ann visited"])],
-)
-def test_arguments_of_a_role_that_lie_within_each_other_are_one(
-    scores: tuple[float, float], kept: list[str]
-) -> None:
-    start = TEXT.index("Ann visited")
-    spans = (Span.of(TEXT, start, start + 11), Span.of(TEXT, start, start + 3))
-    asocs = tuple(Asoc("visitor", span, s) for span, s in zip(spans, scores, strict=True))
-    other = Asoc("scene", spans[1], 0.1)
-    answer = Answer((Record("visit", None, (*asocs, other)),), 0.0)
-    event = events_of(_triggers(), [answer], 0.0)[1]
-    assert [a.text for a in event.arguments if a.role == "visitor"] == kept
-    assert [a.text for a in event.arguments if a.role == "scene"] == ["Ann"]

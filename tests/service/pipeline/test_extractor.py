@@ -42,6 +42,10 @@ async def test_two_rounds_answer_everything(extractor: Extractor, engine: FakeEn
     assert answer.entities[0].regions == ["O1"]
     assert [(r.head, r.tail) for r in answer.relations] == [(0, 1), (0, 2), (1, 2)]
     assert [a.text or a.region for a in answer.events[0].arguments] == ["Ann", "O2"]
+    assert [(a.entity, a.regions) for a in answer.events[0].arguments] == [
+        (0, ["O1"]),
+        (None, ["O2"]),
+    ]
     assert [region.id for region in answer.regions] == ["O1", "O2"]
     assert answer.image is not None and answer.image.width == 40
     assert answer.model == MODEL_NAME

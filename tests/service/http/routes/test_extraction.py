@@ -60,6 +60,8 @@ async def test_text_and_image(client: httpx.AsyncClient) -> None:
         "type": "person",
         "score": 0.8,
         "regions": ["O1"],
+        "parent": None,
+        "alternatives": [],
     }
     assert body["relations"][0] == {"type": "meets", "head": 0, "tail": 1, "score": 0.6}
     (event,) = body["events"]
@@ -71,6 +73,8 @@ async def test_text_and_image(client: httpx.AsyncClient) -> None:
         "end": None,
         "region": "O2",
         "score": 0.55,
+        "entity": None,
+        "regions": ["O2"],
     }
     for span in (*body["entities"], event["trigger"]):
         assert TEXT[span["start"] : span["end"]] == span["text"]
