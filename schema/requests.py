@@ -21,6 +21,7 @@ from pydantic import (
 
 from schema.base64_image import decode_base64
 from schema.extraction import Task
+from schema.mentions import MAX_MENTIONS, RequestMention, parse_mentions
 from schema.regions import MAX_LABEL_CHARS, MAX_REGIONS, RequestRegion, parse_regions
 
 VISIBLE = r"\S"
@@ -64,6 +65,20 @@ _REGION = {
     "additionalProperties": False,
 }
 _REGIONS = {"type": "array", "items": {"anyOf": [_BOX, _REGION]}, "maxItems": MAX_REGIONS}
+_MENTIONS = {
+    "type": "array",
+    "items": {
+        "type": "object",
+        "required": ["start", "end"],
+        "properties": {
+            "start": {"type": "integer", "minimum": 0},
+            "end": {"type": "integer", "minimum": 1},
+            "type": {"type": ["string", "null"], "minLength": 1, "pattern": VISIBLE},
+        },
+        "additionalProperties": False,
+    },
+    "maxItems": MAX_MENTIONS,
+}
 _BASE64 = {"type": "string", "contentEncoding": "base64"}
 
 
@@ -75,8 +90,15 @@ def _regions(value: Any) -> Any:
     return parse_regions(value) if isinstance(value, list) else value
 
 
+def _mentions(value: Any) -> Any:
+    return parse_mentions(value) if isinstance(value, list) else value
+
+
 Image = Annotated[bytes, BeforeValidator(_decoded), WithJsonSchema(_BASE64)]
 Regions = Annotated[tuple[RequestRegion, ...], BeforeValidator(_regions), WithJsonSchema(_REGIONS)]
+Mentions = Annotated[
+    tuple[RequestMention, ...], BeforeValidator(_mentions), WithJsonSchema(_MENTIONS)
+]
 
 
 class _Body(BaseModel):
@@ -156,6 +178,13 @@ class TaskBody(_Input):
         min_length=1,
         description="Replaces the event types of the ontology. They have no roles, so events have "
         "no arguments.",
+    )
+    mentions: Mentions | None = Field(
+        None,
+        description="The spans of the entities, which are then not searched for: offsets in code "
+        "points, without overlaps. One without a type gets one of the entity types, or is left out "
+        "as none of them.",
+        examples=[[{"start": 0, "end": 12, "type": "person"}, {"start": 24, "end": 31}]],
     )
     min_score: float = Field(
         0.0,

@@ -11,11 +11,11 @@ from urllib.parse import quote
 
 from pydantic import TypeAdapter
 
-from schema.extraction import RegionFound, Task
+from schema.extraction import EntityFound, RegionFound, Task
 from schema.responses import Instructed, ModelListed, OntologyDetail, OntologyListed, TaskListed
 from umie_client.errors import InvalidArgument
 from umie_client.exchange import Call
-from umie_client.options import ExtractItem, Region
+from umie_client.options import ExtractItem, Mention, Region
 from umie_client.pictures import ImageSource, Kept, data_of, kept
 from umie_client.reply import Reply, content_of
 from umie_client.result import Result
@@ -116,7 +116,15 @@ def _value(name: str, value: Any) -> Any:
         return [value] if isinstance(value, str) else list(value)
     if name in _PAIR:
         return list(value)
+    if name == "mentions":
+        return [_mention(mention) for mention in value]
     return [_region(region) for region in value] if name == "regions" else value
+
+
+def _mention(mention: Mention) -> Mapping[str, Any]:
+    if isinstance(mention, EntityFound):
+        return {"start": mention.start, "end": mention.end, "type": mention.type}
+    return mention
 
 
 def _region(region: Region) -> Mapping[str, Any] | Sequence[float]:

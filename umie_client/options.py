@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, TypeAlias, TypedDict
 
-from schema.extraction import RegionFound, Task
+from schema.extraction import EntityFound, RegionFound, Task
 from umie_client.pictures import ImageSource
 
 Labels: TypeAlias = str | Sequence[str]
@@ -18,6 +18,10 @@ Region: TypeAlias = Box | Mapping[str, Any] | RegionFound
 """A box, `{"box": …, "label": …}`, or a region of another response."""
 
 
+Mention: TypeAlias = Mapping[str, Any] | EntityFound
+"""`{"start": …, "end": …}`, with or without "type", or an entity of another response."""
+
+
 class TaskOptions(TypedDict, total=False):
     """Options of every task.
 
@@ -27,6 +31,7 @@ class TaskOptions(TypedDict, total=False):
         relation_types: replace those of the ontology.
         event_types: replace those of the ontology.
         regions: replace the proposed regions.
+        mentions: the spans of the entities, which are then not searched for.
         min_score: smallest score of results, in 0..1.
     """
 
@@ -35,6 +40,7 @@ class TaskOptions(TypedDict, total=False):
     relation_types: Labels | None
     event_types: Labels | None
     regions: Sequence[Region] | None
+    mentions: Sequence[Mention] | None
     min_score: float | None
 
 

@@ -113,6 +113,10 @@ class Engine(Protocol):
         """
 
     @property
+    def takes_spans(self) -> bool:
+        """Whether the weights answer about a span that the prompt gives."""
+
+    @property
     def ready(self) -> bool:
         """Whether the engine's threads run and accept jobs."""
 

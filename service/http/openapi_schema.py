@@ -34,6 +34,7 @@ _SECURITY = {
 _OFFSETS = ("Start and end, separated by a comma.", {"pattern": "^[0-9]{1,9},[0-9]{1,9}$"})
 _STRINGS_IN_FORMS: dict[str, tuple[str, Schema]] = {
     "regions": ("As a JSON list.", {"pattern": r"^\["}),
+    "mentions": ("As a JSON list.", {"pattern": r"^\["}),
     "ontology": (
         "A name, or an ontology in YAML or JSON, as a file or in the field itself.",
         {"pattern": VISIBLE},

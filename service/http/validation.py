@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from schema.extraction import AnswerWarning, Task
 from schema.requests import ExtractBody, InstructBody, OntologyGiven, TaskBody
 from service.http.bounded_json import LABEL_FIELDS
+from service.http.given_mentions import all_typed, check_mentions
 from service.pipeline.validated_requests import FORMS, ExtractionRequest, InstructionRequest
 from service.settings import Settings
 from tasks import ontology
@@ -42,7 +43,10 @@ def extraction_request(
     _check_input(body, settings)
     tasks = _tasks(body) if task is None else frozenset({task})
     labels = _ontology(body, settings)
-    if body.text.strip():
+    if body.mentions is not None:
+        check_mentions(body.mentions, body.text, tasks, labels, settings)
+    typed = all_typed(body.mentions)
+    if body.text.strip() and not typed:
         _check_answerable(tasks, labels)
     named = task is not None or getattr(body, "tasks", None) is not None
     return ExtractionRequest(
@@ -52,7 +56,8 @@ def extraction_request(
         ontology=labels,
         min_score=body.min_score,
         regions=body.regions,
-        warnings=_without_labels(tasks, labels) if named else (),
+        warnings=_without_labels(tasks, labels, typed) if named else (),
+        mentions=body.mentions,
     )
 
 
@@ -153,11 +158,14 @@ def _check_answerable(tasks: Collection[Task], labels: Ontology) -> None:
         )
 
 
-def _without_labels(tasks: Collection[Task], labels: Ontology) -> tuple[AnswerWarning, ...]:
-    """A warning for each task without labels."""
+def _without_labels(
+    tasks: Collection[Task], labels: Ontology, typed: bool
+) -> tuple[AnswerWarning, ...]:
+    """A warning for each task without labels; `typed` mentions stand for entity types."""
+    entities = typed or bool(labels.entities)
     missing = {
-        Task.ENTITIES: not labels.entities,
-        Task.RELATIONS: not (labels.entities and labels.relations),
+        Task.ENTITIES: not entities,
+        Task.RELATIONS: not (entities and labels.relations),
         Task.EVENTS: not labels.events,
     }
     return tuple(

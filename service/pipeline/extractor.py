@@ -25,6 +25,7 @@ from service.pipeline.documents import clusters_found, merge_entities, merge_eve
 from service.pipeline.entities import entities_of
 from service.pipeline.events import Trigger, events_of, triggers_of
 from service.pipeline.instruct import named_in, prompt_of, records_of
+from service.pipeline.mentions import check_taken, entities_given
 from service.pipeline.passage_prompts import (
     PassagePrompts,
     first_prompts,
@@ -131,6 +132,7 @@ class Extractor:
         visual = image.visual if image else None
         rounds = PromptRounds(self._engine, visual, timer)
         parts = await asyncio.to_thread(first_prompts, self._prompter, request, visual)
+        check_taken([m for part in parts for m in part.mentions], self._engine)
         answers = await rounds.run(_by_task(parts))
         draft = await asyncio.to_thread(self._draft, request, parts, answers)
         answers = await rounds.run(draft.prompts())
@@ -203,10 +205,7 @@ class Extractor:
         answers: dict[Task, list[Answer]],
     ) -> _Draft:
         passages = [part.passage for part in parts]
-        found = [
-            entities_of(grounded_records([answer]), request.min_score)
-            for answer in answers[Task.ENTITIES]
-        ] or [[] for _ in parts]
+        found = _entities(request, parts, answers[Task.ENTITIES])
         entities, ids = merge_entities(passages, found)
         pairs: list[PairPrompt] = []
         if Task.RELATIONS in request.tasks:
@@ -266,4 +265,16 @@ def _size_of(image: EncodedImage | None) -> ImageSize | None:
 
 
 def _by_task(parts: Sequence[PassagePrompts]) -> dict[Task, list[Prompt]]:
-    return {task: [part.prompts[task] for part in parts if task in part.prompts] for task in Task}
+    return {task: [p for part in parts for p in part.prompts_of(task)] for task in Task}
+
+
+def _entities(
+    request: ExtractionRequest, parts: Sequence[PassagePrompts], answers: Sequence[Answer]
+) -> list[list[EntityFound]]:
+    """The entities of each passage, with offsets counted from it."""
+    if request.mentions is not None:
+        remaining = iter(answers)
+        return [entities_given(part.mentions, remaining, request.min_score) for part in parts]
+    return [entities_of(grounded_records([answer]), request.min_score) for answer in answers] or [
+        [] for _ in parts
+    ]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from schema.errors import InvalidField
 from schema.extraction import AnswerWarning, Task
+from schema.mentions import RequestMention
 from schema.regions import RequestRegion
 from tasks import form
 from tasks.errors import FieldError
@@ -47,6 +48,7 @@ class ExtractionRequest:
         min_score: smallest score of results in the response.
         regions: regions that replace the proposed ones; None proposes regions.
         warnings: warnings of the validation, which the response repeats.
+        mentions: the entities' spans, in the order of the request; None to find them.
     """
 
     text: str
@@ -56,6 +58,7 @@ class ExtractionRequest:
     min_score: float = 0.0
     regions: tuple[RequestRegion, ...] | None = None
     warnings: tuple[AnswerWarning, ...] = ()
+    mentions: tuple[RequestMention, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
