@@ -52,6 +52,17 @@ def parse_mentions(value: object) -> tuple[RequestMention, ...]:
     return tuple(_mention(item, f"{FIELD}[{index}]") for index, item in enumerate(value))
 
 
+def parse_span(value: object, field: str) -> tuple[int, int]:
+    """Parse a span, `{"start": …, "end": …}` or `[start, end]`; raises `InvalidField`."""
+    if isinstance(value, dict) and value.keys() == {"start", "end"}:
+        value = [value["start"], value["end"]]
+    if not isinstance(value, list) or len(value) != 2:
+        raise fault(field, 'must be {"start": …, "end": …} or [start, end]')
+    start, end = (offset(side, field) for side in value)
+    _check_length(start, end, field)
+    return start, end
+
+
 def fault(path: str, what: str) -> InvalidField:
     """An error about the item at `path`, such as `mentions[3].end`."""
     return InvalidField(f"{path} {what}", field=path.partition("[")[0])
@@ -68,13 +79,17 @@ def _mention(value: object, path: str) -> RequestMention:
     if not isinstance(value, dict) or not {"start", "end"} <= value.keys() <= _KEYS:
         raise fault(path, f"must be {_FORM}")
     start, end = (offset(value[side], f"{path}.{side}") for side in ("start", "end"))
-    if end <= start:
-        raise fault(path, "is empty: start must be less than end")
-    if end - start > MAX_MENTION_CHARS:
-        raise fault(path, f"must have at most {MAX_MENTION_CHARS} characters; give a shorter span")
+    _check_length(start, end, path)
     kind = value.get("type")
     if kind is None:
         return RequestMention(start, end)
     if not isinstance(kind, str) or not kind.strip():
         raise fault(f"{path}.type", "must be the name of an entity type; leave it out to ask")
     return RequestMention(start, end, kind.strip())
+
+
+def _check_length(start: int, end: int, path: str) -> None:
+    if end <= start:
+        raise fault(path, "is empty: start must be less than end")
+    if end - start > MAX_MENTION_CHARS:
+        raise fault(path, f"must have at most {MAX_MENTION_CHARS} characters; give a shorter span")

@@ -16,12 +16,13 @@ from pydantic import (
     Field,
     GetCoreSchemaHandler,
     StringConstraints,
+    ValidationInfo,
     WithJsonSchema,
 )
 
 from schema.base64_image import decode_base64
 from schema.extraction import Task
-from schema.mentions import MAX_MENTIONS, RequestMention, parse_mentions
+from schema.mentions import MAX_MENTIONS, RequestMention, parse_mentions, parse_span
 from schema.regions import MAX_LABEL_CHARS, MAX_REGIONS, RequestRegion, parse_regions
 
 VISIBLE = r"\S"
@@ -79,6 +80,20 @@ _MENTIONS = {
     },
     "maxItems": MAX_MENTIONS,
 }
+_SPAN = {
+    "anyOf": [
+        {
+            "type": "object",
+            "required": ["start", "end"],
+            "properties": {
+                "start": {"type": "integer", "minimum": 0},
+                "end": {"type": "integer", "minimum": 1},
+            },
+            "additionalProperties": False,
+        },
+        {"type": "array", "items": {"type": "integer"}, "minItems": 2, "maxItems": 2},
+    ]
+}
 _BASE64 = {"type": "string", "contentEncoding": "base64"}
 
 
@@ -90,6 +105,10 @@ def _regions(value: Any) -> Any:
     return parse_regions(value) if isinstance(value, list) else value
 
 
+def _span(value: Any, info: ValidationInfo) -> Any:
+    return parse_span(value, info.field_name or "span")
+
+
 def _mentions(value: Any) -> Any:
     return parse_mentions(value) if isinstance(value, list) else value
 
@@ -99,6 +118,7 @@ Regions = Annotated[tuple[RequestRegion, ...], BeforeValidator(_regions), WithJs
 Mentions = Annotated[
     tuple[RequestMention, ...], BeforeValidator(_mentions), WithJsonSchema(_MENTIONS)
 ]
+Span = Annotated[tuple[int, int], BeforeValidator(_span), WithJsonSchema(_SPAN)]
 
 
 class _Body(BaseModel):
@@ -153,6 +173,33 @@ class _Input(_Body):
         description="Regions of the image to ground results in; they replace the proposed regions "
         "and get the ids O1, O2, … in this order. With an empty list nothing is grounded.",
         examples=[[[12, 8, 210, 470], {"box": [230, 40, 300, 90], "label": "flag"}]],
+    )
+
+
+class ChooseBody(_Input):
+    """A choice among options, for a span of the text or for a pair of spans."""
+
+    span: Span | None = Field(None, description="Offsets of the span whose type is asked for.")
+    head: Span | None = Field(None, description="Offsets of the head of a pair.")
+    tail: Span | None = Field(None, description="Offsets of the tail of a pair.")
+    options: Names = Field(
+        min_length=1,
+        description='Types of the span, or relations of the pair. "none" is added implicitly.',
+        examples=[["person", "team"]],
+    )
+
+
+class GroundBody(_Body):
+    """A search for phrases in an image."""
+
+    image: Image = Field(description="A JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF or HEIC file.")
+    phrases: Names = Field(
+        min_length=1,
+        description="What to look for, each phrase in words of its own.",
+        examples=[["a woman in an orange suit"]],
+    )
+    regions: Regions | None = Field(
+        None, description="Regions to choose from; they replace the proposed regions."
     )
 
 

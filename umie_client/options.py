@@ -22,6 +22,10 @@ Mention: TypeAlias = Mapping[str, Any] | EntityFound
 """`{"start": …, "end": …}`, with or without "type", or an entity of another response."""
 
 
+Span: TypeAlias = Sequence[int] | Mapping[str, int] | EntityFound
+"""Offsets [start, end], `{"start": …, "end": …}`, or an entity of another response."""
+
+
 class TaskOptions(TypedDict, total=False):
     """Options of every task.
 
@@ -77,7 +81,23 @@ class InstructOptions(TypedDict, total=False):
     spots: Labels | None
     asocs: Labels | None
     form: Literal["entities", "grounded", "joint", "triggers", "arguments", "pair"] | None
-    head: Sequence[int] | None
-    tail: Sequence[int] | None
+    head: Span | None
+    tail: Span | None
     constrained: bool | None
+    regions: Sequence[Region] | None
+
+
+class ChooseOptions(TypedDict, total=False):
+    """What a choice is about.
+
+    Attributes:
+        span: the span whose type is asked for.
+        head: the head of a pair.
+        tail: the tail of a pair.
+        regions: replace the proposed regions.
+    """
+
+    span: Span | None
+    head: Span | None
+    tail: Span | None
     regions: Sequence[Region] | None

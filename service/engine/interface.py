@@ -66,6 +66,7 @@ class Prompt:
         constrained: whether the grammar constrains decoding. If not, decoding is greedy over the
             whole vocabulary, as in the published code. The records are those that the parser finds
             in the output, and a span that the text does not contain has null offsets.
+        with_decisions: whether the answer has its `decisions`.
     """
 
     source: Source
@@ -73,6 +74,7 @@ class Prompt:
     head: tuple[int, int] | None = None
     tail: tuple[int, int] | None = None
     constrained: bool = True
+    with_decisions: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,9 @@ class Answer:
         timing_ms: the duration of each stage in milliseconds.
         gated: whether a closed gate means that no region shows what the text names. It does not
             with span-first weights, which choose among the regions and none for each span.
+        decisions: for each choice between several options, in order, the probabilities of all of
+            them, in the order in which the grammar lists them. Empty unless the prompt asks for
+            them.
     """
 
     records: tuple[Record, ...]
@@ -93,6 +98,7 @@ class Answer:
     ids: tuple[int, ...] = ()
     timing_ms: dict[str, float] = field(default_factory=dict)
     gated: bool = True
+    decisions: tuple[tuple[float, ...], ...] = ()
 
 
 class Engine(Protocol):

@@ -64,7 +64,9 @@ class PromptFusion:
         for job in jobs:
             try:
                 state = decoding_state_of(self._bundle, job.prompt, job.visual)
-                sequences[job] = TargetSequence(state, start_token)
+                sequences[job] = TargetSequence(
+                    state, start_token, with_decisions=job.prompt.with_decisions
+                )
             except Exception as error:
                 failed.append((job, error))
         fused = list(self._fuse(sequences, started, failed)) if sequences else []

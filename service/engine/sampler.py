@@ -34,10 +34,17 @@ class TargetSequence:
         read: how many tokens the decoder has read, start token included.
         options: the options for the next token; None for the whole vocabulary.
         failure: the error with which decoding failed.
+        decisions: the probabilities of all options of each choice; None where they are not kept.
+
+    Args:
+        state: the decoding state before the first token.
+        start: the start token.
+        with_decisions: whether to keep `decisions`.
     """
 
-    def __init__(self, state: DecodingState, start: int) -> None:
+    def __init__(self, state: DecodingState, start: int, *, with_decisions: bool = False) -> None:
         self.state = state
+        self.decisions: list[tuple[float, ...]] | None = [] if with_decisions else None
         self.tokens: list[int] = []
         self.pending = [start]
         self.read = 0
@@ -198,11 +205,15 @@ class BatchDecoder:
     def _append_best(self, slots: Sequence[int], logits: Tensor) -> None:
         """Append to each slot's sequence the best of its options, given logits (S, N)."""
         best, logps = choose(logits)
-        for slot, option, logp in zip(slots, best.tolist(), logps.tolist(), strict=True):
+        chosen = zip(slots, best.tolist(), logps.tolist(), strict=True)
+        for row, (slot, option, logp) in enumerate(chosen):
             sequence = self._sequences[slot]
             try:
                 if math.isnan(logp):
                     raise ArithmeticError("the model's scores are not numbers")
+                if sequence.decisions is not None and sequence.options is not None:
+                    scores = logits[row, : len(sequence.options)]
+                    sequence.decisions.append(tuple(scores.softmax(-1).tolist()))
                 sequence.append(option, logp)
             except Exception as error:
                 sequence.failure = error

@@ -234,6 +234,7 @@ def _unchanged(name: str, text: str) -> str:
 
 _CONVERSIONS: dict[str, Callable[[str, str], Any]] = {
     "min_score": _number,
+    "span": _offsets,
     "head": _offsets,
     "tail": _offsets,
     regions.FIELD: _regions,

@@ -9,7 +9,7 @@ from fastapi import HTTPException
 from pydantic import ValidationError
 
 from schema.extraction import AnswerWarning, Task
-from schema.requests import ExtractBody, InstructBody, OntologyGiven, TaskBody
+from schema.requests import ChooseBody, ExtractBody, InstructBody, OntologyGiven, TaskBody
 from service.http.bounded_json import LABEL_FIELDS
 from service.http.given_mentions import all_typed, check_mentions
 from service.pipeline.validated_requests import FORMS, ExtractionRequest, InstructionRequest
@@ -40,7 +40,7 @@ def extraction_request(
     Raises:
         InputError: one of its leaves, where a field is invalid.
     """
-    _check_input(body, settings)
+    check_input(body, settings)
     tasks = _tasks(body) if task is None else frozenset({task})
     labels = _ontology(body, settings)
     if body.mentions is not None:
@@ -63,9 +63,9 @@ def extraction_request(
 
 def instruction_request(body: InstructBody, settings: Settings) -> InstructionRequest:
     """Build the request of a free instruction; raises leaves of `InputError`."""
-    _check_input(body, settings)
+    check_input(body, settings)
     for field, labels in (("spots", body.spots), ("asocs", body.asocs)):
-        _check_labels(labels, field, settings)
+        check_labels(labels, field, settings)
     for field in ("before", "after"):
         _check_length(getattr(body, field), field, settings)
     pair = body.form == "pair"
@@ -109,7 +109,8 @@ def validation_problem(error: ValidationError) -> FieldError | HTTPException:
     return kind(f"{field}: {row['msg'][:1].lower()}{row['msg'][1:]}", field=field)
 
 
-def _check_input(body: TaskBody | InstructBody, settings: Settings) -> None:
+def check_input(body: TaskBody | InstructBody | ChooseBody, settings: Settings) -> None:
+    """Check that there is a text within its limit or an image; raises leaves of `InputError`."""
     _check_length(body.text, "text", settings)
     if body.image is None and not body.text.strip():
         raise EmptyInput("give a text, an image or both")
@@ -185,7 +186,7 @@ def _ontology(body: TaskBody, settings: Settings) -> Ontology:
         labels = getattr(body, field)
         if labels is None:
             continue
-        _check_labels(labels, field, settings)
+        check_labels(labels, field, settings)
         own = Ontology.of_labels(**{field: labels})
         base = dataclasses.replace(base, name=own.name, **{part: getattr(own, part)})
     return base
@@ -206,9 +207,9 @@ def _base(given: str | OntologyGiven | None, settings: Settings) -> Ontology:
     own = ontology.parse(given.model_dump(exclude_none=True))
     types = [kind.name for kind in own.entities]
     for labels in (types, [r.name for r in own.relations], [e.name for e in own.events]):
-        _check_labels(labels, "ontology", settings)
+        check_labels(labels, "ontology", settings)
     for event in own.events:
-        _check_labels(event.roles, "ontology", settings)
+        check_labels(event.roles, "ontology", settings)
     if types:
         known = frozenset(types)
         for relation in own.relations:
@@ -225,7 +226,8 @@ def _check_known(named: Iterable[str], types: Collection[str]) -> None:
             )
 
 
-def _check_labels(labels: Sequence[str], field: str, settings: Settings) -> None:
+def check_labels(labels: Sequence[str], field: str, settings: Settings) -> None:
+    """Raise `LabelError` where there are too many labels, or one is too long or repeated."""
     if len(labels) > settings.max_labels:
         raise LabelError(
             f"{field} must have at most {settings.max_labels} labels, not {len(labels)}",

@@ -21,17 +21,19 @@ from service.engine.interface import Answer, Engine, Prompt
 from service.engine.preprocess import Preprocess
 from service.observability.metrics import Metrics
 from service.observability.timing import StageTimer
+from service.pipeline.choices import Chooser
 from service.pipeline.documents import clusters_found, merge_entities, merge_events
 from service.pipeline.entities import entities_of
 from service.pipeline.events import Trigger, events_of, triggers_of
 from service.pipeline.instruct import named_in, prompt_of, records_of
-from service.pipeline.mentions import check_taken, entities_given
+from service.pipeline.mentions import check_takes_spans, entities_given
 from service.pipeline.passage_prompts import (
     PassagePrompts,
     first_prompts,
     labels_of,
     pairs_across,
 )
+from service.pipeline.phrases import PhraseGrounder
 from service.pipeline.prompt_rounds import PromptRounds, grounded_records, rounded_gate
 from service.pipeline.regions import referenced, regions_of
 from service.pipeline.relations import PairPrompt, admitted_pairs, pair_prompts, relations_of
@@ -67,7 +69,7 @@ class _Draft:
 
 
 class Extractor:
-    """Answers requests in two rounds of prompts.
+    """Answers requests in two rounds of prompts; `chooser` and `grounder` answer in one.
 
     The first round finds entities and triggers, the second relations of entity pairs and arguments
     of triggers. A text that does not fit a prompt is cut into passages, which share the rounds.
@@ -101,7 +103,10 @@ class Extractor:
         self._prompter = prompter
         self._settings = settings
         self._metrics = metrics
-        self._image_encoder = ImageEncoder(engine, preprocess, settings, metrics, proposer)
+        images = ImageEncoder(engine, preprocess, settings, metrics, proposer)
+        self._image_encoder = images
+        self.chooser = Chooser(engine, prompter, images, model_name)
+        self.grounder = PhraseGrounder(engine, prompter, images, settings, region_types, model_name)
         self.region_types = tuple(region_types)
         self.model_name = model_name
 
@@ -132,7 +137,8 @@ class Extractor:
         visual = image.visual if image else None
         rounds = PromptRounds(self._engine, visual, timer)
         parts = await asyncio.to_thread(first_prompts, self._prompter, request, visual)
-        check_taken([m for part in parts for m in part.mentions], self._engine)
+        if any(mention.prompt for part in parts for mention in part.mentions):
+            check_takes_spans(self._engine, "mentions")
         answers = await rounds.run(_by_task(parts))
         draft = await asyncio.to_thread(self._draft, request, parts, answers)
         answers = await rounds.run(draft.prompts())

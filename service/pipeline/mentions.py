@@ -46,13 +46,13 @@ def check_placed(request: ExtractionRequest, passages: Sequence[Passage]) -> Non
             )
 
 
-def check_taken(mentions: Sequence[MentionPrompt], engine: Engine) -> None:
-    """Raise `FieldError` where a mention has a prompt and the weights take no given spans."""
-    if not engine.takes_spans and any(mention.prompt is not None for mention in mentions):
+def check_takes_spans(engine: Engine, field: str) -> None:
+    """Raise `FieldError` where the engine's weights do not answer about given spans."""
+    if not engine.takes_spans:
         raise FieldError(
-            "this model does not answer about given spans: give every mention a type and send no "
-            "image, or run the standard weights",
-            field=FIELD,
+            "this model does not answer about given spans; the service must run weights of the "
+            "span-first order, such as the included ones (GET /model names the model)",
+            field=field,
         )
 
 

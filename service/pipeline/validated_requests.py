@@ -88,3 +88,33 @@ class InstructionRequest:
     head: tuple[int, int] | None = None
     tail: tuple[int, int] | None = None
     constrained: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ChoiceRequest:
+    """A choice among options.
+
+    Attributes:
+        text: the text as sent.
+        image: the image file, or None.
+        regions: as in `ExtractionRequest`.
+        head: offsets of the span, or of the head of a pair, half-open, in code points of the text.
+        tail: offsets of the tail; None without a pair.
+        options: types of the span or relations of the pair, without "none".
+    """
+
+    text: str
+    image: bytes | None
+    regions: tuple[RequestRegion, ...] | None
+    head: tuple[int, int]
+    tail: tuple[int, int] | None
+    options: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PhrasesRequest:
+    """Phrases to find in an image; `regions` are as in `ExtractionRequest`."""
+
+    image: bytes
+    regions: tuple[RequestRegion, ...] | None
+    phrases: tuple[str, ...]

@@ -81,7 +81,14 @@ class FakeEngine:
         timing = {"queue": 2.0, "fusion": 3.0, "decode": 4.0}
         gate = 0.0 if visual is None else 0.25
         return [
-            Answer(tuple(_records(p, visual)), gate, p.source.ids[-3:], timing) for p in prompts
+            Answer(
+                tuple(_records(p, visual)),
+                gate,
+                p.source.ids[-3:],
+                timing,
+                decisions=tuple(_decisions(p, visual)) if p.with_decisions else (),
+            )
+            for p in prompts
         ]
 
     async def _work(self) -> None:
@@ -143,6 +150,21 @@ def _records(prompt: Prompt, visual: VisualFeatures | None) -> Iterator[Record]:
         head, tail = _span_at(source, prompt.head), _span_at(source, prompt.tail)
         score = 0.6 if prompt.head < prompt.tail else 0.5
         yield Record(None, head, (Asoc(source.asocs[0].name, tail, score),))
+
+
+def _decisions(prompt: Prompt, visual: VisualFeatures | None) -> Iterator[tuple[float, ...]]:
+    """Each option is twice as likely as the next; a phrase without a capital has no region."""
+    source = prompt.source
+    listed = source.asocs if prompt.form is form.PAIR else source.spots
+    if len(listed) > 1:
+        yield _halving(len(listed))
+    if visual is not None and len(visual.boxes) and prompt.form is form.GROUNDED_CHOICE:
+        shares = _halving(len(visual.boxes) + 1)
+        yield shares if source.text[0].isupper() else shares[::-1]
+
+
+def _halving(count: int) -> tuple[float, ...]:
+    return tuple(2.0 ** (count - 1 - at) / (2**count - 1) for at in range(count))
 
 
 def _chosen(prompt: Prompt, visual: VisualFeatures | None) -> Record:

@@ -32,6 +32,7 @@ UNSAYABLE = {
     # Boxes must be in the image, offsets in the text, and YAML must parse.
     ("invalid-field", "regions"),
     ("invalid-field", "mentions"),
+    ("invalid-field", "span"),
     ("invalid-field", "head"),
     ("invalid-field", "tail"),
     ("invalid-field", "ontology"),
