@@ -38,7 +38,8 @@ def check_placed(request: ExtractionRequest, passages: Sequence[Passage]) -> Non
     """Raise `FieldError` where a mention is in none of the passages of a long text as a whole."""
     for index, mention in enumerate(request.mentions or ()):
         if not any(_within(mention, passage) for passage in passages):
-            cut = next(p.start for p in passages if p.start > mention.start)
+            starts = (passage.start for passage in passages if passage.start > mention.start)
+            cut = next(starts, mention.end)
             raise FieldError(
                 f"{FIELD}[{index}] crosses from one passage of the long text into the next, which "
                 f"begins at {cut}: end it before that, begin it there, or send a shorter text",
