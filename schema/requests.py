@@ -179,6 +179,7 @@ class _Input(_Body):
 class ChooseBody(_Input):
     """A choice among options, for a span of the text or for a pair of spans."""
 
+    text: str = Field("", description="The text that has the spans.")
     span: Span | None = Field(None, description="Offsets of the span whose type is asked for.")
     head: Span | None = Field(None, description="Offsets of the head of a pair.")
     tail: Span | None = Field(None, description="Offsets of the tail of a pair.")
