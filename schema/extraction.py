@@ -71,7 +71,7 @@ class EntityFound(_Model):
     start: int | None = Field(description=_START)
     end: int | None = Field(description=_END)
     type: str
-    score: float = Field(description=_SCORE)
+    score: float = Field(description=f"{_SCORE} 1 for a mention whose type the request gives.")
     regions: list[str] = Field(description="Ids of the regions that show the entity.")
     parent: str | None = Field(
         None, description="The coarser type that the ontology gives to `type`; null if none."

@@ -16,11 +16,13 @@ from pydantic import (
     Field,
     GetCoreSchemaHandler,
     StringConstraints,
+    ValidationInfo,
     WithJsonSchema,
 )
 
 from schema.base64_image import decode_base64
 from schema.extraction import Task
+from schema.mentions import MAX_MENTIONS, RequestMention, parse_mentions, parse_span
 from schema.regions import MAX_LABEL_CHARS, MAX_REGIONS, RequestRegion, parse_regions
 
 VISIBLE = r"\S"
@@ -64,6 +66,34 @@ _REGION = {
     "additionalProperties": False,
 }
 _REGIONS = {"type": "array", "items": {"anyOf": [_BOX, _REGION]}, "maxItems": MAX_REGIONS}
+_MENTIONS = {
+    "type": "array",
+    "items": {
+        "type": "object",
+        "required": ["start", "end"],
+        "properties": {
+            "start": {"type": "integer", "minimum": 0},
+            "end": {"type": "integer", "minimum": 1},
+            "type": {"type": ["string", "null"], "minLength": 1, "pattern": VISIBLE},
+        },
+        "additionalProperties": False,
+    },
+    "maxItems": MAX_MENTIONS,
+}
+_SPAN = {
+    "anyOf": [
+        {
+            "type": "object",
+            "required": ["start", "end"],
+            "properties": {
+                "start": {"type": "integer", "minimum": 0},
+                "end": {"type": "integer", "minimum": 1},
+            },
+            "additionalProperties": False,
+        },
+        {"type": "array", "items": {"type": "integer"}, "minItems": 2, "maxItems": 2},
+    ]
+}
 _BASE64 = {"type": "string", "contentEncoding": "base64"}
 
 
@@ -75,8 +105,20 @@ def _regions(value: Any) -> Any:
     return parse_regions(value) if isinstance(value, list) else value
 
 
+def _span(value: Any, info: ValidationInfo) -> Any:
+    return parse_span(value, info.field_name or "span")
+
+
+def _mentions(value: Any) -> Any:
+    return parse_mentions(value) if isinstance(value, list) else value
+
+
 Image = Annotated[bytes, BeforeValidator(_decoded), WithJsonSchema(_BASE64)]
 Regions = Annotated[tuple[RequestRegion, ...], BeforeValidator(_regions), WithJsonSchema(_REGIONS)]
+Mentions = Annotated[
+    tuple[RequestMention, ...], BeforeValidator(_mentions), WithJsonSchema(_MENTIONS)
+]
+Span = Annotated[tuple[int, int], BeforeValidator(_span), WithJsonSchema(_SPAN)]
 
 
 class _Body(BaseModel):
@@ -140,6 +182,34 @@ MAX_ALTERNATIVES = 3
 OffsetUnit = Literal["codepoints", "utf16"]
 
 
+class ChooseBody(_Input):
+    """A choice among options, for a span of the text or for a pair of spans."""
+
+    text: str = Field("", description="The text that has the spans.")
+    span: Span | None = Field(None, description="Offsets of the span whose type is asked for.")
+    head: Span | None = Field(None, description="Offsets of the head of a pair.")
+    tail: Span | None = Field(None, description="Offsets of the tail of a pair.")
+    options: Names = Field(
+        min_length=1,
+        description='Types of the span, or relations of the pair. "none" is added implicitly.',
+        examples=[["person", "team"]],
+    )
+
+
+class GroundBody(_Body):
+    """A search for phrases in an image."""
+
+    image: Image = Field(description="A JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF or HEIC file.")
+    phrases: Names = Field(
+        min_length=1,
+        description="What to look for, each phrase in words of its own.",
+        examples=[["a woman in an orange suit"]],
+    )
+    regions: Regions | None = Field(
+        None, description="Regions to choose from; they replace the proposed regions."
+    )
+
+
 class TaskBody(_Input):
     """A request for one task."""
 
@@ -162,6 +232,13 @@ class TaskBody(_Input):
         min_length=1,
         description="Replaces the event types of the ontology. They have no roles, so events have "
         "no arguments.",
+    )
+    mentions: Mentions | None = Field(
+        None,
+        description="The spans of the entities, which are then not searched for: offsets in code "
+        "points, without overlaps. One without a type gets one of the entity types, or is left out "
+        "as none of them.",
+        examples=[[{"start": 0, "end": 12, "type": "person"}, {"start": 24, "end": 31}]],
     )
     min_score: float = Field(
         0.0,

@@ -66,6 +66,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "/extract/relations": {"text": TEXT, "relation_types": ["knows"], "ontology": "twitter4"},
     "/extract/events": {"text": TEXT, "regions": [[0, 0, 20, 10]]},
     "/instruct": {"text": TEXT, "spots": ["person"], "asocs": ["region"], "form": "grounded"},
+    "/choose": {"text": TEXT, "span": {"start": 0, "end": 3}, "options": ["person", "place"]},
+    "/ground": {"phrases": ["a flag"], "regions": [[0, 0, 20, 10]]},
     "/batch": {"text": TEXT, "event_types": ["trip"]},
 }
 PATHS = ("/tasks", "/ontologies/twitter4", "/model", "/v2", "/healthz", "/readyz", "/metrics", "/")

@@ -11,19 +11,31 @@ from urllib.parse import quote
 
 from pydantic import TypeAdapter
 
-from schema.extraction import RegionFound, Task
+from schema.decisions import Chosen, PhrasesGrounded
+from schema.extraction import EntityFound, RegionFound, Task
 from schema.responses import Instructed, ModelListed, OntologyDetail, OntologyListed, TaskListed
 from umie_client.errors import InvalidArgument
 from umie_client.exchange import Call
-from umie_client.options import ExtractItem, Region
+from umie_client.options import ExtractItem, Mention, Region, Span
 from umie_client.pictures import ImageSource, Kept, data_of, kept
 from umie_client.reply import Reply, content_of
 from umie_client.result import Result
 
 T = TypeVar("T")
 
-_LISTS = frozenset({"tasks", "entity_types", "relation_types", "event_types", "spots", "asocs"})
-_PAIR = frozenset({"head", "tail"})
+_LISTS = frozenset(
+    {
+        "tasks",
+        "entity_types",
+        "relation_types",
+        "event_types",
+        "spots",
+        "asocs",
+        "options",
+        "phrases",
+    }
+)
+_SPANS = frozenset({"span", "head", "tail"})
 _EXTRACT = ExtractItem.__optional_keys__ - {"text", "image"}
 _RESULT = TypeAdapter(Result)
 
@@ -67,6 +79,17 @@ def instruct(
     """Create a call of `/instruct`; raises `InvalidArgument`."""
     picture = None if image is None else kept(image)
     return Call("/instruct", _reader(Instructed), _body(text, picture, options))
+
+
+def choose(text: str | None, image: ImageSource | None, options: Mapping[str, Any]) -> Call[Chosen]:
+    """Create a call of `/choose`; raises `InvalidArgument`."""
+    picture = None if image is None else kept(image)
+    return Call("/choose", _reader(Chosen), _body(text, picture, options))
+
+
+def ground(image: ImageSource, options: Mapping[str, Any]) -> Call[PhrasesGrounded]:
+    """Create a call of `/ground`; raises `InvalidArgument`."""
+    return Call("/ground", _reader(PhrasesGrounded), _body(None, kept(image), options))
 
 
 def tasks() -> Call[list[TaskListed]]:
@@ -119,9 +142,23 @@ def _body(text: str | None, picture: Kept | None, options: Mapping[str, Any]) ->
 def _value(name: str, value: Any) -> Any:
     if name in _LISTS:
         return [value] if isinstance(value, str) else list(value)
-    if name in _PAIR:
-        return list(value)
+    if name in _SPANS:
+        return _span(value)
+    if name == "mentions":
+        return [_mention(mention) for mention in value]
     return [_region(region) for region in value] if name == "regions" else value
+
+
+def _span(span: Span) -> list[int | None]:
+    if isinstance(span, EntityFound):
+        return [span.start, span.end]
+    return [span["start"], span["end"]] if isinstance(span, Mapping) else list(span)
+
+
+def _mention(mention: Mention) -> Mapping[str, Any]:
+    if isinstance(mention, EntityFound):
+        return {"start": mention.start, "end": mention.end, "type": mention.type}
+    return mention
 
 
 def _region(region: Region) -> Mapping[str, Any] | Sequence[float]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from types import TracebackType
 from typing import Self, TypeVar, Unpack
 
 import httpx
 
+from schema.decisions import Chosen, PhrasesGrounded
 from schema.extraction import Task
 from schema.responses import Instructed, ModelListed, OntologyDetail, OntologyListed, TaskListed
 from umie_client import calls
@@ -16,7 +17,14 @@ from umie_client.batches import Item, Outcome, Sleep, arguments_of, check, outco
 from umie_client.connection import DEFAULT_URL, connection_to
 from umie_client.errors import TimedOut, Unreachable
 from umie_client.exchange import Call, Send, StepResult, Wait
-from umie_client.options import ExtractOptions, InstructOptions, TaskOptions
+from umie_client.options import (
+    ChooseOptions,
+    ExtractOptions,
+    InstructOptions,
+    Labels,
+    Region,
+    TaskOptions,
+)
 from umie_client.pictures import ImageSource
 from umie_client.reply import REQUEST_ID, Reply
 from umie_client.result import Result
@@ -135,6 +143,33 @@ class Client:
     ) -> Instructed:
         """Send a free instruction; the response has the model's raw output."""
         return self._call(calls.instruct(text, image, options))
+
+    def choose(
+        self,
+        text: str,
+        options: Labels,
+        image: ImageSource | None = None,
+        **about: Unpack[ChooseOptions],
+    ) -> Chosen:
+        """Choose among options for a span, or for the pair of a head and a tail.
+
+        Args:
+            text: the text.
+            options: types of the span, or relations of the pair; "none" is always an option.
+            image: the image, if there is one.
+            about: `span`, or `head` and `tail`; `regions` of the image.
+        """
+        return self._call(calls.choose(text, image, {"options": options, **about}))
+
+    def ground(
+        self,
+        image: ImageSource,
+        phrases: Labels,
+        *,
+        regions: Sequence[Region] | None = None,
+    ) -> PhrasesGrounded:
+        """Find phrases in an image: whether it shows each of them, and in which box."""
+        return self._call(calls.ground(image, {"phrases": phrases, "regions": regions}))
 
     def tasks(self) -> list[TaskListed]:
         """List the extraction tasks."""

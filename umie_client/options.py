@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, TypeAlias, TypedDict
 
-from schema.extraction import RegionFound, Task
+from schema.extraction import EntityFound, RegionFound, Task
 from umie_client.pictures import ImageSource
 
 Labels: TypeAlias = str | Sequence[str]
@@ -18,6 +18,14 @@ Region: TypeAlias = Box | Mapping[str, Any] | RegionFound
 """A box, `{"box": …, "label": …}`, or a region of another response."""
 
 
+Mention: TypeAlias = Mapping[str, Any] | EntityFound
+"""`{"start": …, "end": …}`, with or without "type", or an entity of another response."""
+
+
+Span: TypeAlias = Sequence[int] | Mapping[str, int] | EntityFound
+"""Offsets [start, end], `{"start": …, "end": …}`, or an entity of another response."""
+
+
 class TaskOptions(TypedDict, total=False):
     """Options of every task.
 
@@ -27,6 +35,7 @@ class TaskOptions(TypedDict, total=False):
         relation_types: replace those of the ontology.
         event_types: replace those of the ontology.
         regions: replace the proposed regions.
+        mentions: the spans of the entities, which are then not searched for.
         min_score: smallest score of results, in 0..1.
         alternatives: how many of the next likely types each entity has, 0 to 3.
     """
@@ -36,6 +45,7 @@ class TaskOptions(TypedDict, total=False):
     relation_types: Labels | None
     event_types: Labels | None
     regions: Sequence[Region] | None
+    mentions: Sequence[Mention] | None
     min_score: float | None
     alternatives: int | None
 
@@ -73,7 +83,23 @@ class InstructOptions(TypedDict, total=False):
     spots: Labels | None
     asocs: Labels | None
     form: Literal["entities", "grounded", "joint", "triggers", "arguments", "pair"] | None
-    head: Sequence[int] | None
-    tail: Sequence[int] | None
+    head: Span | None
+    tail: Span | None
     constrained: bool | None
+    regions: Sequence[Region] | None
+
+
+class ChooseOptions(TypedDict, total=False):
+    """What a choice is about.
+
+    Attributes:
+        span: the span whose type is asked for.
+        head: the head of a pair.
+        tail: the tail of a pair.
+        regions: replace the proposed regions.
+    """
+
+    span: Span | None
+    head: Span | None
+    tail: Span | None
     regions: Sequence[Region] | None

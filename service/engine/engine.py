@@ -98,6 +98,11 @@ class ModelEngine:
         self._resources.start()
 
     @property
+    def takes_spans(self) -> bool:
+        """Whether the weights answer about given spans: only those of the span-first order do."""
+        return self._bundle.config.span_first
+
+    @property
     def ready(self) -> bool:
         """Whether the engine's threads run and accept jobs."""
         return not self.unready_because

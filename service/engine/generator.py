@@ -200,7 +200,8 @@ class Generator:
             "decode": (now - running.fused) * 1000,
         }
         gated = not self._bundle.config.span_first
-        answer = Answer(records, running.gate, tuple(sequence.tokens), timing, gated)
+        decisions = tuple(sequence.decisions or ())
+        answer = Answer(records, running.gate, tuple(sequence.tokens), timing, gated, decisions)
         return running.job, answer
 
     def _remove(self, sequence: TargetSequence) -> _Running:

@@ -68,6 +68,7 @@ class Prompt:
             in the output, and a span that the text does not contain has null offsets.
         alternatives: how many of the next likely labels each record has, at most. None without
             span-first weights.
+        with_decisions: whether the answer has its `decisions`.
     """
 
     source: Source
@@ -76,6 +77,7 @@ class Prompt:
     tail: tuple[int, int] | None = None
     constrained: bool = True
     alternatives: int = 0
+    with_decisions: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,9 @@ class Answer:
         timing_ms: the duration of each stage in milliseconds.
         gated: whether a closed gate means that no region shows what the text names. It does not
             with span-first weights, which choose among the regions and none for each span.
+        decisions: for each choice between several options, in order, the probabilities of all of
+            them, in the order in which the grammar lists them. Empty unless the prompt asks for
+            them.
     """
 
     records: tuple[Record, ...]
@@ -96,6 +101,7 @@ class Answer:
     ids: tuple[int, ...] = ()
     timing_ms: dict[str, float] = field(default_factory=dict)
     gated: bool = True
+    decisions: tuple[tuple[float, ...], ...] = ()
 
 
 class Engine(Protocol):
@@ -114,6 +120,10 @@ class Engine(Protocol):
 
         An answer depends on its own prompt and on the image only.
         """
+
+    @property
+    def takes_spans(self) -> bool:
+        """Whether the weights answer about a span that the prompt gives."""
 
     @property
     def ready(self) -> bool:

@@ -66,8 +66,12 @@ class PromptFusion:
         for job in jobs:
             try:
                 state = decoding_state_of(self._bundle, job.prompt, job.visual)
-                keep_labels = job.prompt.alternatives > 0
-                sequences[job] = TargetSequence(state, start_token, keep_labels=keep_labels)
+                sequences[job] = TargetSequence(
+                    state,
+                    start_token,
+                    keep_labels=job.prompt.alternatives > 0,
+                    with_decisions=job.prompt.with_decisions,
+                )
             except Exception as error:
                 failed.append((job, error))
         fused = list(self._fuse(sequences, started, failed)) if sequences else []

@@ -37,16 +37,26 @@ class TargetSequence:
         failure: the error with which decoding failed.
         label_decisions: for each choice of a label the probabilities of all options, in their
             order; empty unless they are kept.
+        decisions: the probabilities of all options of each choice; None where they are not kept.
 
     Args:
         state: the decoding state before the first token.
         start: the start token.
         keep_labels: whether to keep `label_decisions`.
+        with_decisions: whether to keep `decisions`.
     """
 
-    def __init__(self, state: DecodingState, start: int, *, keep_labels: bool = False) -> None:
+    def __init__(
+        self,
+        state: DecodingState,
+        start: int,
+        *,
+        keep_labels: bool = False,
+        with_decisions: bool = False,
+    ) -> None:
         self.state = state
         self.label_decisions: list[tuple[float, ...]] = []
+        self.decisions: list[tuple[float, ...]] | None = [] if with_decisions else None
         self._keep_labels = keep_labels
         self.tokens: list[int] = []
         self.pending = [start]
@@ -65,8 +75,19 @@ class TargetSequence:
         self.options = self._append_forced()
 
     @property
-    def chooses_kept_label(self) -> bool:
-        """Whether the next choice is one of `label_decisions`."""
+    def keeps_choice(self) -> bool:
+        """Whether `keep_choice` wants the probabilities of the next choice."""
+        return self.decisions is not None or self._chooses_kept_label
+
+    def keep_choice(self, probabilities: tuple[float, ...]) -> None:
+        """Keep the probabilities of the next choice's options, where they are wanted."""
+        if self.decisions is not None:
+            self.decisions.append(probabilities)
+        if self._chooses_kept_label:
+            self.label_decisions.append(probabilities)
+
+    @property
+    def _chooses_kept_label(self) -> bool:
         return self._keep_labels and self.state.context().kind is Kind.LABEL
 
     def take_pending(self, limit: int) -> list[int]:
@@ -225,9 +246,9 @@ class BatchDecoder:
             try:
                 if math.isnan(logp):
                     raise ArithmeticError("the model's scores are not numbers")
-                if sequence.chooses_kept_label and sequence.options is not None:
+                if sequence.options is not None and sequence.keeps_choice:
                     scores = logits[row, : len(sequence.options)]
-                    sequence.label_decisions.append(tuple(scores.softmax(-1).tolist()))
+                    sequence.keep_choice(tuple(scores.softmax(-1).tolist()))
                 sequence.append(option, logp)
             except Exception as error:
                 sequence.failure = error

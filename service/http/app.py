@@ -25,6 +25,7 @@ from service.http.middleware.security_headers import SecurityHeaders
 from service.http.routes import batch
 from service.http.routes.batch import batch_routes
 from service.http.routes.catalogue import ModelInfo, catalogue_routes
+from service.http.routes.decisions import decision_routes
 from service.http.routes.extraction import extraction_routes, instruction_routes
 from service.http.routes.health import health_routes, metrics_routes
 from service.http.routes.inference_protocol import metadata_routes, probe_routes
@@ -102,6 +103,7 @@ def create_app(
     for router in (
         extraction_routes(handler),
         instruction_routes(handler),
+        decision_routes(handler),
         tokenize_routes(handler),
         batch_routes(handler, budget, metrics),
         catalogue_routes(settings, model),

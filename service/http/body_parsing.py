@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from fastapi import HTTPException, Request
 from pydantic import BaseModel, ValidationError
 
-from schema import regions
+from schema import mentions, regions
 from service.http.bounded_json import LABEL_FIELDS, MAX_ITEMS, check_bounds, parse_json, parse_value
 from service.http.form_decoding import Fields, File, decode_multipart, decode_urlencoded
 from service.http.safe_yaml import read_plain_yaml
@@ -230,6 +230,11 @@ def _regions(name: str, text: str) -> Any:
         return regions.parse_regions(parse_value(name, text))
 
 
+def _mentions(name: str, text: str) -> Any:
+    with field_errors():
+        return mentions.parse_mentions(parse_value(name, text))
+
+
 def _unchanged(name: str, text: str) -> str:
     return text
 
@@ -237,8 +242,10 @@ def _unchanged(name: str, text: str) -> str:
 _CONVERSIONS: dict[str, Callable[[str, str], Any]] = {
     "min_score": _number,
     "alternatives": _integer,
+    "span": _offsets,
     "head": _offsets,
     "tail": _offsets,
     regions.FIELD: _regions,
+    mentions.FIELD: _mentions,
     "constrained": _boolean,
 }

@@ -23,7 +23,9 @@ MAX_BRACKETS = 32_768
 MAX_QUOTES = 131_072
 """Counted before parsing, inside strings too, so both limits are well above `MAX_VALUES`."""
 
-LABEL_FIELDS = frozenset({"entity_types", "relation_types", "event_types", "spots", "asocs"})
+LABEL_FIELDS = frozenset(
+    {"entity_types", "relation_types", "event_types", "spots", "asocs", "options", "phrases"}
+)
 
 _SHOWN = 64
 _STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)

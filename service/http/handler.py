@@ -9,8 +9,9 @@ from typing import Any, TypeVar
 
 from fastapi import Request, Response
 
+from schema.decisions import Chosen, PhrasesGrounded
 from schema.extraction import Extraction, Timing
-from schema.requests import InstructBody, TaskBody
+from schema.requests import ChooseBody, GroundBody, InstructBody, TaskBody
 from schema.responses import Instructed
 from service.engine.interface import Engine
 from service.http.body_parsing import parse_body
@@ -24,8 +25,9 @@ from tasks.errors import EngineUnavailable
 
 log = logging.getLogger(__name__)
 
-B = TypeVar("B", bound=TaskBody | InstructBody)
-A = TypeVar("A", Extraction, Instructed)
+Body = TaskBody | InstructBody | ChooseBody | GroundBody
+B = TypeVar("B", bound=Body)
+A = TypeVar("A", Extraction, Instructed, Chosen, PhrasesGrounded)
 
 
 def check_ready(engine: Engine) -> None:
@@ -83,10 +85,11 @@ class Handler:
         response.headers["Server-Timing"] = server_timing(answer.timing_ms)
         return answer
 
-    def log_text(self, body: TaskBody | InstructBody) -> None:
+    def log_text(self, body: Body) -> None:
         """Log the request's text, if the setting `log_content` is on."""
         if self.settings.log_content:
-            log.info("asked", extra={"fields": {"text": body.text}})
+            text = "\n".join(body.phrases) if isinstance(body, GroundBody) else body.text
+            log.info("asked", extra={"fields": {"text": text}})
 
 
 def server_timing(timing: Timing) -> str:

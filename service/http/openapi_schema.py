@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from schema.requests import VISIBLE, ExtractBody, InstructBody, TaskBody
+from schema.requests import VISIBLE, ChooseBody, ExtractBody, GroundBody, InstructBody, TaskBody
 from schema.responses import BatchAnswer, Problem
 from service.http.middleware.gatekeeper import PUBLIC
 from service.settings import Settings
@@ -20,12 +20,34 @@ from tasks import ontology
 
 Schema = dict[str, Any]
 
-BODIES: tuple[type[BaseModel], ...] = (ExtractBody, TaskBody, InstructBody)
+BODIES: tuple[type[BaseModel], ...] = (ExtractBody, TaskBody, InstructBody, ChooseBody, GroundBody)
+_NEEDED: dict[type[BaseModel], tuple[tuple[str, ...], ...]] = {
+    ChooseBody: (("text", "span"), ("text", "head", "tail")),
+    GroundBody: (("image",),),
+}
+"""Fields of which a body needs all of one group; others need a text or an image."""
+
+_NOT_NULL: Schema = {
+    "text": {"type": "string", "pattern": VISIBLE},
+    "image": {"type": "string"},
+    "span": {"type": ["object", "array"]},
+    "head": {"type": ["object", "array"]},
+    "tail": {"type": ["object", "array"]},
+}
 _REF = "#/components/schemas/{model}"
 _EXAMPLES: dict[type[BaseModel], Schema] = {
     ExtractBody: {"text": "Kyrie Irving joined the Celtics", "tasks": ["entities"]},
     TaskBody: {"text": "Kyrie Irving joined the Celtics", "ontology": "twitter4"},
     InstructBody: {"text": "Kyrie Irving joined the Celtics", "spots": ["person", "organization"]},
+    ChooseBody: {
+        "text": "Kyrie Irving joined the Celtics",
+        "span": {"start": 24, "end": 31},
+        "options": ["person", "team"],
+    },
+    GroundBody: {
+        "image": "R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7",
+        "phrases": ["a red flag"],
+    },
 }
 _SECURITY = {
     "bearer": {"type": "http", "scheme": "bearer"},
@@ -34,10 +56,12 @@ _SECURITY = {
 _OFFSETS = ("Start and end, separated by a comma.", {"pattern": "^[0-9]{1,9},[0-9]{1,9}$"})
 _STRINGS_IN_FORMS: dict[str, tuple[str, Schema]] = {
     "regions": ("As a JSON list.", {"pattern": r"^\["}),
+    "mentions": ("As a JSON list.", {"pattern": r"^\["}),
     "ontology": (
         "A name, or an ontology in YAML or JSON, as a file or in the field itself.",
         {"pattern": VISIBLE},
     ),
+    "span": _OFFSETS,
     "head": _OFFSETS,
     "tail": _OFFSETS,
 }
@@ -52,14 +76,13 @@ def body_of(model: type[BaseModel]) -> Schema:
     """The request body that a route declares for a model: JSON or a form."""
     form = {"$ref": _REF.format(model=_form_name(model))}
     fields = {"$ref": _REF.format(model=_fields_name(model))}
-    return {
-        "required": True,
-        "content": {
-            "application/json": {"schema": ref(model), "example": _EXAMPLES[model]},
-            "multipart/form-data": {"schema": form},
-            "application/x-www-form-urlencoded": {"schema": fields},
-        },
+    content: Schema = {
+        "application/json": {"schema": ref(model), "example": _EXAMPLES[model]},
+        "multipart/form-data": {"schema": form},
     }
+    if _works_without_files(model):
+        content["application/x-www-form-urlencoded"] = {"schema": fields}
+    return {"required": True, "content": content}
 
 
 def install(app: FastAPI, settings: Settings) -> None:
@@ -102,14 +125,20 @@ def _components(settings: Settings) -> Schema:
     for model in BODIES:
         schema = schemas[model.__name__]
         _limit(schema["properties"], settings)
-        _admit_null(schema["properties"])
-        schemas[_form_name(model)] = _as_form(schema, with_files=True)
-        schemas[_fields_name(model)] = _as_form(schema, with_files=False)
-        schema["anyOf"] = [
-            _needs("text", {"type": "string", "pattern": VISIBLE}),
-            _needs("image", {"type": "string"}),
-        ]
+        _admit_null(schema)
+        schemas[_form_name(model)] = _as_form(model, schema, with_files=True)
+        if _works_without_files(model):
+            schemas[_fields_name(model)] = _as_form(model, schema, with_files=False)
+        schema["anyOf"] = [_needs(group, _NOT_NULL) for group in _groups(model)]
     return schemas
+
+
+def _groups(model: type[BaseModel]) -> tuple[tuple[str, ...], ...]:
+    return _NEEDED.get(model, (("text",), ("image",)))
+
+
+def _works_without_files(model: type[BaseModel]) -> bool:
+    return any("image" not in group for group in _groups(model))
 
 
 def _limit(properties: Schema, settings: Settings) -> None:
@@ -126,11 +155,12 @@ def _limit(properties: Schema, settings: Settings) -> None:
             schema["anyOf"][0] = _shipped()
 
 
-def _admit_null(properties: Schema) -> None:
-    """Accept null for every field: it stands for an absent one."""
+def _admit_null(body: Schema) -> None:
+    """Accept null for every field that is not required: it stands for an absent one."""
+    properties = body["properties"]
     annotations = {"title", "description", "default", "examples"}
     for name, schema in properties.items():
-        if "anyOf" not in schema:
+        if "anyOf" not in schema and name not in body.get("required", ()):
             rest = {key: value for key, value in schema.items() if key in annotations}
             bare = {key: value for key, value in schema.items() if key not in annotations}
             properties[name] = {"anyOf": [bare, {"type": "null"}], **rest}
@@ -140,12 +170,13 @@ def _shipped() -> Schema:
     return {"type": "string", "enum": ontology.names()}
 
 
-def _as_form(schema: Schema, *, with_files: bool) -> Schema:
+def _as_form(model: type[BaseModel], schema: Schema, *, with_files: bool) -> Schema:
     """The schema of the same fields in a form, which has neither null nor nesting."""
     form = copy.deepcopy(schema)
     form["title"] = schema["title"].replace("Body", "Form" if with_files else "Fields")
     form["description"] += " Lists are separated by commas, or the field is repeated."
-    form["anyOf"] = [_needs("text", {"pattern": VISIBLE})]
+    groups = [group for group in _groups(model) if with_files or "image" not in group]
+    form["anyOf"] = [_needs(group, {"text": {"pattern": VISIBLE}}) for group in groups]
     properties = form["properties"]
     for name, field in properties.items():
         choices = [c for c in field.pop("anyOf", []) if c.get("type") != "null"]
@@ -166,15 +197,17 @@ def _as_form(schema: Schema, *, with_files: bool) -> Schema:
             "format": "binary",
             "description": properties["image"]["description"],
         }
-        form["anyOf"].append(_needs("image", {}))
     else:
         del properties["image"]
         del properties["regions"]
     return form
 
 
-def _needs(name: str, schema: Schema) -> Schema:
-    return {"required": [name], "properties": {name: schema}} if schema else {"required": [name]}
+def _needs(names: tuple[str, ...], kinds: Schema) -> Schema:
+    """All of these fields, those in `kinds` of their kind."""
+    known = {name: kinds[name] for name in names if name in kinds}
+    required: Schema = {"required": list(names)}
+    return {**required, "properties": known} if known else required
 
 
 def _form_name(model: type[BaseModel]) -> str:

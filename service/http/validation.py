@@ -9,8 +9,9 @@ from fastapi import HTTPException
 from pydantic import ValidationError
 
 from schema.extraction import AnswerWarning, Task
-from schema.requests import ExtractBody, InstructBody, OntologyGiven, TaskBody
+from schema.requests import ChooseBody, ExtractBody, InstructBody, OntologyGiven, TaskBody
 from service.http.bounded_json import LABEL_FIELDS
+from service.http.given_mentions import all_typed, check_mentions
 from service.pipeline.validated_requests import FORMS, ExtractionRequest, InstructionRequest
 from service.settings import Settings
 from tasks import ontology
@@ -39,10 +40,13 @@ def extraction_request(
     Raises:
         InputError: one of its leaves, where a field is invalid.
     """
-    _check_input(body, settings)
+    check_input(body, settings)
     tasks = _tasks(body) if task is None else frozenset({task})
     labels = _ontology(body, settings)
-    if body.text.strip():
+    if body.mentions is not None:
+        check_mentions(body.mentions, body.text, tasks, labels, settings)
+    typed = all_typed(body.mentions)
+    if body.text.strip() and not typed:
         _check_answerable(tasks, labels)
     named = task is not None or getattr(body, "tasks", None) is not None
     return ExtractionRequest(
@@ -52,17 +56,18 @@ def extraction_request(
         ontology=labels,
         min_score=body.min_score,
         regions=body.regions,
-        warnings=_without_labels(tasks, labels) if named else (),
+        warnings=_without_labels(tasks, labels, typed) if named else (),
         alternatives=body.alternatives,
         utf16=body.offsets == "utf16",
+        mentions=body.mentions,
     )
 
 
 def instruction_request(body: InstructBody, settings: Settings) -> InstructionRequest:
     """Build the request of a free instruction; raises leaves of `InputError`."""
-    _check_input(body, settings)
+    check_input(body, settings)
     for field, labels in (("spots", body.spots), ("asocs", body.asocs)):
-        _check_labels(labels, field, settings)
+        check_labels(labels, field, settings)
     for field in ("before", "after"):
         _check_length(getattr(body, field), field, settings)
     pair = body.form == "pair"
@@ -106,7 +111,8 @@ def validation_problem(error: ValidationError) -> FieldError | HTTPException:
     return kind(f"{field}: {row['msg'][:1].lower()}{row['msg'][1:]}", field=field)
 
 
-def _check_input(body: TaskBody | InstructBody, settings: Settings) -> None:
+def check_input(body: TaskBody | InstructBody | ChooseBody, settings: Settings) -> None:
+    """Check that there is a text within its limit or an image; raises leaves of `InputError`."""
     _check_length(body.text, "text", settings)
     if body.image is None and not body.text.strip():
         raise EmptyInput("give a text, an image or both")
@@ -155,11 +161,14 @@ def _check_answerable(tasks: Collection[Task], labels: Ontology) -> None:
         )
 
 
-def _without_labels(tasks: Collection[Task], labels: Ontology) -> tuple[AnswerWarning, ...]:
-    """A warning for each task without labels."""
+def _without_labels(
+    tasks: Collection[Task], labels: Ontology, typed: bool
+) -> tuple[AnswerWarning, ...]:
+    """A warning for each task without labels; `typed` mentions stand for entity types."""
+    entities = typed or bool(labels.entities)
     missing = {
-        Task.ENTITIES: not labels.entities,
-        Task.RELATIONS: not (labels.entities and labels.relations),
+        Task.ENTITIES: not entities,
+        Task.RELATIONS: not (entities and labels.relations),
         Task.EVENTS: not labels.events,
     }
     return tuple(
@@ -179,7 +188,7 @@ def _ontology(body: TaskBody, settings: Settings) -> Ontology:
         labels = getattr(body, field)
         if labels is None:
             continue
-        _check_labels(labels, field, settings)
+        check_labels(labels, field, settings)
         own = Ontology.of_labels(**{field: labels})
         base = dataclasses.replace(base, name=own.name, **{part: getattr(own, part)})
     return base
@@ -200,9 +209,9 @@ def _base(given: str | OntologyGiven | None, settings: Settings) -> Ontology:
     own = ontology.parse(given.model_dump(exclude_none=True))
     types = [kind.name for kind in own.entities]
     for labels in (types, [r.name for r in own.relations], [e.name for e in own.events]):
-        _check_labels(labels, "ontology", settings)
+        check_labels(labels, "ontology", settings)
     for event in own.events:
-        _check_labels(event.roles, "ontology", settings)
+        check_labels(event.roles, "ontology", settings)
     if any(len(kind.parent or "") > settings.max_label_chars for kind in own.entities):
         raise LabelError(
             f"a parent must have at most {settings.max_label_chars} characters", field="ontology"
@@ -223,7 +232,8 @@ def _check_known(named: Iterable[str], types: Collection[str]) -> None:
             )
 
 
-def _check_labels(labels: Sequence[str], field: str, settings: Settings) -> None:
+def check_labels(labels: Sequence[str], field: str, settings: Settings) -> None:
+    """Raise `LabelError` where there are too many labels, or one is too long or repeated."""
     if len(labels) > settings.max_labels:
         raise LabelError(
             f"{field} must have at most {settings.max_labels} labels, not {len(labels)}",

@@ -20,10 +20,12 @@ from service.engine.interface import Answer, Engine, Prompt
 from service.engine.preprocess import Preprocess
 from service.observability.metrics import Metrics
 from service.observability.timing import StageTimer
+from service.pipeline.choices import Chooser
 from service.pipeline.documents import clusters_found, merge_entities, merge_events
 from service.pipeline.entities import entities_of, with_parents
 from service.pipeline.events import Trigger, events_of, triggers_of
 from service.pipeline.instruct import named_in, prompt_of, records_of
+from service.pipeline.mentions import check_takes_spans, entities_given
 from service.pipeline.offset_units import Utf16Offsets
 from service.pipeline.passage_prompts import (
     PassagePrompts,
@@ -31,6 +33,7 @@ from service.pipeline.passage_prompts import (
     labels_of,
     pairs_across,
 )
+from service.pipeline.phrases import PhraseGrounder
 from service.pipeline.prompt_rounds import PromptRounds, grounded_records, rounded_gate
 from service.pipeline.regions import referenced, regions_of
 from service.pipeline.relations import PairPrompt, admitted_pairs, pair_prompts, relations_of
@@ -67,7 +70,7 @@ class _Draft:
 
 
 class Extractor:
-    """Answers requests in two rounds of prompts.
+    """Answers requests in two rounds of prompts; `chooser` and `grounder` answer in one.
 
     The first round finds entities and triggers, the second relations of entity pairs and arguments
     of triggers. A text that does not fit a prompt is cut into passages, which share the rounds.
@@ -102,7 +105,10 @@ class Extractor:
         self._settings = settings
         self._metrics = metrics
         self._threads = TextThreads()
-        self._image_encoder = ImageEncoder(engine, preprocess, settings, metrics, proposer)
+        images = ImageEncoder(engine, preprocess, settings, metrics, proposer)
+        self._image_encoder = images
+        self.chooser = Chooser(engine, prompter, images, model_name)
+        self.grounder = PhraseGrounder(engine, prompter, images, settings, region_types, model_name)
         self.region_types = tuple(region_types)
         self.model_name = model_name
 
@@ -134,6 +140,8 @@ class Extractor:
         rounds = PromptRounds(self._engine, visual, timer)
         text, run = request.text, self._threads.run
         parts = await run(text, first_prompts, self._prompter, request, visual)
+        if any(mention.prompt for part in parts for mention in part.mentions):
+            check_takes_spans(self._engine, "mentions")
         answers = await rounds.run(_by_task(parts))
         draft = await run(text, self._draft, request, parts, answers)
         answers = await rounds.run(draft.prompts())
@@ -224,10 +232,7 @@ class Extractor:
         answers: dict[Task, list[Answer]],
     ) -> _Draft:
         passages = [part.passage for part in parts]
-        found = [
-            entities_of(grounded_records([answer]), request.min_score)
-            for answer in answers[Task.ENTITIES]
-        ] or [[] for _ in parts]
+        found = _entities(request, parts, answers[Task.ENTITIES])
         entities, ids = merge_entities(passages, found)
         entities = with_parents(entities, request.ontology)
         pairs: list[PairPrompt] = []
@@ -289,4 +294,16 @@ def _size_of(image: EncodedImage | None) -> ImageSize | None:
 
 
 def _by_task(parts: Sequence[PassagePrompts]) -> dict[Task, list[Prompt]]:
-    return {task: [part.prompts[task] for part in parts if task in part.prompts] for task in Task}
+    return {task: [p for part in parts for p in part.prompts_of(task)] for task in Task}
+
+
+def _entities(
+    request: ExtractionRequest, parts: Sequence[PassagePrompts], answers: Sequence[Answer]
+) -> list[list[EntityFound]]:
+    """The entities of each passage, with offsets counted from it."""
+    if request.mentions is not None:
+        remaining = iter(answers)
+        return [entities_given(part.mentions, remaining, request.min_score) for part in parts]
+    return [entities_of(grounded_records([answer]), request.min_score) for answer in answers] or [
+        [] for _ in parts
+    ]

@@ -12,6 +12,7 @@ from schema.extraction import EntityFound, Task
 from service.engine.interface import Prompt, VisualFeatures
 from service.pipeline.entities import entity_prompt
 from service.pipeline.events import trigger_prompt
+from service.pipeline.mentions import MentionPrompt, check_placed, mention_prompts
 from service.pipeline.passages import Passage, passages_of, sentence_ends
 from service.pipeline.relations import PairPrompt, admitted_pairs, pair_prompts
 from service.pipeline.tokenization import check_known, passage_tokens
@@ -31,11 +32,21 @@ _GAP_CHARS = 300
 
 @dataclass(frozen=True, slots=True)
 class PassagePrompts:
-    """A passage, its text and its prompts of the first round, by task."""
+    """A passage, its text and its prompts of the first round, by task.
+
+    `mentions` are those that the request gives, which have prompts of their own.
+    """
 
     passage: Passage
     text: str
     prompts: dict[Task, Prompt]
+    mentions: tuple[MentionPrompt, ...] = ()
+
+    def prompts_of(self, task: Task) -> list[Prompt]:
+        """The prompts of a task, those of mentions included."""
+        given = [mention.prompt for mention in self.mentions if task is Task.ENTITIES]
+        listed = [self.prompts.get(task), *given]
+        return [prompt for prompt in listed if prompt is not None]
 
 
 def first_prompts(
@@ -52,13 +63,21 @@ def first_prompts(
 
     Raises:
         LabelError: the labels are invalid, or leave no room for a text.
+        FieldError: a mention is not whole in a passage.
     """
     if not request.text.strip():
         return []
     _check_labels(prompter, request)
+    passages = _passages(prompter, request)
+    check_placed(request, passages)
     return [
-        PassagePrompts(passage, text, _prompts(prompter, request, text, visual))
-        for passage in _passages(prompter, request)
+        PassagePrompts(
+            passage,
+            text,
+            _prompts(prompter, request, text, visual),
+            mention_prompts(prompter, request, passage, visual),
+        )
+        for passage in passages
         for text in (request.text[passage.start : passage.end],)
     ]
 
@@ -133,7 +152,7 @@ def _prompts(
     prompter: Prompter, request: ExtractionRequest, text: str, visual: VisualFeatures | None
 ) -> dict[Task, Prompt]:
     prompts: dict[Task, Prompt] = {}
-    if request.tasks & {Task.ENTITIES, Task.RELATIONS}:
+    if request.mentions is None and request.tasks & {Task.ENTITIES, Task.RELATIONS}:
         with labels_of("entity_types"):
             prompt = entity_prompt(prompter, text, request.ontology, visual, request.alternatives)
         if prompt is not None:

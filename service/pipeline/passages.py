@@ -55,6 +55,23 @@ def passages_of(text: str, tokenizer: Tokenizer, most: int) -> tuple[Passage, ..
     return tuple(_Cutter(text, tokenizer, most).passages())
 
 
+def passage_around(
+    text: str, tokenizer: Tokenizer, most: int, start: int, end: int
+) -> Passage | None:
+    """The passage that has the characters `start` to `end`, else the sentences that have them.
+
+    None where these sentences have more than `most` tokens. Arguments as in `passages_of`.
+    """
+    for passage in passages_of(text, tokenizer, most):
+        if passage.start <= start and end <= passage.end:
+            return passage
+    ends = sentence_ends(text)
+    at = bisect_right(ends, start) - 1
+    first, last = (ends[at] if at >= 0 else 0), ends[bisect_left(ends, end)]
+    fits = len(tokenizer.encode(text[first:last])[0]) <= most
+    return Passage(first, last, first) if fits else None
+
+
 class _Cutter:
     """Cuts one text. Offsets are characters, `_starts` those at which tokens begin."""
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from schema.extraction import AnswerWarning, Task
 from schema.responses import Tokenized, TokenLimits
+from service.pipeline.mentions import options_of
 from service.pipeline.offset_units import Utf16Offsets
 from service.pipeline.validated_requests import ExtractionRequest
 from tasks import form, instruction
@@ -103,14 +104,31 @@ def _limits(prompter: Prompter, request: ExtractionRequest) -> TokenLimits:
     types = [kind.name for kind in ontology.entities]
     roles = [form.REGION_ROLE] if request.image is not None else []
     entities = relations = events = None
-    if types and request.tasks & {Task.ENTITIES, Task.RELATIONS}:
+    longest = _longest_mention(prompter, request)
+    if request.mentions:
+        entities = _mention_limit(prompter, request, longest, roles)
+    elif types and request.tasks & {Task.ENTITIES, Task.RELATIONS}:
         entities = prompter.tokens_left(instruction.ENTITIES, types, roles, room)
     if entities is not None and Task.RELATIONS in request.tasks and ontology.relations:
         names = [*(kind.name for kind in ontology.relations if kind.name != NONE), NONE]
-        relations = min(
-            entities, prompter.tokens_left(instruction.relation("", ""), asocs=names, room=room)
-        )
+        wording = instruction.relation(longest, longest)
+        relations = min(entities, prompter.tokens_left(wording, asocs=names, room=room))
     if ontology.events and Task.EVENTS in request.tasks:
         types = [kind.name for kind in ontology.events]
         events = prompter.tokens_left(instruction.EVENTS, types, room=room)
     return TokenLimits(entities=entities, relations=relations, events=events)
+
+
+def _longest_mention(prompter: Prompter, request: ExtractionRequest) -> str:
+    """The given mention with the most tokens; empty without one."""
+    texts = [request.text[mention.start : mention.end] for mention in request.mentions or ()]
+    return max(texts, key=lambda text: len(prompter.tokenizer.encode(text)[0]), default="")
+
+
+def _mention_limit(
+    prompter: Prompter, request: ExtractionRequest, longest: str, roles: Sequence[str]
+) -> int:
+    """How many tokens a text may have beside the question about any of its mentions."""
+    lists = {tuple(options_of(request, mention)) for mention in request.mentions or ()}
+    wording = instruction.mention(longest)
+    return min(prompter.tokens_left(wording, options, roles) for options in lists)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from schema.errors import InvalidField
 from schema.extraction import AnswerWarning, Task
+from schema.mentions import RequestMention
 from schema.regions import RequestRegion
 from tasks import form
 from tasks.errors import FieldError
@@ -49,6 +50,7 @@ class ExtractionRequest:
         warnings: warnings of the validation, which the response repeats.
         alternatives: how many of its next likely types an entity has, at most.
         utf16: whether the offsets of the response count UTF-16 code units.
+        mentions: the entities' spans, in the order of the request; None to find them.
     """
 
     text: str
@@ -60,6 +62,7 @@ class ExtractionRequest:
     warnings: tuple[AnswerWarning, ...] = ()
     alternatives: int = 0
     utf16: bool = False
+    mentions: tuple[RequestMention, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,3 +92,33 @@ class InstructionRequest:
     head: tuple[int, int] | None = None
     tail: tuple[int, int] | None = None
     constrained: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ChoiceRequest:
+    """A choice among options.
+
+    Attributes:
+        text: the text as sent.
+        image: the image file, or None.
+        regions: as in `ExtractionRequest`.
+        head: offsets of the span, or of the head of a pair, half-open, in code points of the text.
+        tail: offsets of the tail; None without a pair.
+        options: types of the span or relations of the pair, without "none".
+    """
+
+    text: str
+    image: bytes | None
+    regions: tuple[RequestRegion, ...] | None
+    head: tuple[int, int]
+    tail: tuple[int, int] | None
+    options: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PhrasesRequest:
+    """Phrases to find in an image; `regions` are as in `ExtractionRequest`."""
+
+    image: bytes
+    regions: tuple[RequestRegion, ...] | None
+    phrases: tuple[str, ...]

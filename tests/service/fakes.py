@@ -46,14 +46,15 @@ class FakeEngine:
 
     A picture has two regions, certain and doubtful; the first entity is visual in the first one.
     Every pair stands in its first relation, more surely from left to right. The first role of an
-    event is played by the first capitalised word, the second by region 2 of a picture. A free
-    answer is about nobody. `fail` makes what a call is to die of, `pause_s` delays each.
+    event is played by the first capitalised word, the second by region 2 of a picture. A given
+    mention with a capital has the first type, another one the last. A free answer is about nobody.
+    `fail` makes what a call is to die of, `pause_s` delays each.
     """
 
     def __init__(self, fail: Callable[[], BaseException] | None = None) -> None:
         self.fail = fail
         self.pause_s = 0.0
-        self.ready = True
+        self.ready = self.takes_spans = True
         self.queued = 0
         self.looks: list[Picture] = []
         self.rounds: list[list[Prompt]] = []
@@ -80,7 +81,14 @@ class FakeEngine:
         timing = {"queue": 2.0, "fusion": 3.0, "decode": 4.0}
         gate = 0.0 if visual is None else 0.25
         return [
-            Answer(tuple(_records(p, visual)), gate, p.source.ids[-3:], timing) for p in prompts
+            Answer(
+                tuple(_records(p, visual)),
+                gate,
+                p.source.ids[-3:],
+                timing,
+                decisions=tuple(_decisions(p, visual)) if p.with_decisions else (),
+            )
+            for p in prompts
         ]
 
     async def _work(self) -> None:
@@ -129,6 +137,8 @@ def _records(prompt: Prompt, visual: VisualFeatures | None) -> Iterator[Record]:
             grounded = Filler.REGION in prompt.form.fillers and index == 0 and source.asocs
             asocs = (Asoc(source.asocs[0].name, Region(1), 0.7),) if grounded else ()
             yield Record(source.spots[0].name, span, asocs, score=0.8 - 0.1 * index)
+    elif prompt.form in (form.CHOICE, form.GROUNDED_CHOICE):
+        yield _chosen(prompt, visual)
     elif prompt.form is form.TRIGGERS:
         for span in _words(source):
             if span.text.endswith("ed"):
@@ -140,6 +150,33 @@ def _records(prompt: Prompt, visual: VisualFeatures | None) -> Iterator[Record]:
         head, tail = _span_at(source, prompt.head), _span_at(source, prompt.tail)
         score = 0.6 if prompt.head < prompt.tail else 0.5
         yield Record(None, head, (Asoc(source.asocs[0].name, tail, score),))
+
+
+def _decisions(prompt: Prompt, visual: VisualFeatures | None) -> Iterator[tuple[float, ...]]:
+    """Each option is twice as likely as the next; a phrase without a capital has no region."""
+    source = prompt.source
+    listed = source.asocs if prompt.form is form.PAIR else source.spots
+    if len(listed) > 1:
+        yield _halving(len(listed))
+    if visual is not None and len(visual.boxes) and prompt.form is form.GROUNDED_CHOICE:
+        shares = _halving(len(visual.boxes) + 1)
+        yield shares if source.text[0].isupper() else shares[::-1]
+
+
+def _halving(count: int) -> tuple[float, ...]:
+    return tuple(2.0 ** (count - 1 - at) / (2**count - 1) for at in range(count))
+
+
+def _chosen(prompt: Prompt, visual: VisualFeatures | None) -> Record:
+    """The first label of a capitalised mention, the last one of others; the first region."""
+    source = prompt.source
+    assert prompt.head is not None
+    span = _span_at(source, prompt.head)
+    spot = source.spots[0] if span.text[0].isupper() else source.spots[-1]
+    score = 1.0 if len(source.spots) == 1 else 0.85
+    shown = visual is not None and len(visual.boxes) > 0 and Filler.REGION in prompt.form.fillers
+    asocs = (Asoc(source.asocs[0].name, Region(1), 0.7),) if shown else ()
+    return Record(spot.name, span, asocs, score)
 
 
 def _arguments(

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from schema.extraction import RegionFound, Task
-from tests.umie_client.samples import file_of, region
+from schema.extraction import EntityFound, RegionFound, Task
+from tests.umie_client.samples import entity, file_of, region
 from umie_client import ImageUnreadable, InvalidArgument, calls
 from umie_client.reply import Reply
 
@@ -56,6 +56,32 @@ def test_regions_are_boxes_with_or_without_labels() -> None:
         {"box": [1, 2, 3, 4]},
         {"box": [1.0, 2.0, 3.0, 4.0], "label": "flag"},
     ]
+
+
+def test_spans_are_offsets_or_entities() -> None:
+    found = EntityFound.model_validate(entity(0, "Ann", 4, "person"))
+    given = [{"start": 0, "end": 3}, found]
+    assert body(mentions=given)["mentions"] == [
+        {"start": 0, "end": 3},
+        {"start": 4, "end": 7, "type": "person"},
+    ]
+    asked = {"options": "person", "head": found, "tail": {"start": 0, "end": 3}, "span": (8, 9)}
+    call = calls.choose("a", None, asked)
+    assert call.path == "/choose" and call.body is not None
+    assert json.loads(call.body) == {
+        "text": "a",
+        "options": ["person"],
+        "head": [4, 7],
+        "tail": [0, 3],
+        "span": [8, 9],
+    }
+
+
+def test_phrases_are_sent_with_their_picture() -> None:
+    call = calls.ground(PICTURE, {"phrases": "a flag", "regions": None})
+    assert call.path == "/ground" and call.body is not None
+    sent = json.loads(call.body)
+    assert sent.keys() == {"image", "phrases"} and sent["phrases"] == ["a flag"]
 
 
 def test_an_ontology_is_a_name_or_a_tree() -> None:

@@ -56,6 +56,31 @@ def test_an_instruction_is_answered(client: Client) -> None:
     assert {record.label for record in answer.records} <= {"person", "team"}
 
 
+def test_mentions_choices_and_phrases_are_answered(client: Client) -> None:
+    typed = {"start": 0, "end": 14, "type": "person"}
+    given = client.extract(
+        TEXT,
+        ASTRONAUT,
+        tasks="relations",
+        mentions=[typed, {"start": 48, "end": 52}],
+        relation_types=["works for", "born in"],
+    )
+    first = given.entities[0]
+    assert (first.text, first.type) == ("Eileen Collins", "person")
+    assert first.score == 1.0 and len(given.entities) <= 2
+    about = client.choose(TEXT, ["person", "place"], span=(0, 14))
+    assert [option.label for option in about.options] == ["person", "place"]
+    pair = client.choose(TEXT, ["works for"], head=first, tail=(48, 52))
+    for chosen in (about, pair):
+        total = chosen.none + sum(option.score for option in chosen.options)
+        assert total == pytest.approx(1, abs=1e-9)
+    phrases = ["a woman in an orange suit", "a red bicycle"]
+    answer = client.ground(ASTRONAUT, phrases)
+    woman, bicycle = answer.phrases
+    assert woman.present > bicycle.present
+    assert woman.box is not None and woman.region in {region.id for region in answer.regions}
+
+
 def test_the_catalogue_is_told(client: Client) -> None:
     assert client.ready()
     assert [task.name for task in client.tasks()] == [str(task) for task in Task]

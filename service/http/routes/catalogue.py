@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fastapi import APIRouter, HTTPException
 
 from schema.extraction import Task
+from schema.mentions import MAX_MENTION_CHARS, MAX_MENTIONS
 from schema.regions import MAX_LABEL_CHARS, MAX_REGIONS
 from schema.responses import (
     EventTypeListed,
@@ -142,6 +143,8 @@ def _fixed_limits(info: ModelInfo) -> dict[str, int | float]:
         "max_total_tokens": info.max_total_tokens,
         "max_regions": MAX_REGIONS,
         "max_region_label_chars": MAX_LABEL_CHARS,
+        "max_mentions": MAX_MENTIONS,
+        "max_mention_chars": MAX_MENTION_CHARS,
         "max_json_depth": MAX_DEPTH,
         "max_json_keys": MAX_KEYS,
         "max_json_items": MAX_ITEMS,

@@ -15,8 +15,10 @@ from service.http.openapi_schema import body_of
 from service.http.problems import responses
 from service.http.validation import extraction_request, instruction_request
 
-_PROBLEMS = (400, 401, 408, 413, 415, 422, 429, 500, 503, 504)
-_TIMING = {
+PROBLEMS = (400, 401, 408, 413, 415, 422, 429, 500, 503, 504)
+"""The statuses of problems that every route that runs the model declares."""
+
+TIMING = {
     "Server-Timing": {
         "description": "Milliseconds of each stage of the work.",
         "schema": {"type": "string"},
@@ -27,7 +29,7 @@ _TIMING = {
 def extraction_routes(handler: Handler) -> APIRouter:
     """`POST /extract` and `/extract/entities`, `/extract/relations`, `/extract/events`."""
     router = APIRouter(tags=["extraction"], dependencies=[Depends(handler.admit, scope="function")])
-    declared = {**responses(*_PROBLEMS), 200: {"headers": _TIMING}}
+    declared = {**responses(*PROBLEMS), 200: {"headers": TIMING}}
 
     @router.post(
         "/extract", responses=declared, openapi_extra={"requestBody": body_of(ExtractBody)}
@@ -59,7 +61,7 @@ def instruction_routes(handler: Handler) -> APIRouter:
 
     @router.post(
         "/instruct",
-        responses={**responses(*_PROBLEMS), 200: {"headers": _TIMING}},
+        responses={**responses(*PROBLEMS), 200: {"headers": TIMING}},
         openapi_extra={"requestBody": body_of(InstructBody)},
     )
     async def instruct(request: Request, response: Response) -> Instructed:

@@ -87,6 +87,28 @@ def test_answers_do_not_depend_on_the_batch(bundle: Bundle) -> None:
         assert answer.ids
 
 
+def test_decisions_have_the_probabilities_of_all_options(bundle: Bundle) -> None:
+    forms = set()
+    for prompt, visual in pool_of(bundle):
+        job = GenerateJob(replace(prompt, with_decisions=True), visual)
+        (answer,) = Generator(bundle, Metrics(), slots=1).run([job])
+        for decision in answer.decisions:
+            assert len(decision) > 1 and sum(decision) == pytest.approx(1, abs=1e-4)
+        if prompt.form is form.PAIR:
+            (decision,) = answer.decisions
+            assert len(decision) == len(prompt.source.asocs)
+            score = answer.records[0].asocs[0].score
+            assert max(decision) == pytest.approx(score, abs=1e-4)
+        if prompt.form is form.GROUNDED_CHOICE and len(prompt.source.spots) > 1:
+            assert len(answer.decisions[0]) == len(prompt.source.spots)
+            assert max(answer.decisions[0]) == pytest.approx(answer.records[0].score, abs=1e-4)
+            assert visual is None or len(answer.decisions[1]) == len(visual.boxes) + 1
+        forms.add(prompt.form)
+        (plain,) = Generator(bundle, Metrics(), slots=1).run([GenerateJob(prompt, visual)])
+        assert plain.decisions == () and plain.records == answer.records
+    assert forms >= {form.PAIR, form.GROUNDED_CHOICE}
+
+
 def test_the_prompt_for_arguments_contains_their_trigger(bundle: Bundle) -> None:
     ontology = Ontology("events", events=(EventType("meet", roles=("visitor",)),))
     text = "Ann met Bob"

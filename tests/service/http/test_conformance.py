@@ -31,6 +31,8 @@ UNSAYABLE = {
     ("image-unsupported", None),
     # Boxes must be in the image, offsets in the text, and YAML must parse.
     ("invalid-field", "regions"),
+    ("invalid-field", "mentions"),
+    ("invalid-field", "span"),
     ("invalid-field", "head"),
     ("invalid-field", "tail"),
     ("invalid-field", "ontology"),
