@@ -6,6 +6,8 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from schema.document import PartImage, StepFound, TraceFound, only_for_parts
+
 
 class Task(StrEnum):
     """The extraction tasks."""
@@ -32,6 +34,7 @@ class AnswerWarning(_Model):
 
 _START = "Start offset, in Unicode code points of the request's text, counted from 0."
 _END = "End offset, exclusive: `text[start:end]` is the span."
+_PART = "Index in the request's `parts`, from 0; offsets count from its text. Only in answers to `parts`."
 _SCORE = "Product of the constrained probabilities of the item's tokens."
 
 
@@ -51,6 +54,7 @@ class RegionFound(_Model):
     box: tuple[float, float, float, float] = Field(
         description="x1, y1, x2, y2 in pixels of the upright image."
     )
+    part: int | None = Field(None, description=_PART, exclude_if=only_for_parts)
 
 
 class EntityFound(_Model):
@@ -63,6 +67,7 @@ class EntityFound(_Model):
     type: str
     score: float = Field(description=_SCORE)
     regions: list[str] = Field(description="Ids of the regions that show the entity.")
+    part: int | None = Field(None, description=_PART, exclude_if=only_for_parts)
 
 
 class RelationFound(_Model):
@@ -100,6 +105,7 @@ class EventFound(_Model):
     trigger: TriggerFound
     score: float = Field(description=_SCORE)
     arguments: list[ArgumentFound]
+    part: int | None = Field(None, description=_PART, exclude_if=only_for_parts)
 
 
 class ClusterFound(_Model):
@@ -152,4 +158,19 @@ class Extraction(_Model):
     timing_ms: Timing
     warnings: list[AnswerWarning] = Field(
         [], description="Why the response may be less useful than expected."
+    )
+    images: list[PartImage] | None = Field(
+        None,
+        description="The pictures of the parts. Only in answers to `parts`.",
+        exclude_if=only_for_parts,
+    )
+    steps: list[StepFound] | None = Field(
+        None,
+        description="What each part of kind `step` names. Only in answers to `parts`.",
+        exclude_if=only_for_parts,
+    )
+    trace: list[TraceFound] | None = Field(
+        None,
+        description="The things that two or more steps name. Only in answers to `parts`.",
+        exclude_if=only_for_parts,
     )

@@ -157,6 +157,11 @@ class TaskBody(_Input):
         description="Replaces the event types of the ontology. They have no roles, so events have "
         "no arguments.",
     )
+    context: str = Field(
+        "",
+        description="A caption, a title or background text: read with the text, but nothing is "
+        "extracted from it.",
+    )
     min_score: float = Field(
         0.0,
         ge=0,

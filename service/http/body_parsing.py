@@ -30,7 +30,7 @@ SMALL_BYTES = 4096
 
 _MAX_SINGLE_FIELDS = 16
 _LISTS = LABEL_FIELDS | {"tasks"}
-_TEXTS = frozenset({"text", "before", "after"})
+_TEXTS = frozenset({"text", "before", "after", "context"})
 _SHOWN = 64
 
 B = TypeVar("B", bound=BaseModel)

@@ -116,6 +116,8 @@ def _limit(properties: Schema, settings: Settings) -> None:
     for name in ("text", "before", "after"):
         if name in properties:
             properties[name]["maxLength"] = settings.max_text_chars
+    if "context" in properties:
+        properties["context"]["maxLength"] = settings.max_context_chars
     for name, schema in properties.items():
         for choice in (schema, *schema.get("anyOf", ())):
             if choice.get("items", {}).get("pattern") == VISIBLE:

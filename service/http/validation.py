@@ -53,6 +53,7 @@ def extraction_request(
         min_score=body.min_score,
         regions=body.regions,
         warnings=_without_labels(tasks, labels) if named else (),
+        context=_context(body, settings),
     )
 
 
@@ -110,6 +111,21 @@ def _check_input(body: TaskBody | InstructBody, settings: Settings) -> None:
         raise EmptyInput("give a text, an image or both")
     if body.image is None and body.regions is not None:
         raise FieldError("regions need an image", field="regions")
+
+
+def _context(body: TaskBody, settings: Settings) -> str:
+    limit = settings.max_context_chars
+    if len(body.context) > limit:
+        raise FieldError(
+            f"context must have at most {limit} characters, not {len(body.context)}",
+            field="context",
+            limit=limit,
+        )
+    if body.context.strip() and not body.text.strip():
+        raise FieldError(
+            "context needs a text: nothing is extracted from the context itself", field="context"
+        )
+    return body.context
 
 
 def _check_length(text: str, field: str, settings: Settings) -> None:

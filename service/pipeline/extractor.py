@@ -3,37 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from schema.extraction import (
-    AnswerWarning,
-    ClusterFound,
-    EntityFound,
-    EventFound,
-    Extraction,
-    ImageSize,
-    RegionFound,
-    Task,
-)
+from schema.extraction import AnswerWarning, Extraction, ImageSize, RegionFound, Task
 from schema.responses import Instructed, Tokenized
 from service.engine.interface import Answer, Engine, Prompt
 from service.engine.preprocess import Preprocess
 from service.observability.metrics import Metrics
 from service.observability.timing import StageTimer
-from service.pipeline.documents import clusters_found, merge_entities, merge_events
-from service.pipeline.entities import entities_of
-from service.pipeline.events import Trigger, events_of, triggers_of
+from service.pipeline.documents import clusters_found
 from service.pipeline.instruct import named_in, prompt_of, records_of
-from service.pipeline.passage_prompts import (
-    PassagePrompts,
-    first_prompts,
-    labels_of,
-    pairs_across,
-)
-from service.pipeline.prompt_rounds import PromptRounds, grounded_records, rounded_gate
+from service.pipeline.part_pictures import PartPictures
+from service.pipeline.part_results import merged_results, with_parts
+from service.pipeline.parts import Section, sections_of
+from service.pipeline.prompt_rounds import PromptRounds, rounded_gate
 from service.pipeline.regions import referenced, regions_of
-from service.pipeline.relations import PairPrompt, admitted_pairs, pair_prompts, relations_of
+from service.pipeline.text_extraction import Prompts, TextExtraction, TextResults
 from service.pipeline.tokenization import max_text_tokens, tokenize, warnings_of
 from service.pipeline.validated_requests import ExtractionRequest, InstructionRequest
 from service.settings import Settings
@@ -42,34 +28,12 @@ from service.vision.proposers.proposer import Proposer
 from tasks.instruction import Prompter
 
 
-@dataclass(frozen=True, slots=True)
-class _Draft:
-    """The results of the first round and the prompts of the second.
-
-    Attributes:
-        entities: the entities of the whole text.
-        clusters: the entities that name one thing, put together.
-        pairs: prompts for relations between them.
-        triggers: the triggers of each passage, offsets counted from it.
-    """
-
-    entities: list[EntityFound]
-    clusters: list[ClusterFound]
-    pairs: list[PairPrompt]
-    triggers: list[list[Trigger]]
-
-    def prompts(self) -> dict[Task, list[Prompt]]:
-        return {
-            Task.RELATIONS: [pair.prompt for pair in self.pairs],
-            Task.EVENTS: [t.prompt for part in self.triggers for t in part if t.prompt is not None],
-        }
-
-
 class Extractor:
     """Answers requests in two rounds of prompts.
 
     The first round finds entities and triggers, the second relations of entity pairs and arguments
-    of triggers. A text that does not fit a prompt is cut into passages, which share the rounds.
+    of triggers. A text that does not fit a prompt is cut into passages; these, and the texts of a
+    document of several parts, share the rounds.
     Prompts are encoded on a thread, because many pairs in a long text take a while.
     """
 
@@ -127,25 +91,26 @@ class Extractor:
             CapacityError: a leaf of it, if the engine cannot answer now.
         """
         timer = timer or StageTimer()
-        image = await self._encode_image(request, timer)
-        visual = image.visual if image else None
-        rounds = PromptRounds(self._engine, visual, timer)
-        parts = await asyncio.to_thread(first_prompts, self._prompter, request, visual)
-        answers = await rounds.run(_by_task(parts))
-        draft = await asyncio.to_thread(self._draft, request, parts, answers)
-        answers = await rounds.run(draft.prompts())
-        events = self._events(request, parts, draft, answers[Task.EVENTS])
-        extraction = Extraction(
-            image=_size_of(image),
-            regions=self._regions(image, referenced(draft.entities, events)),
-            entities=draft.entities,
-            clusters=draft.clusters,
-            relations=relations_of(draft.pairs, answers[Task.RELATIONS], request.min_score),
-            events=events,
+        sections = sections_of(request)
+        pictures = PartPictures(self._image_encoder, self._settings, timer)
+        images = await pictures.encode(request, sections)
+        texts = [self._text(section, images) for section in sections]
+        rounds = PromptRounds(self._engine, timer)
+        visuals = [text.visual for text in texts]
+        first = await asyncio.to_thread(_first_rounds, texts)
+        answers = await rounds.run(first, visuals)
+        second = await asyncio.to_thread(_second_rounds, texts, answers)
+        answers = await rounds.run(second, visuals)
+        results = [text.results(found) for text, found in zip(texts, answers, strict=True)]
+        prompts = [listed for asked in first for listed in asked.values()]
+        extraction = await asyncio.to_thread(
+            self._extraction,
+            request,
+            images,
+            merged_results(request, sections, results, images),
             gate=rounds.gate(),
-            model=self.model_name,
             timing_ms=timer.read(),
-            warnings=[*request.warnings, *self._warnings(*_by_task(parts).values())],
+            warnings=[*request.warnings, *self._warnings(*prompts)],
         )
         self._metrics.count_extraction(extraction)
         return extraction
@@ -164,7 +129,11 @@ class Extractor:
             CapacityError: a leaf of it, if the engine cannot answer now.
         """
         timer = timer or StageTimer()
-        image = await self._encode_image(request, timer)
+        image = None
+        if request.image is not None:
+            image = await self._image_encoder.encode(
+                request.image, timer, request.regions, request.text
+            )
         prompt = await asyncio.to_thread(prompt_of, self._prompter, request)
         (answer,) = await self._engine.generate([prompt], image.visual if image else None)
         timer.add(answer.timing_ms)
@@ -185,75 +154,40 @@ class Extractor:
         """Stop the threads of the image encoder."""
         self._image_encoder.close()
 
-    async def _encode_image(
-        self, request: ExtractionRequest | InstructionRequest, timer: StageTimer
-    ) -> EncodedImage | None:
-        if request.image is None:
-            return None
-        return await self._image_encoder.encode(request.image, timer, request.regions, request.text)
+    def _text(self, section: Section, images: Mapping[int, EncodedImage]) -> TextExtraction:
+        visual = None if section.picture is None else images[section.picture].visual
+        return TextExtraction(self._prompter, self._settings, section.request, visual)
 
     def _warnings(self, *rounds: Sequence[Prompt]) -> list[AnswerWarning]:
         sources = [prompt.source for prompts in rounds for prompt in prompts]
         return warnings_of(self._prompter.tokenizer, sources)
 
-    def _draft(
+    def _extraction(
         self,
         request: ExtractionRequest,
-        parts: Sequence[PassagePrompts],
-        answers: dict[Task, list[Answer]],
-    ) -> _Draft:
-        passages = [part.passage for part in parts]
-        found = [
-            entities_of(grounded_records([answer]), request.min_score)
-            for answer in answers[Task.ENTITIES]
-        ] or [[] for _ in parts]
-        entities, ids = merge_entities(passages, found)
-        pairs: list[PairPrompt] = []
-        if Task.RELATIONS in request.tasks:
-            with labels_of("relation_types"):
-                for part, local, numbers in zip(parts, found, ids, strict=True):
-                    pairs += self._pairs(request, part.text, local, numbers)
-                pairs += pairs_across(self._prompter, request, passages, entities)
-        with labels_of("event_types"):
-            triggers = [
-                triggers_of(
-                    self._prompter,
-                    part.text,
-                    request.ontology,
-                    grounded_records([answer]),
-                    request.min_score,
-                    self._settings.max_triggers,
-                )
-                for part, answer in zip(parts, answers[Task.EVENTS], strict=False)
-            ]
-        return _Draft(entities, clusters_found(entities, request.ontology), pairs, triggers)
-
-    def _pairs(
-        self,
-        request: ExtractionRequest,
-        text: str,
-        entities: Sequence[EntityFound],
-        ids: Sequence[int | None],
-    ) -> list[PairPrompt]:
-        """Encode the prompts for pairs in one passage; entities get their ids in the document."""
-        named = [
-            entity.model_copy(update={"id": number})
-            for entity, number in zip(entities, ids, strict=True)
-            if number is not None
-        ]
-        pairs = admitted_pairs(named, request.ontology, self._settings.max_pairs)
-        return pair_prompts(self._prompter, text, pairs)
-
-    def _events(
-        self,
-        request: ExtractionRequest,
-        parts: Sequence[PassagePrompts],
-        draft: _Draft,
-        answers: Sequence[Answer],
-    ) -> list[EventFound]:
-        remaining = iter(answers)
-        found = [events_of(part, remaining, request.min_score) for part in draft.triggers]
-        return merge_events([part.passage for part in parts[: len(found)]], found)
+        images: Mapping[int, EncodedImage],
+        found: TextResults,
+        **rest: Any,
+    ) -> Extraction:
+        """Combine the answer; clusters of a long document take a while."""
+        clusters = clusters_found(found.entities, request.ontology)
+        answer = Extraction(
+            image=None,
+            regions=[],
+            entities=found.entities,
+            clusters=clusters,
+            relations=found.relations,
+            events=found.events,
+            model=self.model_name,
+            **rest,
+        )
+        named, least = referenced(found.entities, found.events), self._settings.min_region_score
+        if request.parts is not None:
+            return with_parts(answer, request.parts, images, named, least)
+        image = images.get(0)
+        return answer.model_copy(
+            update={"image": _size_of(image), "regions": self._regions(image, named)}
+        )
 
     def _regions(self, image: EncodedImage | None, named: set[str]) -> list[RegionFound]:
         if image is None:
@@ -265,5 +199,11 @@ def _size_of(image: EncodedImage | None) -> ImageSize | None:
     return None if image is None else ImageSize(width=image.width, height=image.height)
 
 
-def _by_task(parts: Sequence[PassagePrompts]) -> dict[Task, list[Prompt]]:
-    return {task: [part.prompts[task] for part in parts if task in part.prompts] for task in Task}
+def _first_rounds(texts: Sequence[TextExtraction]) -> list[Prompts]:
+    return [text.first_round() for text in texts]
+
+
+def _second_rounds(
+    texts: Sequence[TextExtraction], answers: Sequence[Mapping[Task, Sequence[Answer]]]
+) -> list[Prompts]:
+    return [text.second_round(found) for text, found in zip(texts, answers, strict=True)]

@@ -8,7 +8,7 @@ from schema.extraction import AnswerWarning, Task
 from schema.responses import Tokenized, TokenLimits
 from service.pipeline.validated_requests import ExtractionRequest
 from tasks import form, instruction
-from tasks.errors import LabelError
+from tasks.errors import FieldError, LabelError
 from tasks.instruction import Prompter
 from tasks.ontology import NONE
 from tasks.source import Source
@@ -19,6 +19,7 @@ _SHOWN_LABELS = 3
 
 def tokenize(prompter: Prompter, request: ExtractionRequest) -> Tokenized:
     """Tokenize the text of a request and compute the token limits of its tasks."""
+    prompter = with_context(prompter, request)
     ids, offsets = prompter.tokenizer.encode(request.text)
     limits = _limits(prompter, request)
     known = [limit for limit in limits.model_dump().values() if limit is not None]
@@ -35,6 +36,25 @@ def passage_tokens(prompter: Prompter, request: ExtractionRequest) -> int:
     """Return the most tokens that a passage of the text may have, so that every task fits."""
     limits = _limits(prompter, request).model_dump().values()
     return min((limit for limit in limits if limit is not None), default=prompter.max_text_tokens)
+
+
+def with_context(prompter: Prompter, request: ExtractionRequest) -> Prompter:
+    """Return a prompter whose prompts have the context of the request.
+
+    Raises:
+        FieldError: the context takes more than half of a passage.
+    """
+    if not request.context.strip():
+        return prompter
+    most = max(0, passage_tokens(prompter, request) // 2)
+    needed = len(prompter.tokenizer.encode(request.context)[0])
+    if needed > most:
+        raise FieldError(
+            f"the context has {needed} tokens, at most {most} fit beside these labels and a text",
+            field="context",
+            limit=most,
+        )
+    return prompter.with_context(request.context)
 
 
 def max_text_tokens(prompter: Prompter) -> int:

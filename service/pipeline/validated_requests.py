@@ -36,6 +36,21 @@ def field_errors() -> Iterator[None]:
 
 
 @dataclass(frozen=True, slots=True)
+class DocumentPart:
+    """A part of a document: a text, the file of a picture, or both.
+
+    Attributes:
+        text: the text as sent; empty if the part has none.
+        image: the image file, or None.
+        step: whether it is a step of a procedure.
+    """
+
+    text: str
+    image: bytes | None
+    step: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class ExtractionRequest:
     """A request for an extraction.
 
@@ -47,6 +62,9 @@ class ExtractionRequest:
         min_score: smallest score of results in the response.
         regions: regions that replace the proposed ones; None proposes regions.
         warnings: warnings of the validation, which the response repeats.
+        parts: the parts of a document; None if it is the text and the image alone, which are then
+            those of the one part.
+        context: read before every passage of the text; nothing is extracted from it.
     """
 
     text: str
@@ -56,6 +74,8 @@ class ExtractionRequest:
     min_score: float = 0.0
     regions: tuple[RequestRegion, ...] | None = None
     warnings: tuple[AnswerWarning, ...] = ()
+    parts: tuple[DocumentPart, ...] | None = None
+    context: str = ""
 
 
 @dataclass(frozen=True, slots=True)
