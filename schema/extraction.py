@@ -32,9 +32,9 @@ class AnswerWarning(_Model):
     detail: str = Field(description="Explanation.")
 
 
-_START = "Start offset, in Unicode code points of the request's text, counted from 0."
+_START = "Start offset, in Unicode code points of the request's text or its part's, from 0."
 _END = "End offset, exclusive: `text[start:end]` is the span."
-_PART = "Index in the request's `parts`, from 0; offsets count from its text. Only in answers to `parts`."
+_PART = "Index in the request's `parts`, from 0; only in answers to `parts`."
 _SCORE = "Product of the constrained probabilities of the item's tokens."
 
 

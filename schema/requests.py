@@ -121,6 +121,25 @@ class OntologyGiven(_Body):
     events: Annotated[list[Name | EventGiven], _FailFast()] | Name = []
 
 
+class PartGiven(_Body):
+    """A part of a document: a text, a picture, or both."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "anyOf": [
+                {"required": ["text"], "properties": {"text": {"pattern": VISIBLE}}},
+                {"required": ["image"], "properties": {"image": {"type": "string"}}},
+            ]
+        }
+    )
+
+    kind: Literal["part", "step"] = Field(
+        "part", description="step: a step of a procedure, which has a text."
+    )
+    text: str = Field("", description="The text.")
+    image: Image | None = Field(None, description="The picture, as in the field `image`.")
+
+
 class _Input(_Body):
     text: str = Field("", description="The text. Text or image may be omitted, but not both.")
     image: Image | None = Field(
@@ -156,6 +175,13 @@ class TaskBody(_Input):
         min_length=1,
         description="Replaces the event types of the ontology. They have no roles, so events have "
         "no arguments.",
+    )
+    parts: Annotated[list[PartGiven], _FailFast()] | None = Field(
+        None,
+        min_length=1,
+        description="A document: texts and pictures in order. Replaces `text`, `image` and "
+        "`regions`.",
+        examples=[[{"text": "Kyrie Irving joined the Celtics."}, {"text": "He moved to Boston."}]],
     )
     context: str = Field(
         "",

@@ -18,6 +18,20 @@ Region: TypeAlias = Box | Mapping[str, Any] | RegionFound
 """A box, `{"box": …, "label": …}`, or a region of another response."""
 
 
+class Part(TypedDict, total=False):
+    """A part of a document.
+
+    Attributes:
+        text: the text, or none.
+        image: the image, or none.
+        kind: "step" for a step of a procedure.
+    """
+
+    text: str | None
+    image: ImageSource | None
+    kind: Literal["part", "step"] | None
+
+
 class TaskOptions(TypedDict, total=False):
     """Options of every task.
 
@@ -28,6 +42,8 @@ class TaskOptions(TypedDict, total=False):
         event_types: replace those of the ontology.
         regions: replace the proposed regions.
         min_score: smallest score of results, in 0..1.
+        context: a caption, a title or background text, from which nothing is extracted.
+        parts: a document, in place of a text, an image and regions.
     """
 
     ontology: str | Mapping[str, Any] | None
@@ -36,6 +52,8 @@ class TaskOptions(TypedDict, total=False):
     event_types: Labels | None
     regions: Sequence[Region] | None
     min_score: float | None
+    context: str | None
+    parts: Sequence[Part] | None
 
 
 class ExtractOptions(TaskOptions, total=False):

@@ -86,7 +86,9 @@ class Handler:
     def log_text(self, body: TaskBody | InstructBody) -> None:
         """Log the request's text, if the setting `log_content` is on."""
         if self.settings.log_content:
-            log.info("asked", extra={"fields": {"text": body.text}})
+            parts = getattr(body, "parts", None)
+            text = "\n".join(part.text for part in parts) if parts else body.text
+            log.info("asked", extra={"fields": {"text": text}})
 
 
 def server_timing(timing: Timing) -> str:

@@ -109,7 +109,18 @@ def _components(settings: Settings) -> Schema:
             _needs("text", {"type": "string", "pattern": VISIBLE}),
             _needs("image", {"type": "string"}),
         ]
+        if "parts" in schema["properties"]:
+            _add_parts(schema["anyOf"])
     return schemas
+
+
+def _add_parts(choices: list[Schema]) -> None:
+    """Add the choice of parts, which excludes the fields of one text and one image."""
+    for choice in choices:
+        choice["properties"]["parts"] = {"type": "null"}
+    needed = _needs("parts", {"type": "array"})
+    needed["properties"] |= {name: {"type": "null"} for name in ("text", "image", "regions")}
+    choices.append(needed)
 
 
 def _limit(properties: Schema, settings: Settings) -> None:
@@ -118,6 +129,7 @@ def _limit(properties: Schema, settings: Settings) -> None:
             properties[name]["maxLength"] = settings.max_text_chars
     if "context" in properties:
         properties["context"]["maxLength"] = settings.max_context_chars
+        properties["parts"]["anyOf"][0]["maxItems"] = settings.max_parts
     for name, schema in properties.items():
         for choice in (schema, *schema.get("anyOf", ())):
             if choice.get("items", {}).get("pattern") == VISIBLE:
@@ -147,6 +159,8 @@ def _as_form(schema: Schema, *, with_files: bool) -> Schema:
     form = copy.deepcopy(schema)
     form["title"] = schema["title"].replace("Body", "Form" if with_files else "Fields")
     form["description"] += " Lists are separated by commas, or the field is repeated."
+    if form["properties"].pop("parts", None):
+        form["description"] += " Repeated fields `text` and `image` are the parts of a document."
     form["anyOf"] = [_needs("text", {"pattern": VISIBLE})]
     properties = form["properties"]
     for name, field in properties.items():

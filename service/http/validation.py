@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from schema.extraction import AnswerWarning, Task
 from schema.requests import ExtractBody, InstructBody, OntologyGiven, TaskBody
 from service.http.bounded_json import LABEL_FIELDS
+from service.http.part_validation import checked_context, document_parts, texts_of
 from service.pipeline.validated_requests import FORMS, ExtractionRequest, InstructionRequest
 from service.settings import Settings
 from tasks import ontology
@@ -39,10 +40,12 @@ def extraction_request(
     Raises:
         InputError: one of its leaves, where a field is invalid.
     """
-    _check_input(body, settings)
+    parts = document_parts(body, settings)
+    if parts is None:
+        _check_input(body, settings)
     tasks = _tasks(body) if task is None else frozenset({task})
     labels = _ontology(body, settings)
-    if body.text.strip():
+    if any(text.strip() for text in texts_of(body)):
         _check_answerable(tasks, labels)
     named = task is not None or getattr(body, "tasks", None) is not None
     return ExtractionRequest(
@@ -53,7 +56,8 @@ def extraction_request(
         min_score=body.min_score,
         regions=body.regions,
         warnings=_without_labels(tasks, labels) if named else (),
-        context=_context(body, settings),
+        parts=parts,
+        context=checked_context(body, settings),
     )
 
 
@@ -111,21 +115,6 @@ def _check_input(body: TaskBody | InstructBody, settings: Settings) -> None:
         raise EmptyInput("give a text, an image or both")
     if body.image is None and body.regions is not None:
         raise FieldError("regions need an image", field="regions")
-
-
-def _context(body: TaskBody, settings: Settings) -> str:
-    limit = settings.max_context_chars
-    if len(body.context) > limit:
-        raise FieldError(
-            f"context must have at most {limit} characters, not {len(body.context)}",
-            field="context",
-            limit=limit,
-        )
-    if body.context.strip() and not body.text.strip():
-        raise FieldError(
-            "context needs a text: nothing is extracted from the context itself", field="context"
-        )
-    return body.context
 
 
 def _check_length(text: str, field: str, settings: Settings) -> None:

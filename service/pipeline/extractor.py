@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from schema.extraction import AnswerWarning, Extraction, ImageSize, RegionFound, Task
 from schema.responses import Instructed, Tokenized
@@ -19,7 +18,7 @@ from service.pipeline.part_results import merged_results, with_parts
 from service.pipeline.parts import Section, sections_of
 from service.pipeline.prompt_rounds import PromptRounds, rounded_gate
 from service.pipeline.regions import referenced, regions_of
-from service.pipeline.text_extraction import Prompts, TextExtraction, TextResults
+from service.pipeline.text_extraction import Prompts, TextExtraction
 from service.pipeline.tokenization import max_text_tokens, tokenize, warnings_of
 from service.pipeline.validated_requests import ExtractionRequest, InstructionRequest
 from service.settings import Settings
@@ -102,16 +101,21 @@ class Extractor:
         second = await asyncio.to_thread(_second_rounds, texts, answers)
         answers = await rounds.run(second, visuals)
         results = [text.results(found) for text, found in zip(texts, answers, strict=True)]
-        prompts = [listed for asked in first for listed in asked.values()]
-        extraction = await asyncio.to_thread(
-            self._extraction,
-            request,
-            images,
-            merged_results(request, sections, results, images),
+        found = merged_results(request, sections, results, images)
+        clusters = await asyncio.to_thread(clusters_found, found.entities, request.ontology)
+        extraction = Extraction(
+            image=None,
+            regions=[],
+            entities=found.entities,
+            clusters=clusters,
+            relations=found.relations,
+            events=found.events,
             gate=rounds.gate(),
+            model=self.model_name,
             timing_ms=timer.read(),
-            warnings=[*request.warnings, *self._warnings(*prompts)],
+            warnings=[*request.warnings, *self._warnings(*_listed(first))],
         )
+        extraction = self._with_images(extraction, request, images)
         self._metrics.count_extraction(extraction)
         return extraction
 
@@ -162,32 +166,20 @@ class Extractor:
         sources = [prompt.source for prompts in rounds for prompt in prompts]
         return warnings_of(self._prompter.tokenizer, sources)
 
-    def _extraction(
+    def _with_images(
         self,
+        extraction: Extraction,
         request: ExtractionRequest,
         images: Mapping[int, EncodedImage],
-        found: TextResults,
-        **rest: Any,
     ) -> Extraction:
-        """Combine the answer; clusters of a long document take a while."""
-        clusters = clusters_found(found.entities, request.ontology)
-        answer = Extraction(
-            image=None,
-            regions=[],
-            entities=found.entities,
-            clusters=clusters,
-            relations=found.relations,
-            events=found.events,
-            model=self.model_name,
-            **rest,
-        )
-        named, least = referenced(found.entities, found.events), self._settings.min_region_score
+        """Add the images and their regions, and what else only a document has."""
+        named = referenced(extraction.entities, extraction.events)
         if request.parts is not None:
-            return with_parts(answer, request.parts, images, named, least)
+            least = self._settings.min_region_score
+            return with_parts(extraction, request.parts, images, named, least)
         image = images.get(0)
-        return answer.model_copy(
-            update={"image": _size_of(image), "regions": self._regions(image, named)}
-        )
+        update = {"image": _size_of(image), "regions": self._regions(image, named)}
+        return extraction.model_copy(update=update)
 
     def _regions(self, image: EncodedImage | None, named: set[str]) -> list[RegionFound]:
         if image is None:
@@ -197,6 +189,10 @@ class Extractor:
 
 def _size_of(image: EncodedImage | None) -> ImageSize | None:
     return None if image is None else ImageSize(width=image.width, height=image.height)
+
+
+def _listed(asked: Sequence[Prompts]) -> list[list[Prompt]]:
+    return [prompts for by_task in asked for prompts in by_task.values()]
 
 
 def _first_rounds(texts: Sequence[TextExtraction]) -> list[Prompts]:

@@ -46,9 +46,9 @@ def with_context(prompter: Prompter, request: ExtractionRequest) -> Prompter:
     """
     if not request.context.strip():
         return prompter
-    most = max(0, passage_tokens(prompter, request) // 2)
+    most = passage_tokens(prompter, request) // 2
     needed = len(prompter.tokenizer.encode(request.context)[0])
-    if needed > most:
+    if needed > most > 0:  # labels that leave no room are refused on their own
         raise FieldError(
             f"the context has {needed} tokens, at most {most} fit beside these labels and a text",
             field="context",
