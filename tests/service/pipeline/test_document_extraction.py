@@ -14,7 +14,7 @@ from service.pipeline.extractor import Extractor
 from service.pipeline.validated_requests import DocumentPart, ExtractionRequest
 from service.settings import Settings
 from tasks import form
-from tasks.errors import FieldError, ImageDamaged, ImageTooLarge, QueueFull
+from tasks.errors import FieldError, ImageTooLarge, ImageUnsupported, QueueFull
 from tests.service.fakes import ONTOLOGY, FakeEngine, fake_extractor, picture_bytes
 
 pytestmark = pytest.mark.anyio
@@ -124,8 +124,8 @@ async def test_pictures_alone_have_their_regions(extractor: Extractor, engine: F
 
 
 async def test_a_picture_that_cannot_be_used_is_named_by_its_part(extractor: Extractor) -> None:
-    damaged = DocumentPart("", picture_bytes()[:-20])
-    with pytest.raises(ImageDamaged, match=r"^part 1: "):
+    damaged = DocumentPart("", b"no picture")
+    with pytest.raises(ImageUnsupported, match=r"^part 1: "):
         await extractor.extract(_document(_text("Ann"), damaged, _picture(30)))
 
 
