@@ -140,7 +140,7 @@ class Timing(_Model):
 
 
 class Extraction(_Model):
-    """The response of an extraction. All keys are always present; lists may be empty.
+    """The response of an extraction. All keys but those of parts are present; lists may be empty.
 
     `entities` is filled for the task `relations` too, because relations refer to it.
     """
