@@ -6,6 +6,8 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from schema.document import PartImage, StepFound, TraceFound, only_for_parts
+
 
 class Task(StrEnum):
     """The extraction tasks."""
@@ -31,10 +33,11 @@ class AnswerWarning(_Model):
 
 
 _START = (
-    "Start offset in the request's text, counted from 0: Unicode code points, or UTF-16 code units "
-    "where the request's `offsets` says so."
+    "Start offset in the request's text, or its part's, counted from 0: Unicode code points, or "
+    "UTF-16 code units where the request's `offsets` says so."
 )
 _END = "End offset, exclusive: `text[start:end]` is the span."
+_PART = "Index in the request's `parts`, from 0; only in answers to `parts`."
 _SCORE = "Product of the constrained probabilities of the item's tokens."
 
 
@@ -54,6 +57,7 @@ class RegionFound(_Model):
     box: tuple[float, float, float, float] = Field(
         description="x1, y1, x2, y2 in pixels of the upright image."
     )
+    part: int | None = Field(None, description=_PART, exclude_if=only_for_parts)
 
 
 class TypeScored(_Model):
@@ -79,6 +83,7 @@ class EntityFound(_Model):
     alternatives: list[TypeScored] = Field(
         [], description="The next likely types, as many as the request asks for."
     )
+    part: int | None = Field(None, description=_PART, exclude_if=only_for_parts)
 
 
 class RelationFound(_Model):
@@ -120,6 +125,7 @@ class EventFound(_Model):
     trigger: TriggerFound
     score: float = Field(description=_SCORE)
     arguments: list[ArgumentFound]
+    part: int | None = Field(None, description=_PART, exclude_if=only_for_parts)
 
 
 class ClusterFound(_Model):
@@ -154,7 +160,7 @@ class Timing(_Model):
 
 
 class Extraction(_Model):
-    """The response of an extraction. All keys are always present; lists may be empty.
+    """The response of an extraction. All keys but those of parts are present; lists may be empty.
 
     `entities` is filled for the task `relations` too, because relations refer to it.
     """
@@ -172,4 +178,19 @@ class Extraction(_Model):
     timing_ms: Timing
     warnings: list[AnswerWarning] = Field(
         [], description="Why the response may be less useful than expected."
+    )
+    images: list[PartImage] | None = Field(
+        None,
+        description="The pictures of the parts. Only in answers to `parts`.",
+        exclude_if=only_for_parts,
+    )
+    steps: list[StepFound] | None = Field(
+        None,
+        description="What each part of kind `step` names. Only in answers to `parts`.",
+        exclude_if=only_for_parts,
+    )
+    trace: list[TraceFound] | None = Field(
+        None,
+        description="The things that two or more steps name. Only in answers to `parts`.",
+        exclude_if=only_for_parts,
     )

@@ -163,6 +163,25 @@ class OntologyGiven(_Body):
     events: Annotated[list[Name | EventGiven], _FailFast()] | Name = []
 
 
+class PartGiven(_Body):
+    """A part of a document: a text, a picture, or both."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "anyOf": [
+                {"required": ["text"], "properties": {"text": {"pattern": VISIBLE}}},
+                {"required": ["image"], "properties": {"image": {"type": "string"}}},
+            ]
+        }
+    )
+
+    kind: Literal["part", "step"] = Field(
+        "part", description="step: a step of a procedure, which has a text."
+    )
+    text: str = Field("", description="The text.")
+    image: Image | None = Field(None, description="The picture, as in the field `image`.")
+
+
 class _Input(_Body):
     text: str = Field("", description="The text. Text or image may be omitted, but not both.")
     image: Image | None = Field(
@@ -239,6 +258,18 @@ class TaskBody(_Input):
         "points, without overlaps. One without a type gets one of the entity types, or is left out "
         "as none of them.",
         examples=[[{"start": 0, "end": 12, "type": "person"}, {"start": 24, "end": 31}]],
+    )
+    parts: Annotated[list[PartGiven], _FailFast()] | None = Field(
+        None,
+        min_length=1,
+        description="A document: texts and pictures in order. Replaces `text`, `image` and "
+        "`regions`.",
+        examples=[[{"text": "Kyrie Irving joined the Celtics."}, {"text": "He moved to Boston."}]],
+    )
+    context: str = Field(
+        "",
+        description="A caption, a title or background text: read with the text, but nothing is "
+        "extracted from it.",
     )
     min_score: float = Field(
         0.0,

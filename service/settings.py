@@ -95,7 +95,13 @@ class Settings(BaseSettings):
         description="Of all images in memory at once, a fifth of them for small images; at most "
         "20 bytes per pixel.",
     )
+    max_parts: int = Field(64, gt=0, description="Parts of a document.")
+    max_images: int = Field(16, gt=0, le=64, description="Pictures of a document.")
+    max_document_pixels: int = Field(
+        240_000_000, gt=0, description="Of all pictures of a document together."
+    )
     max_text_chars: int = Field(200_000, gt=0, description="Unicode code points.")
+    max_context_chars: int = Field(500, gt=0, description="Unicode code points of a context.")
     max_labels: int = Field(128, gt=0, description="Labels per list of a request.")
     max_label_chars: int = Field(100, gt=0, description="Unicode code points per label.")
     max_ontology_bytes: int = Field(32_768, gt=0, description="Of an ontology in a request.")

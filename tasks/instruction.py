@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from types import MappingProxyType
 
 from tasks.errors import LabelError, TextTooLong
-from tasks.source import Label, Source, case_of, pieces_of
+from tasks.source import Label, Piece, Source, case_of, pieces_of
 from tasks.tokenizer import Tokenizer
 
 
@@ -31,6 +31,9 @@ LINE_START = 4
 """Added to the case of the first token of a line; see `tasks.source.case_of`."""
 
 _NO_DESCRIPTIONS: Mapping[str, str] = MappingProxyType({})
+
+CONTEXT_END = "\n"
+"""Stands between a context and the text, so that the two never share a line."""
 
 FOLLOW_UP_ROOM = 40
 """How many tokens longer the prompt of a follow-up question may be than that of the first."""
@@ -74,6 +77,7 @@ class Prompter:
             line.
         shared_pairs: whether the pairs of one head share a prompt, which names no tail. The decoder
             gets the tail from its prefix, so the text is encoded once per head and not per pair.
+        context: what every prompt has before its text; no piece of it is part of an answer.
     """
 
     tokenizer: Tokenizer
@@ -82,6 +86,11 @@ class Prompter:
     separator: str = ""
     lines: bool = False
     shared_pairs: bool = False
+    context: str = ""
+
+    def with_context(self, context: str) -> Prompter:
+        """Return a prompter whose prompts have `context` before their text; blank means none."""
+        return replace(self, context=context.strip())
 
     def encode(
         self,
@@ -110,30 +119,30 @@ class Prompter:
                 `max_tokens`. The `limit` of both errors is how many tokens the text may have.
         """
         markers = self.tokenizer.markers
-        after = self._after(wording)
-        prompt = wording.before + text + after
+        before = self._before(wording)
+        prompt = before + text + self._after(wording)
         ids, offsets = self.tokenizer.encode(prompt)
         most = self.max_text_tokens - len(markers.prefix) - 1 - room
         if len(ids) > most:
-            own, left = self._share(ids, offsets, wording, text, most)
+            own, left = self._share(offsets, len(before), text, most)
             raise TextTooLong(
                 f"the text has {own} tokens, at most {left} fit beside its instruction", limit=left
             )
-        sentence = slice(len(wording.before), len(wording.before) + len(text))
-        pieces = pieces_of(prompt, sentence, offsets, len(markers.prefix))
+        end = len(before) + len(text)
+        pieces = pieces_of(prompt, slice(len(before), end), offsets, len(markers.prefix))
         cases = [0] * (len(markers.prefix) + len(ids) + 1)
-        if not self.tokenizer.cased:
-            for piece in pieces:
-                cases[piece.position] = case_of(text[piece.start : piece.end])
-        if self.lines:
-            for before, behind in pairwise(pieces):
-                if "\n" in text[before.end : behind.start]:
-                    cases[behind.position] += LINE_START
+        if self.context:
+            read = slice(len(wording.before), end)
+            self._mark_cases(
+                cases, prompt[read], pieces_of(prompt, read, offsets, len(markers.prefix))
+            )
+        else:
+            self._mark_cases(cases, text, pieces)
         sequence = [*markers.prefix, *ids, markers.eos]
         spot_labels = self._append(sequence, markers.spot, spots, descriptions)
         asoc_labels = self._append(sequence, markers.asoc, asocs, descriptions)
         if len(sequence) > self.max_tokens:
-            own, left = self._share(ids, offsets, wording, text, most)
+            own, left = self._share(offsets, len(before), text, most)
             left = max(0, min(left, own + self.max_tokens - len(sequence)))
             raise LabelError(
                 f"text and labels have {len(sequence)} tokens, at most {self.max_tokens} fit; "
@@ -165,8 +174,8 @@ class Prompter:
         Arguments as in `encode`. A text that shares a token with the instruction can have one more
         or less.
         """
-        after = self._after(wording)
-        instruction = len(self.tokenizer.encode(wording.before + after)[0])
+        frame_text = self._before(wording) + self._after(wording)
+        instruction = len(self.tokenizer.encode(frame_text)[0])
         labels = sum(
             1 + len(self.tokenizer.encode(name)[0]) + len(self._description(name, descriptions))
             for name in (*spots, *asocs)
@@ -175,6 +184,20 @@ class Prompter:
         most = min(self.max_text_tokens - room, self.max_tokens - labels)
         return most - frame - instruction
 
+    def _before(self, wording: Wording) -> str:
+        """The instruction before the text, with the context."""
+        return f"{wording.before}{self.context}{CONTEXT_END}" if self.context else wording.before
+
+    def _mark_cases(self, cases: list[int], text: str, pieces: Sequence[Piece]) -> None:
+        """Set the cases of the pieces of a text, with its context if there is one."""
+        if not self.tokenizer.cased:
+            for piece in pieces:
+                cases[piece.position] = case_of(text[piece.start : piece.end])
+        if self.lines:
+            for before, behind in pairwise(pieces):
+                if "\n" in text[before.end : behind.start]:
+                    cases[behind.position] += LINE_START
+
     def _after(self, wording: Wording) -> str:
         """The instruction behind the text, with the separator."""
         chosen = wording.shared if self.shared_pairs and wording.shared else wording.after
@@ -182,16 +205,11 @@ class Prompter:
 
     @staticmethod
     def _share(
-        ids: Sequence[int],
-        offsets: Sequence[tuple[int, int]],
-        wording: Wording,
-        text: str,
-        most: int,
+        offsets: Sequence[tuple[int, int]], start: int, text: str, most: int
     ) -> tuple[int, int]:
-        """How many tokens the text has in a prompt, and how many it may have."""
-        start, end = len(wording.before), len(wording.before) + len(text)
-        own = sum(first < end and last > start for first, last in offsets)
-        return own, most - (len(ids) - own)
+        """How many tokens the text from `start` has in a prompt, and how many it may have."""
+        own = sum(first < start + len(text) and last > start for first, last in offsets)
+        return own, most - (len(offsets) - own)
 
     def _append(
         self,

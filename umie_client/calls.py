@@ -17,6 +17,7 @@ from schema.responses import Instructed, ModelListed, OntologyDetail, OntologyLi
 from umie_client.errors import InvalidArgument
 from umie_client.exchange import Call
 from umie_client.options import ExtractItem, Mention, Region, Span
+from umie_client.parts import SentPart, sent_parts
 from umie_client.pictures import ImageSource, Kept, data_of, kept
 from umie_client.reply import Reply, content_of
 from umie_client.result import Result
@@ -69,7 +70,10 @@ def extract(
         raise InvalidArgument(f"there is no argument {unknown[0]!r}")
     picture = None if image is None else kept(image)
     path = "/extract" if task is None else f"/extract/{task}"
-    read = partial(_result, text or "", picture)
+    sent = sent_parts(options.get("parts") or ())
+    if sent:
+        options = {**options, "parts": [part.body() for part in sent]}
+    read = partial(_result, text or "", picture, sent)
     return Call(path, read, _body(text, picture, options))
 
 
@@ -122,8 +126,8 @@ def _reader(kind: type[T]) -> Any:
     return lambda reply: content_of(reply, adapter)
 
 
-def _result(text: str, picture: Kept | None, reply: Reply) -> Result:
-    return content_of(reply, _RESULT, text=text, picture=picture)
+def _result(text: str, picture: Kept | None, parts: Sequence[SentPart], reply: Reply) -> Result:
+    return content_of(reply, _RESULT, text=text, picture=picture, parts=tuple(parts))
 
 
 def _body(text: str | None, picture: Kept | None, options: Mapping[str, Any]) -> bytes:

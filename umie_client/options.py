@@ -26,6 +26,20 @@ Span: TypeAlias = Sequence[int] | Mapping[str, int] | EntityFound
 """Offsets [start, end], `{"start": …, "end": …}`, or an entity of another response."""
 
 
+class Part(TypedDict, total=False):
+    """A part of a document.
+
+    Attributes:
+        text: the text, or none.
+        image: the image, or none.
+        kind: "step" for a step of a procedure.
+    """
+
+    text: str | None
+    image: ImageSource | None
+    kind: Literal["part", "step"] | None
+
+
 class TaskOptions(TypedDict, total=False):
     """Options of every task.
 
@@ -38,6 +52,8 @@ class TaskOptions(TypedDict, total=False):
         mentions: the spans of the entities, which are then not searched for.
         min_score: smallest score of results, in 0..1.
         alternatives: how many of the next likely types each entity has, 0 to 3.
+        context: a caption, a title or background text, from which nothing is extracted.
+        parts: a document, in place of a text, an image and regions.
     """
 
     ontology: str | Mapping[str, Any] | None
@@ -48,6 +64,8 @@ class TaskOptions(TypedDict, total=False):
     mentions: Sequence[Mention] | None
     min_score: float | None
     alternatives: int | None
+    context: str | None
+    parts: Sequence[Part] | None
 
 
 class ExtractOptions(TaskOptions, total=False):

@@ -11,6 +11,7 @@ from schema.extraction import Extraction
 from umie_client.drawing import draw
 from umie_client.errors import ImageUnreadable, InvalidArgument
 from umie_client.markup import fragment, page
+from umie_client.parts import SentPart, part_of
 from umie_client.pictures import ImageSource, Kept, data_of, kept, opened
 from umie_client.rows import frames_of, rows_of
 
@@ -25,10 +26,25 @@ class Result(Extraction):
         text: the text as sent, so `text[entity.start:entity.end]` is the span of an entity.
         picture: the image file or its path. It is not part of the JSON:
             `Result.model_validate_json(result.model_dump_json())` is the result without it.
+        parts: the parts of a document as sent; not part of the JSON either. `part` gives what the
+            result says of one of them.
     """
 
     text: str
     picture: Kept | None = Field(None, exclude=True, repr=False)
+    parts: tuple[SentPart, ...] = Field((), exclude=True, repr=False)
+
+    def part(self, index: int) -> Result:
+        """Return the result of one part of a document, with its text and image.
+
+        Raises:
+            InvalidArgument: there is no such part.
+        """
+        if not 0 <= index < len(self.parts):
+            raise InvalidArgument(f"there is no part {index}; the result has {len(self.parts)}")
+        sent = self.parts[index]
+        update = {"text": sent.text, "picture": sent.picture, "parts": ()}
+        return self.model_copy(update=update | part_of(self, index))
 
     def draw(self, image: ImageSource | None = None) -> Image.Image:
         """Draw the boxes on the image (see `umie_client.drawing.draw`).
@@ -37,9 +53,10 @@ class Result(Extraction):
             image: an image to draw on instead of the one that was sent.
 
         Raises:
-            InvalidArgument: there is no image.
+            InvalidArgument: there is no image, or it is a document of several.
             ImageUnreadable: the image cannot be decoded.
         """
+        self._check_single()
         if isinstance(image, Image.Image):
             return draw(self, image)
         picture = self.picture if image is None else kept(image)
@@ -49,6 +66,7 @@ class Result(Extraction):
 
     def to_html(self, image: ImageSource | None = None) -> str:
         """Render an HTML page (see `umie_client.markup.page`); raises `ImageUnreadable`."""
+        self._check_single()
         picture = self.picture if image is None else kept(image)
         return page(self, self.text, None if picture is None else data_of(picture))
 
@@ -74,17 +92,25 @@ class Result(Extraction):
         Raises:
             MissingExtra: rdflib is not installed.
         """
+        self._check_single()
         from umie_client.linked import turtle_of
 
         return turtle_of(self, self.text, base, picture)
 
     def to_jsonld(self, base: str | None = None, picture: str | None = None) -> dict[str, Any]:
         """Convert to linked data as a JSON-LD document for `json.dumps`; see `to_turtle`."""
+        self._check_single()
         from umie_client.linked import jsonld_of
 
         return jsonld_of(self, self.text, base, picture)
 
+    def _check_single(self) -> None:
+        if self.parts:
+            raise InvalidArgument("the result is of several parts; take one: result.part(0)")
+
     def _repr_html_(self) -> str:
+        if self.parts:
+            return "".join(self.part(at)._repr_html_() for at in range(len(self.parts)))
         try:
             data = None if self.picture is None else data_of(self.picture)
         except ImageUnreadable:

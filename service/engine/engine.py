@@ -16,7 +16,14 @@ from service.engine.deadline import deadline
 from service.engine.device import decoder_threads, lanes_for
 from service.engine.generator import Generator
 from service.engine.health import Health, Prober
-from service.engine.interface import Answer, Picture, Prompt, VisualFeatures
+from service.engine.interface import (
+    Answer,
+    Picture,
+    Prompt,
+    VisualFeatures,
+    Visuals,
+    visual_of_each,
+)
 from service.engine.jobs import Dropped, EncodeJob, GenerateJob, Job
 from service.engine.resources import ResourceMonitor
 from service.engine.scheduler import BatchLimits, JobQueue, batch_limits_for
@@ -127,11 +134,12 @@ class ModelEngine:
         self._put([job])
         return await asyncio.wrap_future(job.future)
 
-    async def generate(
-        self, prompts: Sequence[Prompt], visual: VisualFeatures | None
-    ) -> list[Answer]:
+    async def generate(self, prompts: Sequence[Prompt], visual: Visuals) -> list[Answer]:
         """Return the answers to `prompts`, in order; where one fails, the others are dropped."""
-        jobs = [GenerateJob(prompt, visual, deadline=deadline()) for prompt in prompts]
+        jobs = [
+            GenerateJob(prompt, own, deadline=deadline())
+            for prompt, own in zip(prompts, visual_of_each(visual, len(prompts)), strict=True)
+        ]
         self._put(jobs)
         self._metrics.prompt_tokens.inc(sum(job.tokens for job in jobs))
         try:

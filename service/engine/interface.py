@@ -104,6 +104,15 @@ class Answer:
     decisions: tuple[tuple[float, ...], ...] = ()
 
 
+Visuals = VisualFeatures | None | Sequence[VisualFeatures | None]
+"""The features of the image of all prompts, or of the image of each; None for no image."""
+
+
+def visual_of_each(visual: Visuals, count: int) -> Sequence[VisualFeatures | None]:
+    """The features of the image of each of `count` prompts."""
+    return visual if isinstance(visual, Sequence) else [visual] * count
+
+
 class Engine(Protocol):
     """A model that encodes images and answers prompts.
 
@@ -113,12 +122,14 @@ class Engine(Protocol):
     async def encode_image(self, picture: Picture) -> tuple[VisualFeatures, dict[str, float]]:
         """Return the features of an image, and the duration of each stage in milliseconds."""
 
-    async def generate(
-        self, prompts: Sequence[Prompt], visual: VisualFeatures | None
-    ) -> list[Answer]:
-        """Return the answers to `prompts`, in order.
+    async def generate(self, prompts: Sequence[Prompt], visual: Visuals) -> list[Answer]:
+        """Return the answers to `prompts`, in order. All are admitted or none.
 
-        An answer depends on its own prompt and on the image only.
+        An answer depends on its own prompt and its image only.
+
+        Args:
+            prompts: the prompts.
+            visual: the features of the image of all prompts, or of the image of each.
         """
 
     @property

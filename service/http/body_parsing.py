@@ -15,6 +15,7 @@ from pydantic import BaseModel, ValidationError
 from schema import mentions, regions
 from service.http.bounded_json import LABEL_FIELDS, MAX_ITEMS, check_bounds, parse_json, parse_value
 from service.http.form_decoding import Fields, File, decode_multipart, decode_urlencoded
+from service.http.form_parts import PART_FIELDS, form_parts, image_data, is_blank, strings
 from service.http.safe_yaml import read_plain_yaml
 from service.http.validation import validation_problem
 from service.pipeline.validated_requests import field_errors
@@ -30,7 +31,7 @@ SMALL_BYTES = 4096
 
 _MAX_SINGLE_FIELDS = 16
 _LISTS = LABEL_FIELDS | {"tasks"}
-_TEXTS = frozenset({"text", "before", "after"})
+_TEXTS = frozenset({"text", "before", "after", "context"})
 _SHOWN = 64
 
 B = TypeVar("B", bound=BaseModel)
@@ -87,9 +88,14 @@ def parse_form_body(data: bytes, content_type: str, model: type[B], settings: Se
     """Parse a form; raises as `parse_json_body`."""
     lists = sum(field in LABEL_FIELDS for field in model.model_fields)
     media_type = content_type.partition(";")[0].strip().lower()
-    decode = decode_multipart if media_type == MULTIPART else decode_urlencoded
-    max_fields = _MAX_SINGLE_FIELDS + lists * settings.max_labels
-    fields = decode(data, content_type, max_fields, settings.max_json_bytes)
+    max_fields = _MAX_SINGLE_FIELDS + settings.max_parts + lists * settings.max_labels
+    if media_type == MULTIPART:
+        max_files = settings.max_images + 1  # and an ontology
+        fields = decode_multipart(
+            data, content_type, max_fields, settings.max_json_bytes, max_files
+        )
+    else:
+        fields = decode_urlencoded(data, content_type, max_fields, settings.max_json_bytes)
     tree = form_tree(fields, model, settings.max_ontology_bytes, _max_items(settings))
     return _validated(tree, model, settings)
 
@@ -100,7 +106,7 @@ def form_tree(
     """Arrange a form's fields as the tree of the same request in JSON.
 
     Lists are split at commas, or their field is repeated. A blank field counts as absent, unless it
-    is a text.
+    is a text. Repeated texts or images are the parts of a document.
 
     Args:
         form: the decoded fields.
@@ -112,19 +118,26 @@ def form_tree(
         FieldError: a field is unknown, repeated, or of the wrong kind.
     """
     tree: dict[str, Any] = {}
+    parts = "parts" in model.model_fields and form_parts(form)
+    if parts:
+        tree["parts"] = parts
     for name, values in form.items():
+        if parts and name in PART_FIELDS:
+            continue
         if name not in model.model_fields:
             raise FieldError(f"there is no field {name[:_SHOWN]!r}", field=name[:_SHOWN])
-        if name not in _TEXTS and all(_is_blank(value) for value in values):
+        if name not in _TEXTS and all(is_blank(value) for value in values):
             continue
         if name == "image":
-            tree[name] = _image(values)
+            tree[name] = image_data(_single(name, values))
+        elif name == "parts":
+            raise FieldError("a form has parts as repeated fields text and image", field=name)
         elif name == "ontology":
             tree[name] = _ontology(values, max_ontology_bytes)
         elif name in _LISTS:
             tree[name] = _list(name, values, max_items)
         else:
-            (value,) = _strings(name, [_single(name, values)])
+            (value,) = strings(name, [_single(name, values)])
             tree[name] = _CONVERSIONS.get(name, _unchanged)(name, value)
     return tree
 
@@ -143,20 +156,6 @@ def _max_items(settings: Settings) -> int:
     return max(MAX_ITEMS, settings.max_labels)
 
 
-def _is_blank(value: str | File) -> bool:
-    if isinstance(value, str):
-        return not value.strip()
-    # A browser sends an empty file field as an empty file without a name.
-    return not value.data and not value.name
-
-
-def _strings(name: str, values: list[str | File]) -> list[str]:
-    strings = [value for value in values if isinstance(value, str)]
-    if len(strings) != len(values):
-        raise FieldError(f"{name} must be a plain value, not a file", field=name)
-    return strings
-
-
 def _single(name: str, values: list[str | File]) -> str | File:
     if len(values) > 1:
         raise FieldError(f"{name} must be given once, not {len(values)} times", field=name)
@@ -164,19 +163,12 @@ def _single(name: str, values: list[str | File]) -> str | File:
 
 
 def _list(name: str, values: list[str | File], max_items: int) -> list[str]:
-    strings = _strings(name, values)
-    count = sum(value.count(",") + 1 for value in strings)
+    given = strings(name, values)
+    count = sum(value.count(",") + 1 for value in given)
     if count > max_items:
         kind = LabelError if name in LABEL_FIELDS else FieldError
         raise kind(f"{name} must have at most {max_items} items, not {count}", field=name)
-    return [part.strip() for value in strings for part in value.split(",")]
-
-
-def _image(values: list[str | File]) -> bytes:
-    value = _single("image", values)
-    if isinstance(value, str):
-        raise FieldError("image must be sent as a file", field="image")
-    return value.data
+    return [part.strip() for value in given for part in value.split(",")]
 
 
 def _ontology(values: list[str | File], max_bytes: int) -> Any:

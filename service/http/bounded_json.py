@@ -1,6 +1,6 @@
 """Parse JSON within limits on bytes, nesting, keys, list lengths and values.
 
-The limits are checked before validation. The base64 of the image has a limit of its own
+The limits are checked before validation. The base64 of images has a limit of its own
 (`max_image_bytes`) and does not count as JSON: it is cut out before the rest is parsed.
 """
 
@@ -31,6 +31,10 @@ _SHOWN = 64
 _STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 _IMAGE_KEY = re.compile(rb'"image"\s{0,16}:\s{0,16}\Z')
 _KEY_SPAN = 64
+_MARK_BYTES = 34
+_LEAST_CUT_BYTES = 128
+_MAX_CUT = 64
+"""Image strings that are cut out: the most pictures of a document, see `Settings.max_images`."""
 
 
 def parse_json(data: bytes, max_bytes: int) -> Any:
@@ -38,29 +42,30 @@ def parse_json(data: bytes, max_bytes: int) -> Any:
 
     Args:
         data: the text.
-        max_bytes: limit for the bytes without the string of a top-level `image`.
+        max_bytes: limit for the bytes without the strings of `image`, at the top or in `parts`.
 
     Returns:
-        The value; where `image` was cut out, it holds the decoded bytes.
+        The value; where an `image` was cut out, it holds the decoded bytes.
 
     Raises:
-        BodyTooLarge: there are more bytes without the image.
+        BodyTooLarge: there are more bytes without the images.
         FieldError: a key is repeated, or the image is not base64.
         ValueError: the text is not JSON, or nested too deeply.
     """
     if len(data) <= max_bytes:
         return _parse(data)
-    start, end = _image_string(data, max_bytes)
+    cut = _image_strings(data, max_bytes)
     mark = secrets.token_hex(16)
-    rest = b'%s"%s"%s' % (data[: start - 1], mark.encode(), data[end + 1 :])
-    if len(rest) > max_bytes:
+    marks = {f"{mark}{index}": place for index, place in enumerate(cut)}
+    tree = _parse(_without(data, marks))
+    holders = [holder for holder in _holders(tree) if _image_of(holder) in marks]
+    if len(holders) < len(marks):
         _refuse_size(max_bytes)
-    tree = _parse(rest)
-    if not isinstance(tree, dict) or tree.get("image") != mark:
-        _refuse_size(max_bytes)
-    escaped = data.find(b"\\", start, end) >= 0
-    with field_errors():
-        tree["image"] = decode_base64(memoryview(data)[start:end], escaped=escaped)
+    for holder in holders:
+        start, end = marks[holder["image"]]
+        escaped = data.find(b"\\", start, end) >= 0
+        with field_errors():
+            holder["image"] = decode_base64(memoryview(data)[start:end], escaped=escaped)
     return tree
 
 
@@ -147,20 +152,30 @@ def _check_surrogates(value: Any) -> None:
             values += value
 
 
-def _image_string(data: bytes, max_bytes: int) -> tuple[int, int]:
-    """Start and end of the string of the key `image`; strings before it are skipped."""
+def _image_strings(data: bytes, max_bytes: int) -> list[tuple[int, int]]:
+    """Start and end of the long strings of keys `image`; other strings are skipped.
+
+    Raises:
+        BodyTooLarge: without them there are still more bytes than `max_bytes`.
+    """
     if data.find(b'"image"') < 0:  # else 65,536 strings would be looked at for nothing
         _refuse_size(max_bytes)
-    position, last = 0, max_bytes + 1
-    least = len(data) - max_bytes - 2
+    found: list[tuple[int, int]] = []
+    position = cut = 0
     for _ in range(MAX_QUOTES // 2):
+        last = max_bytes + 1 + cut
         quote = data.find(b'"', position, last)
         end = data.find(b'"', quote + 1)
-        if quote < 0 or end < 0:
+        if quote < 0 or end < 0 or len(found) == _MAX_CUT:
             break
-        key = data[max(0, quote - _KEY_SPAN) : quote] if end - quote >= least else b""
+        key = data[max(0, quote - _KEY_SPAN) : quote] if end - quote > _LEAST_CUT_BYTES else b""
         if _IMAGE_KEY.search(key):
-            return quote + 1, end
+            found.append((quote + 1, end))
+            cut += end - quote - 1 - _MARK_BYTES
+            position = end + 1
+            if len(data) - cut <= max_bytes:
+                return found
+            continue
         string = _STRING.match(data, quote, last)
         if string is None:
             break
@@ -168,9 +183,29 @@ def _image_string(data: bytes, max_bytes: int) -> tuple[int, int]:
     _refuse_size(max_bytes)
 
 
+def _without(data: bytes, marks: dict[str, tuple[int, int]]) -> bytes:
+    """The text with a mark in the place of each string."""
+    pieces, position = [], 0
+    for mark, (start, end) in marks.items():
+        pieces += [data[position:start], mark.encode()]
+        position = end
+    return b"".join([*pieces, data[position:]])
+
+
+def _holders(tree: Any) -> list[Any]:
+    """The objects that may have an image: the body, and each of its parts."""
+    parts = tree.get("parts") if isinstance(tree, dict) else None
+    return [tree, *(parts if isinstance(parts, list) else ())]
+
+
+def _image_of(holder: Any) -> str | None:
+    image = holder.get("image") if isinstance(holder, dict) else None
+    return image if isinstance(image, str) else None
+
+
 def _refuse_size(max_bytes: int) -> NoReturn:
     raise BodyTooLarge(
-        f"the request must have at most {max_bytes} bytes apart from the image",
+        f"the request must have at most {max_bytes} bytes apart from its images",
         limit=max_bytes,
     )
 

@@ -19,7 +19,7 @@ from tasks.errors import BodyTooLarge
 
 _MAX_PART_HEAD_BYTES = 4096
 _MAX_BOUNDARY_BYTES = 200
-_MAX_FILES = 2
+MAX_FILES = 2
 _CHARSETS = frozenset(
     [
         "utf-8",
@@ -78,7 +78,18 @@ class File:
     data: bytes
 
 
-Fields = dict[str, list[str | File]]
+class Fields(dict[str, list[str | File]]):
+    """For each name its values, and in `sent` all fields in the order in which they were sent."""
+
+    def __init__(self) -> None:
+        """Create it without fields."""
+        super().__init__()
+        self.sent: list[tuple[str, str | File]] = []
+
+    def add(self, name: str, value: str | File) -> None:
+        """Add a field."""
+        self.setdefault(name, []).append(value)
+        self.sent.append((name, value))
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +101,11 @@ class _Part:
 
 
 def decode_multipart(
-    data: bytes, content_type: str, max_fields: int, max_text_bytes: int
+    data: bytes,
+    content_type: str,
+    max_fields: int,
+    max_text_bytes: int,
+    max_files: int = MAX_FILES,
 ) -> Fields:
     """Decode a multipart form.
 
@@ -99,9 +114,7 @@ def decode_multipart(
         content_type: the request's media type with its boundary and, optionally, its charset.
         max_fields: limit for the parts that are not files.
         max_text_bytes: limit for the bytes of all parts that are not files.
-
-    Returns:
-        For each name its values in the order in which they were sent.
+        max_files: limit for the parts that are files.
 
     Raises:
         HTTPException: 400 where the form is malformed or truncated, or a field does not decode.
@@ -112,37 +125,37 @@ def decode_multipart(
     if not 0 < len(boundary) <= _MAX_BOUNDARY_BYTES:
         _malformed("the media type has no boundary")
     charset = options.get(b"charset", b"utf-8").decode("latin-1")
-    fields: Fields = {}
+    fields = Fields()
     files = plain = text_bytes = 0
-    for start, end in _parts(data, boundary, max_fields + _MAX_FILES):
+    for start, end in _parts(data, boundary, max_fields + max_files):
         part = _part(data, start, end)
         if part.file_name is None:
             plain, text_bytes = plain + 1, text_bytes + len(part.data)
         else:
             files += 1
-        if plain > max_fields or files > _MAX_FILES:
-            _malformed(f"it must have at most {max_fields} fields and {_MAX_FILES} files")
+        if plain > max_fields or files > max_files:
+            _malformed(f"it must have at most {max_fields} fields and {max_files} files")
         if text_bytes > max_text_bytes:
             _too_large(max_text_bytes)
         name = _decoded(part.name, charset, "a field's name")
         if name == "_charset_" and part.file_name is None:
             charset = _decoded(part.data, "ascii", name).strip()
             continue
-        fields.setdefault(name, []).append(_value(part, name, charset))
+        fields.add(name, _value(part, name, charset))
     return fields
 
 
 def decode_urlencoded(
     data: bytes, content_type: str, max_fields: int, max_text_bytes: int
 ) -> Fields:
-    """Decode an urlencoded form; arguments, result and errors are those of `decode_multipart`."""
+    """Decode an urlencoded form; arguments and errors are those of `decode_multipart`."""
     if len(data) > max_text_bytes:
         _too_large(max_text_bytes)
     _, options = parse_options_header(content_type)
     charset = options.get(b"charset", b"utf-8").decode("latin-1")
     if data.count(b"&") >= max_fields:
         _malformed(f"it must have at most {max_fields} fields")
-    fields: Fields = {}
+    fields = Fields()
     for pair in data.split(b"&"):
         if not pair:
             continue
@@ -152,7 +165,7 @@ def decode_urlencoded(
         if name == "_charset_":
             charset = value.strip()
             continue
-        fields.setdefault(name, []).append(value)
+        fields.add(name, value)
     return fields
 
 

@@ -88,10 +88,17 @@ class Handler:
     def log_text(self, body: Body) -> None:
         """Log the request's text, if the setting `log_content` is on."""
         if self.settings.log_content:
-            text = "\n".join(body.phrases) if isinstance(body, GroundBody) else body.text
-            log.info("asked", extra={"fields": {"text": text}})
+            log.info("asked", extra={"fields": {"text": _text_of(body)}})
 
 
 def server_timing(timing: Timing) -> str:
     """The value of the `Server-Timing` header: milliseconds of each stage."""
     return ", ".join(f"{stage};dur={ms:g}" for stage, ms in timing)
+
+
+def _text_of(body: Body) -> str:
+    """All texts of a body, line by line."""
+    if isinstance(body, GroundBody):
+        return "\n".join(body.phrases)
+    parts = getattr(body, "parts", None)
+    return "\n".join(part.text for part in parts) if parts else body.text

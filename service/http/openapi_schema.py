@@ -130,6 +130,8 @@ def _components(settings: Settings) -> Schema:
         if _works_without_files(model):
             schemas[_fields_name(model)] = _as_form(model, schema, with_files=False)
         schema["anyOf"] = [_needs(group, _NOT_NULL) for group in _groups(model)]
+        if "parts" in schema["properties"]:
+            _add_parts(schema["anyOf"])
     return schemas
 
 
@@ -141,10 +143,22 @@ def _works_without_files(model: type[BaseModel]) -> bool:
     return any("image" not in group for group in _groups(model))
 
 
+def _add_parts(choices: list[Schema]) -> None:
+    """Add the choice of parts, which excludes the fields of one text and one image."""
+    for choice in choices:
+        choice["properties"]["parts"] = {"type": "null"}
+    needed = _needs(("parts",), {"parts": {"type": "array"}})
+    needed["properties"] |= {name: {"type": "null"} for name in ("text", "image", "regions")}
+    choices.append(needed)
+
+
 def _limit(properties: Schema, settings: Settings) -> None:
     for name in ("text", "before", "after"):
         if name in properties:
             properties[name]["maxLength"] = settings.max_text_chars
+    if "context" in properties:
+        properties["context"]["maxLength"] = settings.max_context_chars
+        properties["parts"]["anyOf"][0]["maxItems"] = settings.max_parts
     for name, schema in properties.items():
         for choice in (schema, *schema.get("anyOf", ())):
             if choice.get("items", {}).get("pattern") == VISIBLE:
@@ -175,6 +189,8 @@ def _as_form(model: type[BaseModel], schema: Schema, *, with_files: bool) -> Sch
     form = copy.deepcopy(schema)
     form["title"] = schema["title"].replace("Body", "Form" if with_files else "Fields")
     form["description"] += " Lists are separated by commas, or the field is repeated."
+    if form["properties"].pop("parts", None):
+        form["description"] += " Repeated fields `text` and `image` are the parts of a document."
     groups = [group for group in _groups(model) if with_files or "image" not in group]
     form["anyOf"] = [_needs(group, {"text": {"pattern": VISIBLE}}) for group in groups]
     properties = form["properties"]

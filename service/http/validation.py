@@ -12,6 +12,7 @@ from schema.extraction import AnswerWarning, Task
 from schema.requests import ChooseBody, ExtractBody, InstructBody, OntologyGiven, TaskBody
 from service.http.bounded_json import LABEL_FIELDS
 from service.http.given_mentions import all_typed, check_mentions
+from service.http.part_validation import checked_context, document_parts, texts_of
 from service.pipeline.validated_requests import FORMS, ExtractionRequest, InstructionRequest
 from service.settings import Settings
 from tasks import ontology
@@ -40,13 +41,15 @@ def extraction_request(
     Raises:
         InputError: one of its leaves, where a field is invalid.
     """
-    check_input(body, settings)
+    parts = document_parts(body, settings)
+    if parts is None:
+        check_input(body, settings)
     tasks = _tasks(body) if task is None else frozenset({task})
     labels = _ontology(body, settings)
     if body.mentions is not None:
         check_mentions(body.mentions, body.text, tasks, labels, settings)
     typed = all_typed(body.mentions)
-    if body.text.strip() and not typed:
+    if any(text.strip() for text in texts_of(body)) and not typed:
         _check_answerable(tasks, labels)
     named = task is not None or getattr(body, "tasks", None) is not None
     return ExtractionRequest(
@@ -60,6 +63,8 @@ def extraction_request(
         alternatives=body.alternatives,
         utf16=body.offsets == "utf16",
         mentions=body.mentions,
+        parts=parts,
+        context=checked_context(body, settings),
     )
 
 

@@ -2,41 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
-from schema.extraction import (
-    AnswerWarning,
-    ClusterFound,
-    EntityFound,
-    EventFound,
-    Extraction,
-    ImageSize,
-    RegionFound,
-    Task,
-)
+from schema.extraction import AnswerWarning, Extraction, Gate, ImageSize, RegionFound, Task
 from schema.responses import Instructed, Tokenized
 from service.engine.interface import Answer, Engine, Prompt
 from service.engine.preprocess import Preprocess
 from service.observability.metrics import Metrics
 from service.observability.timing import StageTimer
 from service.pipeline.choices import Chooser
-from service.pipeline.documents import clusters_found, merge_entities, merge_events
-from service.pipeline.entities import entities_of, with_parents
-from service.pipeline.events import Trigger, events_of, triggers_of
+from service.pipeline.documents import clusters_found
 from service.pipeline.instruct import named_in, prompt_of, records_of
-from service.pipeline.mentions import check_takes_spans, entities_given
-from service.pipeline.offset_units import Utf16Offsets
-from service.pipeline.passage_prompts import (
-    PassagePrompts,
-    first_prompts,
-    labels_of,
-    pairs_across,
-)
+from service.pipeline.mentions import check_takes_spans
+from service.pipeline.offset_units import in_utf16
+from service.pipeline.part_pictures import PartPictures
+from service.pipeline.part_results import merged_results, with_parts
+from service.pipeline.parts import Section, sections_of
 from service.pipeline.phrases import PhraseGrounder
-from service.pipeline.prompt_rounds import PromptRounds, grounded_records, rounded_gate
+from service.pipeline.prompt_rounds import PromptRounds, rounded_gate
 from service.pipeline.regions import referenced, regions_of
-from service.pipeline.relations import PairPrompt, admitted_pairs, pair_prompts, relations_of
+from service.pipeline.text_extraction import Prompts, TextExtraction
 from service.pipeline.text_threads import TextThreads
 from service.pipeline.tokenization import max_text_tokens, tokenize, warnings_of
 from service.pipeline.validated_requests import ExtractionRequest, InstructionRequest
@@ -46,34 +32,23 @@ from service.vision.proposers.proposer import Proposer
 from tasks.instruction import Prompter
 
 
-@dataclass(frozen=True, slots=True)
-class _Draft:
-    """The results of the first round and the prompts of the second.
+class _Found(NamedTuple):
+    """The answers of the second round with what they belong to."""
 
-    Attributes:
-        entities: the entities of the whole text.
-        clusters: the entities that name one thing, put together.
-        pairs: prompts for relations between them.
-        triggers: the triggers of each passage, offsets counted from it.
-    """
-
-    entities: list[EntityFound]
-    clusters: list[ClusterFound]
-    pairs: list[PairPrompt]
-    triggers: list[list[Trigger]]
-
-    def prompts(self) -> dict[Task, list[Prompt]]:
-        return {
-            Task.RELATIONS: [pair.prompt for pair in self.pairs],
-            Task.EVENTS: [t.prompt for part in self.triggers for t in part if t.prompt is not None],
-        }
+    sections: Sequence[Section]
+    texts: Sequence[TextExtraction]
+    answers: Sequence[Mapping[Task, Sequence[Answer]]]
+    images: Mapping[int, EncodedImage]
+    gate: Gate
+    warnings: list[AnswerWarning]
 
 
 class Extractor:
     """Answers requests in two rounds of prompts; `chooser` and `grounder` answer in one.
 
     The first round finds entities and triggers, the second relations of entity pairs and arguments
-    of triggers. A text that does not fit a prompt is cut into passages, which share the rounds.
+    of triggers. A text that does not fit a prompt is cut into passages; these, and the texts of a
+    document of several parts, share the rounds.
     Prompts are encoded on a thread, because many pairs in a long text take a while.
     """
 
@@ -135,19 +110,24 @@ class Extractor:
             CapacityError: a leaf of it, if the engine cannot answer now.
         """
         timer = timer or StageTimer()
-        image = await self._encode_image(request, timer)
-        visual = image.visual if image else None
-        rounds = PromptRounds(self._engine, visual, timer)
-        text, run = request.text, self._threads.run
-        parts = await run(text, first_prompts, self._prompter, request, visual)
-        if any(mention.prompt for part in parts for mention in part.mentions):
+        sections = sections_of(request)
+        pictures = PartPictures(self._image_encoder, self._settings, timer)
+        images = await pictures.encode(request, sections)
+        texts = [self._text(section, images) for section in sections]
+        visuals = [text.visual for text in texts]
+        rounds = PromptRounds(self._engine, timer)
+        whole, run = "".join(section.request.text for section in sections), self._threads.run
+        first = await run(whole, _first_rounds, texts)
+        if any(text.asks_for_spans for text in texts):
             check_takes_spans(self._engine, "mentions")
-        answers = await rounds.run(_by_task(parts))
-        draft = await run(text, self._draft, request, parts, answers)
-        answers = await rounds.run(draft.prompts())
-        return await self._threads.run_if_long(
-            text, self._extraction, request, image, parts, draft, answers, rounds, timer
-        )
+        answers = await rounds.run(first, visuals)
+        second = await run(whole, _second_rounds, texts, answers)
+        answers = await rounds.run(second, visuals)
+        warnings = [*request.warnings, *self._warnings(*_listed(first))]
+        found = _Found(sections, texts, answers, images, rounds.gate(), warnings)
+        extraction = await self._threads.run_if_long(whole, self._extraction, request, found, timer)
+        self._metrics.count_extraction(extraction)
+        return extraction
 
     async def instruct(
         self, request: InstructionRequest, timer: StageTimer | None = None
@@ -163,7 +143,11 @@ class Extractor:
             CapacityError: a leaf of it, if the engine cannot answer now.
         """
         timer = timer or StageTimer()
-        image = await self._encode_image(request, timer)
+        image = None
+        if request.image is not None:
+            image = await self._image_encoder.encode(
+                request.image, timer, request.regions, request.text
+            )
         prompt = await self._threads.run(request.text, prompt_of, self._prompter, request)
         (answer,) = await self._engine.generate([prompt], image.visual if image else None)
         timer.add(answer.timing_ms)
@@ -185,103 +169,55 @@ class Extractor:
         self._image_encoder.close()
         self._threads.close()
 
-    async def _encode_image(
-        self, request: ExtractionRequest | InstructionRequest, timer: StageTimer
-    ) -> EncodedImage | None:
-        if request.image is None:
-            return None
-        return await self._image_encoder.encode(request.image, timer, request.regions, request.text)
+    def _text(self, section: Section, images: Mapping[int, EncodedImage]) -> TextExtraction:
+        visual = None if section.picture is None else images[section.picture].visual
+        return TextExtraction(self._prompter, self._settings, section.request, visual)
 
     def _warnings(self, *rounds: Sequence[Prompt]) -> list[AnswerWarning]:
         sources = [prompt.source for prompts in rounds for prompt in prompts]
         return warnings_of(self._prompter.tokenizer, sources)
 
     def _extraction(
-        self,
-        request: ExtractionRequest,
-        image: EncodedImage | None,
-        parts: Sequence[PassagePrompts],
-        draft: _Draft,
-        answers: dict[Task, list[Answer]],
-        rounds: PromptRounds,
-        timer: StageTimer,
+        self, request: ExtractionRequest, found: _Found, timer: StageTimer
     ) -> Extraction:
-        """Combine the answers of the second round with the draft; offsets in the requested unit."""
-        events = self._events(request, parts, draft, answers[Task.EVENTS])
+        """Combine the answers of the second round; offsets in the requested unit."""
+        results = [
+            text.results(answers) for text, answers in zip(found.texts, found.answers, strict=True)
+        ]
+        merged = merged_results(request, found.sections, results, found.images)
         extraction = Extraction(
-            image=_size_of(image),
-            regions=self._regions(image, referenced(draft.entities, events)),
-            entities=draft.entities,
-            clusters=draft.clusters,
-            relations=relations_of(draft.pairs, answers[Task.RELATIONS], request.min_score),
-            events=events,
-            gate=rounds.gate(),
+            image=None,
+            regions=[],
+            entities=merged.entities,
+            clusters=clusters_found(merged.entities, request.ontology),
+            relations=merged.relations,
+            events=merged.events,
+            gate=found.gate,
             model=self.model_name,
             timing_ms=timer.read(),
-            warnings=[*request.warnings, *self._warnings(*_by_task(parts).values())],
+            warnings=found.warnings,
         )
-        self._metrics.count_extraction(extraction)
-        if request.utf16:
-            return Utf16Offsets(request.text).extraction(extraction)
-        return extraction
+        extraction = self._with_images(extraction, request, found.images)
+        if not request.utf16:
+            return extraction
+        if request.parts is None:
+            return in_utf16(extraction, {None: request.text})
+        return in_utf16(extraction, dict(enumerate(part.text for part in request.parts)))
 
-    def _draft(
+    def _with_images(
         self,
+        extraction: Extraction,
         request: ExtractionRequest,
-        parts: Sequence[PassagePrompts],
-        answers: dict[Task, list[Answer]],
-    ) -> _Draft:
-        passages = [part.passage for part in parts]
-        found = _entities(request, parts, answers[Task.ENTITIES])
-        entities, ids = merge_entities(passages, found)
-        entities = with_parents(entities, request.ontology)
-        pairs: list[PairPrompt] = []
-        if Task.RELATIONS in request.tasks:
-            with labels_of("relation_types"):
-                for part, local, numbers in zip(parts, found, ids, strict=True):
-                    pairs += self._pairs(request, part.text, local, numbers)
-                pairs += pairs_across(self._prompter, request, passages, entities)
-        with labels_of("event_types"):
-            triggers = [
-                triggers_of(
-                    self._prompter,
-                    part.text,
-                    request.ontology,
-                    grounded_records([answer]),
-                    request.min_score,
-                    self._settings.max_triggers,
-                )
-                for part, answer in zip(parts, answers[Task.EVENTS], strict=False)
-            ]
-        return _Draft(entities, clusters_found(entities, request.ontology), pairs, triggers)
-
-    def _pairs(
-        self,
-        request: ExtractionRequest,
-        text: str,
-        entities: Sequence[EntityFound],
-        ids: Sequence[int | None],
-    ) -> list[PairPrompt]:
-        """Encode the prompts for pairs in one passage; entities get their ids in the document."""
-        named = [
-            entity.model_copy(update={"id": number})
-            for entity, number in zip(entities, ids, strict=True)
-            if number is not None
-        ]
-        pairs = admitted_pairs(named, request.ontology, self._settings.max_pairs)
-        return pair_prompts(self._prompter, text, pairs)
-
-    def _events(
-        self,
-        request: ExtractionRequest,
-        parts: Sequence[PassagePrompts],
-        draft: _Draft,
-        answers: Sequence[Answer],
-    ) -> list[EventFound]:
-        remaining = iter(answers)
-        found = [events_of(part, remaining, request.min_score) for part in draft.triggers]
-        passages = [part.passage for part in parts[: len(found)]]
-        return merge_events(passages, found, draft.entities)
+        images: Mapping[int, EncodedImage],
+    ) -> Extraction:
+        """Add the images and their regions, and what else only a document has."""
+        named = referenced(extraction.entities, extraction.events)
+        if request.parts is not None:
+            least = self._settings.min_region_score
+            return with_parts(extraction, request.parts, images, named, least)
+        image = images.get(0)
+        update = {"image": _size_of(image), "regions": self._regions(image, named)}
+        return extraction.model_copy(update=update)
 
     def _regions(self, image: EncodedImage | None, named: set[str]) -> list[RegionFound]:
         if image is None:
@@ -293,17 +229,15 @@ def _size_of(image: EncodedImage | None) -> ImageSize | None:
     return None if image is None else ImageSize(width=image.width, height=image.height)
 
 
-def _by_task(parts: Sequence[PassagePrompts]) -> dict[Task, list[Prompt]]:
-    return {task: [p for part in parts for p in part.prompts_of(task)] for task in Task}
+def _listed(asked: Sequence[Prompts]) -> list[list[Prompt]]:
+    return [prompts for by_task in asked for prompts in by_task.values()]
 
 
-def _entities(
-    request: ExtractionRequest, parts: Sequence[PassagePrompts], answers: Sequence[Answer]
-) -> list[list[EntityFound]]:
-    """The entities of each passage, with offsets counted from it."""
-    if request.mentions is not None:
-        remaining = iter(answers)
-        return [entities_given(part.mentions, remaining, request.min_score) for part in parts]
-    return [entities_of(grounded_records([answer]), request.min_score) for answer in answers] or [
-        [] for _ in parts
-    ]
+def _first_rounds(texts: Sequence[TextExtraction]) -> list[Prompts]:
+    return [text.first_round() for text in texts]
+
+
+def _second_rounds(
+    texts: Sequence[TextExtraction], answers: Sequence[Mapping[Task, Sequence[Answer]]]
+) -> list[Prompts]:
+    return [text.second_round(found) for text, found in zip(texts, answers, strict=True)]

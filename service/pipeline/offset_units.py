@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
+from collections.abc import Mapping
 from typing import TypeVar
 
 from schema.extraction import ArgumentFound, EntityFound, EventFound, Extraction, TriggerFound
@@ -31,26 +32,33 @@ class Utf16Offsets:
         """Return the offset in code units of an offset in code points."""
         return offset + bisect_left(self._long, offset)
 
-    def extraction(self, extraction: Extraction) -> Extraction:
-        """Return an extraction whose offsets count code units instead of code points."""
-        if not self._long:
-            return extraction
-        return extraction.model_copy(
-            update={
-                "entities": [self._span(entity) for entity in extraction.entities],
-                "events": [self._event(event) for event in extraction.events],
-            }
-        )
-
-    def _event(self, event: EventFound) -> EventFound:
+    def event(self, event: EventFound) -> EventFound:
+        """Return an event whose offsets count code units instead of code points."""
         return event.model_copy(
             update={
-                "trigger": self._span(event.trigger),
-                "arguments": [self._span(argument) for argument in event.arguments],
+                "trigger": self.span(event.trigger),
+                "arguments": [self.span(argument) for argument in event.arguments],
             }
         )
 
-    def _span(self, span: FoundT) -> FoundT:
+    def span(self, span: FoundT) -> FoundT:
+        """Return a span whose offsets count code units instead of code points."""
         if span.start is None or span.end is None:
             return span
         return span.model_copy(update={"start": self.of(span.start), "end": self.of(span.end)})
+
+
+def in_utf16(extraction: Extraction, texts: Mapping[int | None, str]) -> Extraction:
+    """Return an extraction whose offsets count code units instead of code points.
+
+    Args:
+        extraction: the extraction, offsets in code points.
+        texts: the text of each part; that of None for an extraction without parts.
+    """
+    units = {part: Utf16Offsets(text) for part, text in texts.items()}
+    return extraction.model_copy(
+        update={
+            "entities": [units[entity.part].span(entity) for entity in extraction.entities],
+            "events": [units[event.part].event(event) for event in extraction.events],
+        }
+    )

@@ -77,8 +77,9 @@ class PhraseGrounder:
         image = await self._images.encode(request.image, timer, request.regions, names)
         answers: list[Answer] = []
         if len(image.visual.boxes):
-            rounds = PromptRounds(self._engine, image.visual, timer)
-            answers = (await rounds.run({Task.ENTITIES: prompts}))[Task.ENTITIES]
+            rounds = PromptRounds(self._engine, timer)
+            (found_by_task,) = await rounds.run([{Task.ENTITIES: prompts}], [image.visual])
+            answers = found_by_task[Task.ENTITIES]
         regions = regions_of(image, 0.0, set())
         found = [
             phrase_found(phrase, answers[at].decisions[-1] if answers else (1.0,), regions)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 from schema.extraction import Gate, Task
 from service.engine.interface import Answer, Engine, Prompt, VisualFeatures
@@ -14,6 +15,14 @@ MOST_PROMPTS = 256
 """Prompts of one call of the engine."""
 
 
+class _Asked(NamedTuple):
+    """A prompt, its task and the number of its text."""
+
+    text: int
+    task: Task
+    prompt: Prompt
+
+
 class PromptRounds:
     """Sends the prompts of a request to the engine, round by round.
 
@@ -21,39 +30,49 @@ class PromptRounds:
     text are several, so that other requests find room in the queue.
     """
 
-    def __init__(self, engine: Engine, visual: VisualFeatures | None, timer: StageTimer) -> None:
+    def __init__(self, engine: Engine, timer: StageTimer) -> None:
         """Create the rounds of one request.
 
         Args:
             engine: the engine that generates the answers.
-            visual: the features of the request's image, or None.
             timer: receives the longest duration of each stage of a round.
         """
         self._engine = engine
-        self._visual = visual
         self._timer = timer
         self._gates: dict[Task, list[float]] = {task: [] for task in Task}
 
-    async def run(self, prompts: Mapping[Task, Sequence[Prompt]]) -> dict[Task, list[Answer]]:
+    async def run(
+        self,
+        asked: Sequence[Mapping[Task, Sequence[Prompt]]],
+        visuals: Sequence[VisualFeatures | None],
+    ) -> list[dict[Task, list[Answer]]]:
         """Generate the answers to one round of prompts.
 
         Args:
-            prompts: the prompts of each task; tasks may be missing.
+            asked: for each text the prompts of each task; tasks may be missing.
+            visuals: for each text the features of the picture that it is read with, or None.
 
         Returns:
-            The answers of every task, in the order of its prompts.
+            For each text the answers of every task, in the order of its prompts.
 
         Raises:
             CapacityError: a leaf of it, if the engine cannot answer now.
         """
-        batch = [(task, prompt) for task, listed in prompts.items() for prompt in listed]
-        results: dict[Task, list[Answer]] = {task: [] for task in Task}
+        batch = [
+            _Asked(number, task, prompt)
+            for number, prompts in enumerate(asked)
+            for task, listed in prompts.items()
+            for prompt in listed
+        ]
+        results: list[dict[Task, list[Answer]]] = [{task: [] for task in Task} for _ in asked]
         for first in range(0, len(batch), MOST_PROMPTS):
             part = batch[first : first + MOST_PROMPTS]
-            answers = await self._engine.generate([prompt for _, prompt in part], self._visual)
-            for (task, _), answer in zip(part, answers, strict=True):
-                results[task].append(answer)
-                self._gates[task].append(answer.gate)
+            answers = await self._engine.generate(
+                [item.prompt for item in part], [visuals[item.text] for item in part]
+            )
+            for item, answer in zip(part, answers, strict=True):
+                results[item.text][item.task].append(answer)
+                self._gates[item.task].append(answer.gate)
             self._timer.add(_longest(answers))
         return results
 

@@ -16,13 +16,16 @@ def referenced(entities: Iterable[EntityFound], events: Iterable[EventFound]) ->
     return names | {argument.region for argument in arguments if argument.region is not None}
 
 
-def regions_of(image: EncodedImage, min_score: float, named: set[str]) -> list[RegionFound]:
+def regions_of(
+    image: EncodedImage, min_score: float, named: set[str], *, before: int = 0
+) -> list[RegionFound]:
     """Convert the regions of an image to the wire format.
 
     Args:
         image: the image with its regions.
         min_score: regions with a smaller score are dropped.
         named: ids of regions to keep whatever their score is.
+        before: how many regions the pictures before it have.
 
     Returns:
         The regions in the order of their ids, boxes in pixels of the upright image.
@@ -30,7 +33,7 @@ def regions_of(image: EncodedImage, min_score: float, named: set[str]) -> list[R
     visual = image.visual
     found = []
     for row, score in enumerate(visual.scores):
-        name = Region(row + 1).name
+        name = Region(before + row + 1).name
         if score < min_score and name not in named:
             continue
         found.append(

@@ -10,7 +10,7 @@ from service.pipeline.mentions import options_of
 from service.pipeline.offset_units import Utf16Offsets
 from service.pipeline.validated_requests import ExtractionRequest
 from tasks import form, instruction
-from tasks.errors import LabelError
+from tasks.errors import FieldError, LabelError
 from tasks.instruction import Prompter
 from tasks.ontology import NONE
 from tasks.source import Source
@@ -21,6 +21,7 @@ _SHOWN_LABELS = 3
 
 def tokenize(prompter: Prompter, request: ExtractionRequest) -> Tokenized:
     """Tokenize the text of a request and compute the token limits of its tasks."""
+    prompter = with_context(prompter, request)
     ids, offsets = prompter.tokenizer.encode(request.text)
     limits = _limits(prompter, request)
     if request.utf16:
@@ -40,6 +41,25 @@ def passage_tokens(prompter: Prompter, request: ExtractionRequest) -> int:
     """Return the most tokens that a passage of the text may have, so that every task fits."""
     limits = _limits(prompter, request).model_dump().values()
     return min((limit for limit in limits if limit is not None), default=prompter.max_text_tokens)
+
+
+def with_context(prompter: Prompter, request: ExtractionRequest) -> Prompter:
+    """Return a prompter whose prompts have the context of the request.
+
+    Raises:
+        FieldError: the context takes more than half of a passage.
+    """
+    if not request.context.strip():
+        return prompter
+    most = passage_tokens(prompter, request) // 2
+    needed = len(prompter.tokenizer.encode(request.context)[0])
+    if needed > most > 0:  # labels that leave no room are refused on their own
+        raise FieldError(
+            f"the context has {needed} tokens, at most {most} fit beside these labels and a text",
+            field="context",
+            limit=most,
+        )
+    return prompter.with_context(request.context)
 
 
 def max_text_tokens(prompter: Prompter) -> int:

@@ -37,6 +37,21 @@ def field_errors() -> Iterator[None]:
 
 
 @dataclass(frozen=True, slots=True)
+class DocumentPart:
+    """A part of a document: a text, the file of a picture, or both.
+
+    Attributes:
+        text: the text as sent; empty if the part has none.
+        image: the image file, or None.
+        step: whether it is a step of a procedure.
+    """
+
+    text: str
+    image: bytes | None
+    step: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class ExtractionRequest:
     """A request for an extraction.
 
@@ -51,6 +66,9 @@ class ExtractionRequest:
         alternatives: how many of its next likely types an entity has, at most.
         utf16: whether the offsets of the response count UTF-16 code units.
         mentions: the entities' spans, in the order of the request; None to find them.
+        parts: the parts of a document; None if it is the text and the image alone, which are then
+            those of the one part.
+        context: read before every passage of the text; nothing is extracted from it.
     """
 
     text: str
@@ -63,6 +81,8 @@ class ExtractionRequest:
     alternatives: int = 0
     utf16: bool = False
     mentions: tuple[RequestMention, ...] | None = None
+    parts: tuple[DocumentPart, ...] | None = None
+    context: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,14 @@ import numpy as np
 from fastapi import FastAPI
 from PIL import Image
 
-from service.engine.interface import Answer, Picture, Prompt, VisualFeatures
+from service.engine.interface import (
+    Answer,
+    Picture,
+    Prompt,
+    VisualFeatures,
+    Visuals,
+    visual_of_each,
+)
 from service.engine.proposal import Proposal
 from service.http.app import create_app
 from service.http.routes.catalogue import ModelInfo
@@ -72,23 +79,20 @@ class FakeEngine:
         self.looks.append(picture)
         return given_regions(picture) or two_regions(), {"queue": 1.0, "visual": 20.0}
 
-    async def generate(
-        self, prompts: Sequence[Prompt], visual: VisualFeatures | None
-    ) -> list[Answer]:
+    async def generate(self, prompts: Sequence[Prompt], visual: Visuals) -> list[Answer]:
         """Answers by the rules above."""
         await self._work()
         self.rounds.append(list(prompts))
         timing = {"queue": 2.0, "fusion": 3.0, "decode": 4.0}
-        gate = 0.0 if visual is None else 0.25
         return [
             Answer(
-                tuple(_records(p, visual)),
-                gate,
+                tuple(_records(p, own)),
+                0.0 if own is None else 0.25,
                 p.source.ids[-3:],
                 timing,
-                decisions=tuple(_decisions(p, visual)) if p.with_decisions else (),
+                decisions=tuple(_decisions(p, own)) if p.with_decisions else (),
             )
-            for p in prompts
+            for p, own in zip(prompts, visual_of_each(visual, len(prompts)), strict=True)
         ]
 
     async def _work(self) -> None:

@@ -175,3 +175,32 @@ def test_tokens_left_includes_descriptions() -> None:
     with pytest.raises(LabelError) as raised:
         prompter.encode(fits + "x", instruction.ENTITIES, labels, roles, descriptions=descriptions)
     assert raised.value.limit == left
+
+
+@pytest.mark.parametrize("tokenizer", [BYTES, WORDPIECE, METASPACE])
+@pytest.mark.parametrize("separator", ["", " "])
+def test_a_context_comes_before_the_text_and_is_no_piece_of_it(
+    tokenizer: Tokenizer, separator: str
+) -> None:
+    plain = Prompter(tokenizer, 999, 999, separator)
+    prompter = plain.with_context(" Kyrie in New York \n")
+    source = prompter.encode(SENTENCE, instruction.ENTITIES, ("person",))
+    bare = plain.encode(SENTENCE, instruction.ENTITIES, ("person",))
+    spans = [[(p.start, p.end, p.opens, p.closes) for p in s.pieces] for s in (source, bare)]
+    assert spans[0] == spans[1] and source.text == SENTENCE
+    by = len(source.ids) - len(bare.ids)
+    assert {a.position - b.position for a, b in zip(source.pieces, bare.pieces, strict=True)} == {
+        by
+    }
+    assert len(source.cases) == len(source.ids)
+    rooms = [p.tokens_left(instruction.ENTITIES, ("person",)) for p in (plain, prompter)]
+    assert rooms[0] - rooms[1] == by
+    assert plain.with_context(" \n") == plain
+
+
+def test_the_context_has_cases_and_the_text_begins_a_line() -> None:
+    prompter = Prompter(WORDPIECE, 999, 999, " ", lines=True).with_context("New York")
+    source = prompter.encode(SENTENCE, instruction.ENTITIES)
+    first = source.pieces[0].position
+    assert source.cases[first] >= instruction.LINE_START
+    assert any(source.cases[:first]) and max(source.cases[:first]) < instruction.LINE_START

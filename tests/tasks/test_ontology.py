@@ -246,7 +246,7 @@ def test_news_reuses_parts_of_other_inventories() -> None:
 
 def test_the_names_of_the_shipped_inventories() -> None:
     others = "broad3 casie conll04 flickr30k fmnerg51 fmnerg8 jmere kbp37 m2e2 mnre mnre_v1 news"
-    assert names() == sorted([*others.split(), "semeval2010", "twitter4", *CROSSNER])
+    assert names() == sorted([*others.split(), "procedure", "semeval2010", "twitter4", *CROSSNER])
 
 
 @pytest.mark.parametrize("name", names())

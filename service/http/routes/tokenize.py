@@ -11,6 +11,7 @@ from service.http.handler import Handler
 from service.http.openapi_schema import body_of
 from service.http.problems import responses
 from service.http.validation import extraction_request
+from tasks.errors import FieldError
 
 
 def tokenize_routes(handler: Handler) -> APIRouter:
@@ -28,6 +29,8 @@ def tokenize_routes(handler: Handler) -> APIRouter:
         The image is not decoded, but its presence leaves less room for labels.
         """
         body = await parse_body(request, ExtractBody, handler.settings)
+        if body.parts is not None:
+            raise FieldError("parts cannot be tokenized: send each text alone", field="parts")
         asked = extraction_request(body, handler.settings)
         return await handler.extractor.tokenize(asked)
 

@@ -50,6 +50,16 @@ async def test_the_answers_to_a_request_keep_its_order(
         assert_same(answer, alone[i])
 
 
+async def test_every_prompt_of_a_request_may_have_its_own_image(
+    tiny_bundle: Bundle, pool: list[GenerateJob], alone: list[Answer]
+) -> None:
+    async with running(tiny_bundle) as engine:
+        prompts, visuals = [job.prompt for job in pool], [job.visual for job in pool]
+        answered = await engine.generate(prompts, visuals)
+    for answer, expected in zip(answered, alone, strict=True):
+        assert_same(answer, expected)
+
+
 async def test_images_of_many_clients_are_encoded(tiny_bundle: Bundle) -> None:
     async with running(tiny_bundle) as engine:
         encoded = await asyncio.gather(

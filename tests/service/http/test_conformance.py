@@ -37,6 +37,9 @@ UNSAYABLE = {
     ("invalid-field", "tail"),
     ("invalid-field", "ontology"),
     ("unknown-ontology", None),
+    # A context needs a text that is not blank, in some part; limits count over all parts.
+    ("invalid-field", "context"),
+    ("invalid-field", "parts"),
 }
 """Problems, by type and field, for rules that a JSON schema cannot express."""
 

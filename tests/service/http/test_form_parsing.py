@@ -80,7 +80,7 @@ async def test_alternatives_and_the_unit_of_offsets(
         ({"text": TEXT, "alternatives": "4"}, 422, "invalid-field", "alternatives"),
         ({"text": TEXT, "alternatives": "1.5"}, 422, "invalid-field", "alternatives"),
         ({"text": TEXT, "offsets": "bytes"}, 422, "invalid-field", "offsets"),
-        ({"text": [TEXT, TEXT]}, 422, "invalid-field", "text"),
+        ({"text": TEXT, "ontology": ["a", "b"]}, 422, "invalid-field", "ontology"),
         ({"text": TEXT, "tekst": "x"}, 422, "invalid-field", "tekst"),
         ({"text": TEXT, "image": "cat.png"}, 422, "invalid-field", "image"),
         ({"text": "x" * 301}, 422, "text-too-long", "text"),
@@ -178,10 +178,12 @@ async def test_a_file_field_left_empty_in_a_browser_is_no_image(
     assert without.json()["type"] == "empty-input"
 
 
-async def test_two_images_are_one_too_many(client: httpx.AsyncClient) -> None:
+async def test_two_images_are_parts_where_the_route_has_parts(client: httpx.AsyncClient) -> None:
     files = [("image", ("a.png", picture_bytes())), ("image", ("b.png", picture_bytes()))]
     response = await client.post("/extract", files=files)
-    assert (response.status_code, response.json()["type"]) == (422, "invalid-field")
+    assert [image["part"] for image in response.json()["images"]] == [0, 1]
+    response = await client.post("/instruct", files=files)
+    assert (response.status_code, response.json()["field"]) == (422, "image")
 
 
 async def test_a_text_sent_as_a_file_is_refused(client: httpx.AsyncClient) -> None:

@@ -12,7 +12,7 @@ from schema.extraction import (
     Timing,
     TriggerFound,
 )
-from service.pipeline.offset_units import Utf16Offsets
+from service.pipeline.offset_units import Utf16Offsets, in_utf16
 
 FRAGMENTS = (
     *("Ann", " ", "\n", "é", "e\u0301", "\u0301", "कि", "日本", "𝄞", "👋🏽", "👨‍👩‍👧", "🇩🇪"),
@@ -57,7 +57,7 @@ def answer(text: str, start: int | None, end: int | None) -> Extraction:
 @given(spans())
 def test_every_offset_of_the_answer_slices_as_in_javascript(drawn: tuple[str, int, int]) -> None:
     text, start, end = drawn
-    found = Utf16Offsets(text).extraction(answer(text, start, end))
+    found = in_utf16(answer(text, start, end), {None: text})
     (event,) = found.events
     for item in (*found.entities, event.trigger, *event.arguments):
         assert item.start is not None and item.end is not None
@@ -70,7 +70,7 @@ def test_the_end_of_a_text_is_its_length_in_code_units(text: str) -> None:
 
 
 def test_spans_without_offsets_stay_without() -> None:
-    found = Utf16Offsets("👋").extraction(answer("👋", None, None))
+    found = in_utf16(answer("👋", None, None), {None: "👋"})
     assert found == answer("👋", None, None)
 
 

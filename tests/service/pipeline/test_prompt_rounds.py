@@ -24,9 +24,9 @@ def _prompt(text: str, spot: str) -> Prompt:
 
 @pytest.mark.anyio
 async def test_one_call_answers_all_tasks_in_order(engine: FakeEngine) -> None:
-    rounds = PromptRounds(engine, None, StageTimer())
+    rounds = PromptRounds(engine, StageTimer())
     entities, events = [_prompt("Ann", "a")], [_prompt("Bob", "b"), _prompt("Carl", "c")]
-    answers = await rounds.run({Task.ENTITIES: entities, Task.EVENTS: events})
+    (answers,) = await rounds.run([{Task.ENTITIES: entities, Task.EVENTS: events}], [None])
     assert engine.rounds == [[*entities, *events]]
     assert [a.records[0].label for a in answers[Task.EVENTS]] == ["b", "c"]
     assert len(answers[Task.ENTITIES]) == 1 and answers[Task.RELATIONS] == []
@@ -34,17 +34,26 @@ async def test_one_call_answers_all_tasks_in_order(engine: FakeEngine) -> None:
 
 @pytest.mark.anyio
 async def test_no_prompts_no_call(engine: FakeEngine) -> None:
-    rounds = PromptRounds(engine, None, StageTimer())
-    assert await rounds.run({Task.EVENTS: []}) == {task: [] for task in Task}
+    rounds = PromptRounds(engine, StageTimer())
+    assert await rounds.run([{Task.EVENTS: []}], [None]) == [{task: [] for task in Task}]
     assert engine.rounds == []
+
+
+@pytest.mark.anyio
+async def test_the_texts_share_a_call_and_each_has_its_own_picture(engine: FakeEngine) -> None:
+    rounds = PromptRounds(engine, StageTimer())
+    texts = [{Task.EVENTS: [_prompt(text, "a")]} for text in ("Ann", "Bob")]
+    first, second = await rounds.run(texts, [two_regions(), None])
+    assert len(engine.rounds) == 1
+    assert (first[Task.EVENTS][0].gate, second[Task.EVENTS][0].gate) == (0.25, 0.0)
 
 
 @pytest.mark.anyio
 async def test_gates_cover_all_rounds_and_times_the_longest_of_each(engine: FakeEngine) -> None:
     timer = StageTimer()
-    rounds = PromptRounds(engine, two_regions(), timer)
-    await rounds.run({Task.EVENTS: [_prompt("Ann", "a")] * 5})
-    await rounds.run({Task.EVENTS: [_prompt("Ann", "a")]})
+    rounds = PromptRounds(engine, timer)
+    await rounds.run([{Task.EVENTS: [_prompt("Ann", "a")] * 5}], [two_regions()])
+    await rounds.run([{Task.EVENTS: [_prompt("Ann", "a")]}], [two_regions()])
     assert (rounds.gate().events, rounds.gate().entities) == (0.25, None)
     assert timer.read().decode == 8.0
 
