@@ -153,3 +153,9 @@ class Extraction(_Model):
     warnings: list[AnswerWarning] = Field(
         [], description="Why the response may be less useful than expected."
     )
+
+
+class DocumentExtraction(Extraction):
+    """The response of an extraction from a document."""
+
+    text: str = Field(description="The text that was read from the document; offsets refer to it.")

@@ -16,6 +16,7 @@ from schema import regions
 from service.http.bounded_json import LABEL_FIELDS, MAX_ITEMS, check_bounds, parse_json, parse_value
 from service.http.form_decoding import Fields, File, decode_multipart, decode_urlencoded
 from service.http.safe_yaml import read_plain_yaml
+from service.http.uploads import Upload
 from service.http.validation import validation_problem
 from service.pipeline.validated_requests import field_errors
 from service.settings import Settings
@@ -118,7 +119,10 @@ def form_tree(
         if name not in _TEXTS and all(_is_blank(value) for value in values):
             continue
         if name == "image":
-            tree[name] = _image(values)
+            tree[name] = _file(name, values).data
+        elif name == "document":
+            file = _file(name, values)
+            tree[name] = Upload(file.name, file.data)
         elif name == "ontology":
             tree[name] = _ontology(values, max_ontology_bytes)
         elif name in _LISTS:
@@ -172,11 +176,11 @@ def _list(name: str, values: list[str | File], max_items: int) -> list[str]:
     return [part.strip() for value in strings for part in value.split(",")]
 
 
-def _image(values: list[str | File]) -> bytes:
-    value = _single("image", values)
+def _file(name: str, values: list[str | File]) -> File:
+    value = _single(name, values)
     if isinstance(value, str):
-        raise FieldError("image must be sent as a file", field="image")
-    return value.data
+        raise FieldError(f"{name} must be sent as a file", field=name)
+    return value
 
 
 def _ontology(values: list[str | File], max_bytes: int) -> Any:

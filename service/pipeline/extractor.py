@@ -31,6 +31,7 @@ from service.pipeline.passage_prompts import (
     labels_of,
     pairs_across,
 )
+from service.pipeline.progress import Progress, first_round, prompts_by_task
 from service.pipeline.prompt_rounds import PromptRounds, grounded_records, rounded_gate
 from service.pipeline.regions import referenced, regions_of
 from service.pipeline.relations import PairPrompt, admitted_pairs, pair_prompts, relations_of
@@ -114,13 +115,17 @@ class Extractor:
         return tokenize(self._prompter, request)
 
     async def extract(
-        self, request: ExtractionRequest, timer: StageTimer | None = None
+        self,
+        request: ExtractionRequest,
+        timer: StageTimer | None = None,
+        progress: Progress | None = None,
     ) -> Extraction:
         """Extract entities, relations and events.
 
         Args:
             request: the validated request.
             timer: a running timer of the request; a new one by default.
+            progress: receives the entities of each passage when they are found.
 
         Raises:
             InputError: a leaf of it, if the text, the labels or the image cannot be used.
@@ -131,7 +136,7 @@ class Extractor:
         visual = image.visual if image else None
         rounds = PromptRounds(self._engine, visual, timer)
         parts = await asyncio.to_thread(first_prompts, self._prompter, request, visual)
-        answers = await rounds.run(_by_task(parts))
+        answers = await first_round(rounds, parts, request.min_score, progress)
         draft = await asyncio.to_thread(self._draft, request, parts, answers)
         answers = await rounds.run(draft.prompts())
         events = self._events(request, parts, draft, answers[Task.EVENTS])
@@ -145,7 +150,7 @@ class Extractor:
             gate=rounds.gate(),
             model=self.model_name,
             timing_ms=timer.read(),
-            warnings=[*request.warnings, *self._warnings(*_by_task(parts).values())],
+            warnings=[*request.warnings, *self._warnings(*prompts_by_task(parts).values())],
         )
         self._metrics.count_extraction(extraction)
         return extraction
@@ -263,7 +268,3 @@ class Extractor:
 
 def _size_of(image: EncodedImage | None) -> ImageSize | None:
     return None if image is None else ImageSize(width=image.width, height=image.height)
-
-
-def _by_task(parts: Sequence[PassagePrompts]) -> dict[Task, list[Prompt]]:
-    return {task: [part.prompts[task] for part in parts if task in part.prompts] for task in Task}

@@ -12,6 +12,7 @@ from service.http.body_parsing import parse_body
 from service.http.handler import Handler
 from service.http.openapi_schema import body_of
 from service.http.problems import responses
+from service.http.uploads import ExtractUpload, with_document_text
 from service.http.validation import extraction_request
 
 
@@ -29,8 +30,10 @@ def tokenize_routes(handler: Handler) -> APIRouter:
 
         The image is not decoded, but its presence leaves less room for labels.
         """
-        body = await parse_body(request, ExtractBody, handler.settings)
-        asked = extraction_request(body, handler.settings)
+        body = await parse_body(request, ExtractUpload, handler.settings)
+        asked = extraction_request(
+            await with_document_text(body, handler.documents), handler.settings
+        )
         return await asyncio.to_thread(handler.extractor.tokenize, asked)
 
     return router
