@@ -78,11 +78,6 @@ async def test_what_is_wrong_with_a_document_is_told_at_its_field(
     kind: str,
     words: str,
     client: httpx.AsyncClient,
-    fields: dict[str, str],
-    status: int,
-    kind: str,
-    words: str,
-    client: httpx.AsyncClient,
 ) -> None:
     response = await client.post("/extract", data=fields, files=files)
     problem = response.json()
