@@ -69,7 +69,8 @@ def _fault(error: DocumentError) -> dict[str, str]:
 
 def main() -> None:
     """Read the file from standard input and print the result."""
-    kind, max_chars, memory_bytes, cpu_s = sys.argv[1], *map(int, sys.argv[2:])
+    kind = sys.argv[1]
+    max_chars, memory_bytes, cpu_s = (int(number) for number in sys.argv[2:])
     limit_resources(memory_bytes, cpu_s)
     data = sys.stdin.buffer.read()
     out = io.TextIOWrapper(sys.stdout.buffer, encoding="ascii")

@@ -53,7 +53,9 @@ class StreamedExtraction(Response):
 
     media_type = MEDIA_TYPE
 
-    def __init__(self, handler: Handler, request: Request, body: TaskUpload, task: Task | None):
+    def __init__(
+        self, handler: Handler, request: Request, body: TaskUpload, task: Task | None
+    ) -> None:
         """Create the response.
 
         Args:
@@ -76,7 +78,8 @@ class StreamedExtraction(Response):
             except ClientDisconnect:
                 if not lines.begun:
                     raise
-                return log.info("the client of a streamed extraction disconnected")
+                log.info("the client of a streamed extraction disconnected")
+                return
             except Exception as error:
                 if not lines.begun:
                     raise

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Request
 from schema.requests import ExtractBody
 from schema.responses import Tokenized
 from service.http.body_parsing import parse_body
+from service.http.cancellation import run_with_deadline
 from service.http.handler import Handler
 from service.http.openapi_schema import body_of
 from service.http.problems import responses
@@ -22,7 +23,7 @@ def tokenize_routes(handler: Handler) -> APIRouter:
 
     @router.post(
         "/tokenize",
-        responses=responses(400, 401, 408, 413, 415, 422, 429, 500, 503),
+        responses=responses(400, 401, 408, 413, 415, 422, 429, 500, 503, 504),
         openapi_extra={"requestBody": body_of(ExtractBody)},
     )
     async def tokenize(request: Request) -> Tokenized:
@@ -31,9 +32,9 @@ def tokenize_routes(handler: Handler) -> APIRouter:
         The image is not decoded, but its presence leaves less room for labels.
         """
         body = await parse_body(request, ExtractUpload, handler.settings)
-        asked = extraction_request(
-            await with_document_text(body, handler.documents), handler.settings
-        )
+        reading = with_document_text(body, handler.documents)
+        given = await run_with_deadline(request, reading, handler.settings.deadline_s)
+        asked = extraction_request(given, handler.settings)
         return await asyncio.to_thread(handler.extractor.tokenize, asked)
 
     return router
