@@ -111,6 +111,8 @@ def test_characters_are_counted(visit: Visitor, serve: Server) -> None:
 def test_passages_are_shown_as_they_are_done(page: Page, engine: FakeEngine) -> None:
     engine.pause_s = 1.0
     fill(page, f"{WORDS}. " * 200)
+    page.get_by_label("relations").uncheck()
+    page.get_by_label("events").uncheck()
     page.get_by_role("button", name="Extract").click()
     expect(page.get_by_role("status").first).to_contain_text("Passage 8 of")
     expect(page.locator(".passages .passage").first).to_contain_text("Ann")

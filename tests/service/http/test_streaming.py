@@ -20,7 +20,7 @@ pytestmark = pytest.mark.anyio
 
 LINES = {"Accept": "text/html, Application/X-NDJSON; q=0.9"}
 SENTENCE = "Ann visited Bob in Oslo. "
-LONG = SENTENCE * 200
+LONG = {"text": SENTENCE * 200, "tasks": "entities"}
 
 Connect = Callable[[Settings], httpx.AsyncClient]
 
@@ -45,7 +45,7 @@ def engine() -> LateFailure:
 
 @pytest.fixture
 def settings() -> Settings:
-    return Settings(ontology=ONTOLOGY.name)
+    return Settings(ontology=ONTOLOGY.name, deadline_s=300)
 
 
 def lines_of(response: httpx.Response) -> list[dict[str, Any]]:
@@ -59,16 +59,16 @@ def untimed(extraction: dict[str, Any]) -> dict[str, Any]:
 
 
 async def test_passages_come_before_the_same_answer_as_without(client: httpx.AsyncClient) -> None:
-    *passages, last = lines_of(await client.post("/extract", data={"text": LONG}, headers=LINES))
+    *passages, last = lines_of(await client.post("/extract", data=LONG, headers=LINES))
     assert len(passages) > 8
     assert [line["passage"] for line in passages] == list(range(len(passages)))
     assert {line["of"] for line in passages} == {len(passages)}
     for line in passages:
-        assert line["entities"] and 0 <= line["start"] < line["end"] <= len(LONG)
+        assert line["entities"] and 0 <= line["start"] < line["end"] <= len(LONG["text"])
         for entity in line["entities"]:
             assert line["start"] <= entity["start"] < entity["end"] <= line["end"]
-            assert LONG[entity["start"] : entity["end"]] == entity["text"]
-    plain = await client.post("/extract", data={"text": LONG})
+            assert LONG["text"][entity["start"] : entity["end"]] == entity["text"]
+    plain = await client.post("/extract", data=LONG)
     assert untimed(last["extraction"]) == untimed(plain.json())
     found = [(e["start"], e["type"]) for line in passages for e in line["entities"]]
     assert found == [(e["start"], e["type"]) for e in last["extraction"]["entities"]]
@@ -118,7 +118,7 @@ async def test_an_error_after_the_first_line_is_the_last_line(
     error: Exception, kind: str, client: httpx.AsyncClient, engine: LateFailure
 ) -> None:
     engine.late = error
-    *passages, last = lines_of(await client.post("/extract", data={"text": LONG}, headers=LINES))
+    *passages, last = lines_of(await client.post("/extract", data=LONG, headers=LINES))
     assert passages and last["problem"]["type"] == kind
     assert "odd" not in json.dumps(last)
     engine.late = None
@@ -127,7 +127,7 @@ async def test_an_error_after_the_first_line_is_the_last_line(
 
 def test_a_client_that_goes_away_ends_the_work() -> None:
     engine = FakeEngine()
-    body = urlencode({"text": LONG, "tasks": "entities"}).encode()
+    body = urlencode(LONG).encode()
     head = (
         "POST /extract HTTP/1.1\r\nHost: umie\r\nAccept: application/x-ndjson\r\n"
         "Content-Type: application/x-www-form-urlencoded\r\n"
@@ -148,7 +148,7 @@ def test_a_client_that_goes_away_ends_the_work() -> None:
 async def test_a_stream_holds_its_slot_until_its_end(connect: Connect, engine: LateFailure) -> None:
     client = connect(Settings(ontology=ONTOLOGY.name, max_inflight_requests=1))
     engine.pause_s = 0.3
-    streamed = asyncio.ensure_future(client.post("/extract", data={"text": LONG}, headers=LINES))
+    streamed = asyncio.ensure_future(client.post("/extract", data=LONG, headers=LINES))
     while not engine.working:
         await asyncio.sleep(0.005)
     refused = await client.post("/extract", data={"text": TEXT})
