@@ -194,3 +194,9 @@ class Extraction(_Model):
         description="The things that two or more steps name. Only in answers to `parts`.",
         exclude_if=only_for_parts,
     )
+
+
+class DocumentExtraction(Extraction):
+    """The response of an extraction from a document."""
+
+    text: str = Field(description="The text that was read from the document; offsets refer to it.")

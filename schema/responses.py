@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from schema.extraction import AnswerWarning, Extraction, ImageSize, RegionFound, Timing
+from schema.document import only_for_parts
+from schema.extraction import (
+    AnswerWarning,
+    DocumentExtraction,
+    EntityFound,
+    Extraction,
+    ImageSize,
+    RegionFound,
+    Timing,
+)
 
 
 class _Model(BaseModel):
@@ -99,6 +108,45 @@ class BatchAnswer(_Model):
     line: int = Field(description="Line number, counted from 1; empty lines count.")
     extraction: Extraction | None = Field(description="Null if there is a problem.")
     problem: Problem | None = Field(description="Null if there is an extraction.")
+
+
+class PassageAnswer(_Model):
+    """A line of a streamed response: the entities of one passage, before they are merged."""
+
+    passage: int = Field(description="Number of the passage, counted from 0.")
+    of: int = Field(description="Number of passages.")
+    part: int | None = Field(
+        None,
+        description="Index of the text's part; only in answers to `parts`.",
+        exclude_if=only_for_parts,
+    )
+    start: int = Field(description="Start of the passage in the text.")
+    end: int = Field(description="End of the passage, exclusive.")
+    entities: list[EntityFound] = Field(
+        description="Offsets are those of the whole text; ids count within this line."
+    )
+
+
+class StreamedText(_Model):
+    """The first line of a streamed response to a document: the text that was read."""
+
+    text: str
+
+
+class StreamedAnswer(_Model):
+    """The last line of a streamed response."""
+
+    extraction: DocumentExtraction | Extraction
+
+
+class StreamedProblem(_Model):
+    """The last line of a streamed response after an error."""
+
+    problem: Problem
+
+
+STREAMED_LINES = (StreamedText, PassageAnswer, StreamedAnswer, StreamedProblem)
+"""The lines of a streamed response."""
 
 
 class Status(_Model):

@@ -100,6 +100,16 @@ class Settings(BaseSettings):
     max_document_pixels: int = Field(
         240_000_000, gt=0, description="Of all pictures of a document together."
     )
+    max_document_bytes: int = Field(
+        20 * MEBIBYTE, gt=0, description="A document file: .txt, .md, .html, .docx or .pdf."
+    )
+    document_timeout_s: float = Field(20.0, gt=0, description="To read the text of a document.")
+    document_memory_bytes: int = Field(
+        1024 * MEBIBYTE, ge=256 * MEBIBYTE, description="Address space of a reader's process."
+    )
+    document_readers: int = Field(
+        2, gt=0, description="Processes that read documents at once; further documents wait."
+    )
     max_text_chars: int = Field(200_000, gt=0, description="Unicode code points.")
     max_context_chars: int = Field(500, gt=0, description="Unicode code points of a context.")
     max_labels: int = Field(128, gt=0, description="Labels per list of a request.")

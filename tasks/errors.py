@@ -15,14 +15,19 @@
     │   │   ├── BodyTooSlow            seconds until the request was complete
     │   │   ├── BatchTooLong           lines of a batch
     │   │   └── ImageTooLarge          bytes or pixels (an ImageError, too)
-    │   └── ImageError               the image cannot be used
-    │       ├── ImageUnsupported       of an unsupported format
-    │       ├── ImageDamaged           an image file that cannot be decoded
-    │       └── NoVisualTower          the model has no visual tower
+    │   ├── ImageError               the image cannot be used
+    │   │   ├── ImageUnsupported       of an unsupported format
+    │   │   ├── ImageDamaged           an image file that cannot be decoded
+    │   │   └── NoVisualTower          the model has no visual tower
+    │   └── DocumentError            the document's text cannot be read
+    │       ├── DocumentUnsupported    of an unsupported kind, or its extra is not installed
+    │       ├── DocumentTooLarge       bytes, characters, time or memory (a LimitError, too)
+    │       └── DocumentUnreadable     damaged, encrypted or without text
     ├── CapacityError              the service cannot answer now
     │   ├── QueueFull                the queue's limits are reached
     │   ├── RateLimited              more requests than one key may send
     │   ├── EngineUnavailable        the engine is starting, draining, stuck or dead
+    │   ├── ReaderUnavailable        the process that reads documents cannot be started
     │   └── DeadlineExceeded         the request's deadline passed
     ├── BundleError                a bundle is missing, incomplete or inconsistent
     ├── CheckpointError            a checkpoint is of another format, truncated or inconsistent
@@ -132,6 +137,22 @@ class NoVisualTower(ImageError):
     """An image was sent to a model without a visual tower."""
 
 
+class DocumentError(InputError):
+    """The text of the document cannot be read."""
+
+
+class DocumentUnsupported(DocumentError):
+    """The document is of an unsupported kind, or the extra that reads it is not installed."""
+
+
+class DocumentTooLarge(DocumentError, LimitError):
+    """The document has too many bytes or characters, or takes too much time or memory to read."""
+
+
+class DocumentUnreadable(DocumentError):
+    """The document is damaged, encrypted or has no text."""
+
+
 class CapacityError(UMIEError):
     """The service cannot answer now; the same request may succeed later."""
 
@@ -155,6 +176,10 @@ class RateLimited(CapacityError):
 
 class EngineUnavailable(CapacityError):
     """The engine is starting, draining, stuck or dead."""
+
+
+class ReaderUnavailable(CapacityError):
+    """The process that reads documents cannot be started."""
 
 
 class DeadlineExceeded(CapacityError):

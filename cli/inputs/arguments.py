@@ -11,9 +11,9 @@ from pathlib import Path
 import typer
 
 from cli.inputs.document import Document, is_picture
-from cli.inputs.document_files import DOCUMENTS
 from cli.inputs.files import decode_text, shown
 from cli.inputs.folder import documents_in
+from service.documents.process import DOCUMENTS
 from tasks.errors import DataError
 
 STDIN = "-"

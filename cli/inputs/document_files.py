@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from pathlib import Path
 
 from cli.inputs.files import decode_text, read_bytes, shown
-from tasks.errors import DataError
+from service.documents.process import PARSED, ReaderLimits, ReaderProcess
+from tasks.errors import DataError, DocumentError, ReaderUnavailable
 
 MOST_BYTES = 64 << 20
 """Most bytes of a file."""
-MOST_SECONDS = 60.0
-"""Most wall-clock seconds to read a file."""
-
-PLAIN = frozenset({".md", ".txt"})
-PARSED = {".docx": "docx", ".htm": "html", ".html": "html", ".pdf": "pdf"}
-"""Suffix -> format of the other documents."""
-DOCUMENTS = PLAIN | PARSED.keys()
+LIMITS = ReaderLimits(timeout_s=60.0, memory_bytes=1 << 30, max_chars=5_000_000)
+"""Limits of reading a file."""
 
 
 def text_of(path: Path) -> str:
@@ -36,22 +29,8 @@ def text_of(path: Path) -> str:
         raise DataError(f"{shown(path)} cannot be read: {error}") from error
     if size > MOST_BYTES:
         raise DataError(f"{shown(path)} has {size} bytes, at most {MOST_BYTES} are allowed")
-    return _read_in_process(path, kind)
-
-
-def _read_in_process(path: Path, kind: str) -> str:
-    # -P: modules in the working directory are not imported
-    command = [sys.executable, "-P", "-m", "cli.inputs.document_worker", kind]
+    data = read_bytes(path)
     try:
-        done = subprocess.run(
-            command, input=read_bytes(path), capture_output=True, timeout=MOST_SECONDS
-        )
-    except subprocess.TimeoutExpired as error:
-        raise DataError(f"{shown(path)} takes longer than {MOST_SECONDS:.0f} s to read") from error
-    try:
-        answer = json.loads(done.stdout)
-    except ValueError as error:
-        raise DataError(f"{shown(path)} takes too much time or memory to read") from error
-    if "fault" in answer:
-        raise DataError(f"{shown(path)} {answer['fault']}")
-    return str(answer["text"])
+        return ReaderProcess(kind, LIMITS).text_of(data, shown(path))
+    except (DocumentError, ReaderUnavailable) as error:
+        raise DataError(str(error)) from error

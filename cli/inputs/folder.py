@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from cli.inputs.document import Document, is_picture
-from cli.inputs.document_files import DOCUMENTS
+from service.documents.process import DOCUMENTS
 from tasks.errors import DataError
 
 TEXT = ".txt"

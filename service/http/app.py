@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from fastapi.telemetry import TelemetryConfig
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
+from service.documents.reader import DocumentReader
 from service.engine.interface import Engine
 from service.http import openapi_schema, problems
 from service.http.auth import Keys
@@ -81,7 +82,7 @@ def create_app(
     tracing = Tracing(tracer_provider(settings), untraced=PROBES)
     limit = ConcurrencyLimit(settings.max_inflight_requests)
     budget = ByteBudget(settings.max_inflight_bytes)
-    handler = Handler(settings, engine, extractor, limit, tracing)
+    handler = Handler(settings, engine, extractor, limit, tracing, DocumentReader(settings))
     app = FastAPI(
         title="UMIE",
         summary="Multimodal information extraction: text and image in, typed JSON out.",

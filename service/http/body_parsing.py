@@ -17,6 +17,7 @@ from service.http.bounded_json import LABEL_FIELDS, MAX_ITEMS, check_bounds, par
 from service.http.form_decoding import Fields, File, decode_multipart, decode_urlencoded
 from service.http.form_parts import PART_FIELDS, form_parts, image_data, is_blank, strings
 from service.http.safe_yaml import read_plain_yaml
+from service.http.uploads import Upload
 from service.http.validation import validation_problem
 from service.pipeline.validated_requests import field_errors
 from service.settings import Settings
@@ -90,7 +91,7 @@ def parse_form_body(data: bytes, content_type: str, model: type[B], settings: Se
     media_type = content_type.partition(";")[0].strip().lower()
     max_fields = _MAX_SINGLE_FIELDS + settings.max_parts + lists * settings.max_labels
     if media_type == MULTIPART:
-        max_files = settings.max_images + 1  # and an ontology
+        max_files = settings.max_images + 2  # and an ontology or a document
         fields = decode_multipart(
             data, content_type, max_fields, settings.max_json_bytes, max_files
         )
@@ -132,6 +133,9 @@ def form_tree(
             tree[name] = image_data(_single(name, values))
         elif name == "parts":
             raise FieldError("a form has parts as repeated fields text and image", field=name)
+        elif name == "document":
+            file = _file(name, values)
+            tree[name] = Upload(file.name, file.data)
         elif name == "ontology":
             tree[name] = _ontology(values, max_ontology_bytes)
         elif name in _LISTS:
@@ -169,6 +173,13 @@ def _list(name: str, values: list[str | File], max_items: int) -> list[str]:
         kind = LabelError if name in LABEL_FIELDS else FieldError
         raise kind(f"{name} must have at most {max_items} items, not {count}", field=name)
     return [part.strip() for value in given for part in value.split(",")]
+
+
+def _file(name: str, values: list[str | File]) -> File:
+    value = _single(name, values)
+    if isinstance(value, str):
+        raise FieldError(f"{name} must be sent as a file", field=name)
+    return value
 
 
 def _ontology(values: list[str | File], max_bytes: int) -> Any:

@@ -19,7 +19,7 @@ from tasks.errors import BodyTooLarge
 
 _MAX_PART_HEAD_BYTES = 4096
 _MAX_BOUNDARY_BYTES = 200
-MAX_FILES = 2
+MAX_FILES = 3
 _CHARSETS = frozenset(
     [
         "utf-8",

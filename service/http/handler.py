@@ -10,16 +10,20 @@ from typing import Any, TypeVar
 from fastapi import Request, Response
 
 from schema.decisions import Chosen, PhrasesGrounded
-from schema.extraction import Extraction, Timing
+from schema.extraction import DocumentExtraction, Extraction, Task, Timing
 from schema.requests import ChooseBody, GroundBody, InstructBody, TaskBody
 from schema.responses import Instructed
+from service.documents.reader import DocumentReader
 from service.engine.interface import Engine
 from service.http.body_parsing import parse_body
 from service.http.cancellation import run_with_deadline
 from service.http.concurrency_limit import ConcurrencyLimit
+from service.http.uploads import TaskUpload, with_document_text
+from service.http.validation import extraction_request
 from service.observability.timing import StageTimer
 from service.observability.tracing import Tracing
 from service.pipeline.extractor import Extractor
+from service.pipeline.progress import Progress
 from service.settings import Settings
 from tasks.errors import EngineUnavailable
 
@@ -45,6 +49,7 @@ class Handler:
     extractor: Extractor
     limit: ConcurrencyLimit
     tracing: Tracing
+    documents: DocumentReader
 
     async def admit(self) -> AsyncIterator[None]:
         """Hold a slot of the concurrency limit while a route runs; a dependency of the route.
@@ -62,6 +67,35 @@ class Handler:
         body = await parse_body(request, model, self.settings)
         self.log_text(body)
         return body
+
+    async def extract(
+        self,
+        body: TaskUpload,
+        task: Task | None,
+        timer: StageTimer,
+        progress: Progress | None = None,
+    ) -> Extraction:
+        """Read the document, if there is one, and run the extraction.
+
+        Args:
+            body: the parsed body.
+            task: the only task of the route; None takes the tasks that the body names.
+            timer: a running timer of the request.
+            progress: takes parts of the answer before it is complete.
+
+        Raises:
+            InputError: a leaf of it, where the request cannot be answered as it stands.
+            CapacityError: a leaf of it, where the service cannot answer now.
+        """
+        given = await with_document_text(body, self.documents)
+        asked = extraction_request(given, self.settings, task)
+        if body.document is None:
+            return await self.extractor.extract(asked, timer, progress)
+        self.log_text(given)
+        if progress is not None:
+            await progress.text(given.text)
+        extraction = await self.extractor.extract(asked, timer, progress)
+        return DocumentExtraction(**dict(extraction), text=given.text)
 
     async def answer(
         self,

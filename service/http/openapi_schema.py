@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from schema.requests import VISIBLE, ChooseBody, ExtractBody, GroundBody, InstructBody, TaskBody
-from schema.responses import BatchAnswer, Problem
+from schema.responses import STREAMED_LINES, BatchAnswer, Problem
 from service.http.middleware.gatekeeper import PUBLIC
 from service.settings import Settings
 from tasks import ontology
@@ -52,6 +52,11 @@ _EXAMPLES: dict[type[BaseModel], Schema] = {
 _SECURITY = {
     "bearer": {"type": "http", "scheme": "bearer"},
     "apiKey": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+}
+_DOCUMENT = {
+    "type": "string",
+    "format": "binary",
+    "description": "A .txt, .md, .html, .docx or .pdf file, whose text is read instead of `text`.",
 }
 _OFFSETS = ("Start and end, separated by a comma.", {"pattern": "^[0-9]{1,9},[0-9]{1,9}$"})
 _STRINGS_IN_FORMS: dict[str, tuple[str, Schema]] = {
@@ -117,7 +122,7 @@ def _drop_unused(operation: Schema) -> None:
 
 def _components(settings: Settings) -> Schema:
     models = [*((model, "validation") for model in BODIES), (Problem, "serialization")]
-    models.append((BatchAnswer, "serialization"))
+    models += [(line, "serialization") for line in (BatchAnswer, *STREAMED_LINES)]
     _, made = models_json_schema(models, ref_template=_REF)  # type: ignore[arg-type]
     schemas: Schema = made["$defs"]
     for part in ("entities", "relations", "events"):
@@ -213,6 +218,9 @@ def _as_form(model: type[BaseModel], schema: Schema, *, with_files: bool) -> Sch
             "format": "binary",
             "description": properties["image"]["description"],
         }
+        if "ontology" in properties:
+            properties["document"] = _DOCUMENT
+            form["anyOf"].append(_needs(("document",), {}))
     else:
         del properties["image"]
         del properties["regions"]

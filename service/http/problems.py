@@ -65,12 +65,28 @@ KINDS: dict[type[errors.UMIEError], Kind] = {
     errors.NoVisualTower: Kind(
         "no-visual-tower", 422, "The model does not take images", field="image"
     ),
+    errors.DocumentTooLarge: Kind(
+        "document-too-large", 413, "The document is too large", field="document"
+    ),
+    errors.DocumentUnsupported: Kind(
+        "document-unsupported", 415, "The kind of document is not supported", field="document"
+    ),
+    errors.DocumentUnreadable: Kind(
+        "document-unreadable", 422, "The document cannot be read", field="document"
+    ),
     errors.QueueFull: Kind("queue-full", 429, "The queue is full", retry_after_s=1),
     errors.RateLimited: Kind(
         "rate-limited", 429, "Too many requests with this key", retry_after_s=1
     ),
     errors.EngineUnavailable: Kind(
         "engine-unavailable", 503, "The model is not available", retry_after_s=5
+    ),
+    errors.ReaderUnavailable: Kind(
+        "reader-unavailable",
+        503,
+        "The document cannot be read now",
+        retry_after_s=5,
+        field="document",
     ),
     errors.DeadlineExceeded: Kind(
         "deadline-exceeded", 504, "The answer was not ready in time", retry_after_s=5

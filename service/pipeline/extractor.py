@@ -20,6 +20,7 @@ from service.pipeline.part_pictures import PartPictures
 from service.pipeline.part_results import merged_results, with_parts
 from service.pipeline.parts import Section, sections_of
 from service.pipeline.phrases import PhraseGrounder
+from service.pipeline.progress import Progress, first_round
 from service.pipeline.prompt_rounds import PromptRounds, rounded_gate
 from service.pipeline.regions import referenced, regions_of
 from service.pipeline.text_extraction import Prompts, TextExtraction
@@ -97,13 +98,17 @@ class Extractor:
         return await self._threads.run(request.text, tokenize, self._prompter, request)
 
     async def extract(
-        self, request: ExtractionRequest, timer: StageTimer | None = None
+        self,
+        request: ExtractionRequest,
+        timer: StageTimer | None = None,
+        progress: Progress | None = None,
     ) -> Extraction:
         """Extract entities, relations and events.
 
         Args:
             request: the validated request.
             timer: a running timer of the request; a new one by default.
+            progress: receives the entities of each passage when they are found.
 
         Raises:
             InputError: a leaf of it, if the text, the labels or the image cannot be used.
@@ -120,7 +125,11 @@ class Extractor:
         first = await run(whole, _first_rounds, texts)
         if any(text.asks_for_spans for text in texts):
             check_takes_spans(self._engine, "mentions")
-        answers = await rounds.run(first, visuals)
+        if progress is None:
+            answers = await rounds.run(first, visuals)
+        else:
+            numbers = [None if request.parts is None else section.part for section in sections]
+            answers = await first_round(rounds, texts, numbers, progress)
         second = await run(whole, _second_rounds, texts, answers)
         answers = await rounds.run(second, visuals)
         warnings = [*request.warnings, *self._warnings(*_listed(first))]

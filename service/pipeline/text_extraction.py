@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import islice
 
 from schema.extraction import EntityFound, EventFound, RelationFound, Task
 from service.engine.interface import Answer, Prompt, VisualFeatures
@@ -11,12 +13,14 @@ from service.pipeline.documents import merge_entities, merge_events
 from service.pipeline.entities import entities_of, with_parents
 from service.pipeline.events import Trigger, events_of, triggers_of
 from service.pipeline.mentions import entities_given
+from service.pipeline.offset_units import Utf16Offsets
 from service.pipeline.passage_prompts import (
     PassagePrompts,
     first_prompts,
     labels_of,
     pairs_across,
 )
+from service.pipeline.passages import Passage
 from service.pipeline.prompt_rounds import grounded_records
 from service.pipeline.relations import PairPrompt, admitted_pairs, pair_prompts, relations_of
 from service.pipeline.tokenization import with_context
@@ -76,6 +80,31 @@ class TextExtraction:
         """Whether the first round asks for the types of given mentions."""
         return any(mention.prompt for part in self._parts for mention in part.mentions)
 
+    @property
+    def passages(self) -> Sequence[PassagePrompts]:
+        """The passages with their prompts of the first round."""
+        return self._parts
+
+    def entities_in(self, part: PassagePrompts, answers: Sequence[Answer]) -> list[EntityFound]:
+        """Take the answers of one passage alone.
+
+        Returns:
+            Its entities, ids counted in the passage. Offsets count from the text, in the unit that
+            the request names.
+        """
+        # of one passage: moves the offsets
+        moved = merge_entities([part.passage], [self._found_in(part, answers)]).entities
+        entities = with_parents(moved, self.request.ontology)
+        if not self.request.utf16:
+            return entities
+        return [self._units.span(entity) for entity in entities]
+
+    def span_of(self, passage: Passage) -> tuple[int, int]:
+        """Start and end of a passage in the text, in the unit that the request names."""
+        if not self.request.utf16:
+            return passage.start, passage.end
+        return self._units.of(passage.start), self._units.of(passage.end)
+
     def second_round(self, answers: Mapping[Task, Sequence[Answer]]) -> Prompts:
         """Take the answers of the first round; encode prompts for relations and arguments."""
         min_score, parts = self.request.min_score, self._parts
@@ -108,15 +137,22 @@ class TextExtraction:
         relations = relations_of(self._pairs, answers[Task.RELATIONS], min_score)
         return TextResults(self._entities, relations, self._events(answers[Task.EVENTS]))
 
+    @cached_property
+    def _units(self) -> Utf16Offsets:
+        return Utf16Offsets(self.request.text)
+
     def _found(self, answers: Sequence[Answer]) -> list[list[EntityFound]]:
         """The entities of each passage, with offsets counted from it."""
-        min_score = self.request.min_score
-        if self.request.mentions is not None:
-            remaining = iter(answers)
-            return [entities_given(part.mentions, remaining, min_score) for part in self._parts]
-        return [entities_of(grounded_records([answer]), min_score) for answer in answers] or [
-            [] for _ in self._parts
+        remaining = iter(answers)
+        return [
+            self._found_in(part, list(islice(remaining, len(part.prompts_of(Task.ENTITIES)))))
+            for part in self._parts
         ]
+
+    def _found_in(self, part: PassagePrompts, answers: Sequence[Answer]) -> list[EntityFound]:
+        if self.request.mentions is not None:
+            return entities_given(part.mentions, iter(answers), self.request.min_score)
+        return entities_of(grounded_records(answers), self.request.min_score)
 
     def _all_pairs(
         self, found: Sequence[Sequence[EntityFound]], ids: Sequence[Sequence[int | None]]

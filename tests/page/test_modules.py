@@ -81,7 +81,8 @@ def test_spans_of_every_kind_are_cut_into_pieces(page: Page, spans: list[tuple[i
 @pytest.mark.parametrize("text", NASTY)
 def test_a_shell_reads_the_command_as_it_is_meant(page: Page, text: str, tmp_path: Path) -> None:
     fields = [["text", text], ["entity_types", "band, city"]]
-    command = call(page, "curl", "curlCommand", "http://umie/extract", fields, "my, file.jpg", True)
+    files = [["image", "my, file.jpg"], ["document", "a.pdf"]]
+    command = call(page, "curl", "curlCommand", "http://umie/extract", fields, files, True)
     (tmp_path / "curl").write_text('#!/bin/sh\nprintf "%s\\0" "$@"\n', encoding="utf-8")
     (tmp_path / "curl").chmod(0o755)
     path = f"{tmp_path}{os.pathsep}{os.environ['PATH']}"
@@ -97,6 +98,8 @@ def test_a_shell_reads_the_command_as_it_is_meant(page: Page, text: str, tmp_pat
         "entity_types=band, city",
         "-F",
         'image=@"my, file.jpg"',
+        "-F",
+        "document=@a.pdf",
         "http://umie/extract",
     ]
 
@@ -106,7 +109,7 @@ def test_a_shell_reads_the_command_as_it_is_meant(page: Page, text: str, tmp_pat
     [("a.jpg", "a.jpg"), ('a";b.jpg', '"a\\";b.jpg"'), ("-", "./-"), ("a b.jpg", "a b.jpg")],
 )
 def test_curl_reads_the_files_name_as_it_is_meant(page: Page, name: str, word: str) -> None:
-    command = call(page, "curl", "curlCommand", "http://umie", [], name, False)
+    command = call(page, "curl", "curlCommand", "http://umie", [], [["image", name]], False)
     quoted = f"'image=@{word}'" if {'"', " "} & set(word) else f"image=@{word}"
     assert command.split(" \\\n  ") == ["curl -sS", f"-F {quoted}", "http://umie"]
 
@@ -114,7 +117,8 @@ def test_curl_reads_the_files_name_as_it_is_meant(page: Page, name: str, word: s
 def test_a_body_says_the_text_as_it_is(page: Page) -> None:
     script = """async ([fields, name]) => {
         const { multipart } = await import("/page/multipart.js");
-        const body = multipart(fields, new File(["\\r\\nbytes"], name, { type: "image/png" }));
+        const file = new File(["\\r\\nbytes"], name, { type: "image/png" });
+        const body = multipart(fields, [["image", file]]);
         return [body.type, await body.text()];
     }"""
     kind, body = page.evaluate(script, [[["text", "two\nlines\r\n"]], 'a"b\n.png'])
@@ -136,3 +140,20 @@ def test_a_type_keeps_its_hue(page: Page) -> None:
 )
 def test_scores_have_two_digits(page: Page, value: float, shown: str) -> None:
     assert call(page, "numbers", "score", value) == shown
+
+
+def test_lines_are_read_however_they_arrive(page: Page) -> None:
+    script = """async (text) => {
+        const { readLines } = await import("/page/lines.js");
+        const bytes = new TextEncoder().encode(text);
+        const body = new ReadableStream({ start(controller) {
+            for (let at = 0; at < bytes.length; at += 3)
+                controller.enqueue(bytes.slice(at, at + 3));
+            controller.close();
+        } });
+        const seen = [];
+        const progress = { text: (one) => seen.push(one), passage: (one) => seen.push(one) };
+        return [await readLines({ body, headers: new Headers() }, progress), seen];
+    }"""
+    lines = '{"text": "\N{WAVING HAND SIGN}"}\n{"passage": 0}\n{"extraction": {"a": 1}}\n'
+    assert page.evaluate(script, lines) == [{"a": 1}, ["\N{WAVING HAND SIGN}", {"passage": 0}]]

@@ -16,7 +16,10 @@ ROOT = Path(__file__).resolve().parents[2]
 
 _MODEL = {"tasks", "models", "export"}
 _RUNTIME = {"service.settings", "service.observability", "service.engine"}
-_SERVICE = {*_RUNTIME, "service.vision", "service.pipeline", "service.http", "service.server"}
+_SERVICE = {
+    *_RUNTIME,
+    *("service.documents", "service.vision", "service.pipeline", "service.http", "service.server"),
+}
 
 LAYERS: dict[str, set[str]] = {
     "tasks": set(),
@@ -26,11 +29,13 @@ LAYERS: dict[str, set[str]] = {
     "training": {"tasks", "models"},
     "umie_client": {"schema"},
     "service.settings": {"tasks"},
+    "service.documents": {"tasks", "service.settings"},
     "service.observability": {"tasks", "schema", "service.settings"},
     "service.engine": _MODEL | _RUNTIME - {"service.engine"},
     "service.vision": _MODEL | _RUNTIME | {"schema"},
     "service.pipeline": _MODEL | _RUNTIME | {"schema", "service.vision"},
-    "service.http": {"tasks", "schema", "service.pipeline", "service.vision"} | _RUNTIME,
+    "service.http": {"tasks", "schema", "service.documents", "service.pipeline", "service.vision"}
+    | _RUNTIME,
     "service.server": {"tasks"} | _SERVICE - {"service.server"},
     "cli": {"training", "umie_client", "schema"} | _MODEL | _SERVICE,
 }

@@ -30,6 +30,7 @@ _TASKS = {
 _LIMITS = (
     "max_",
     "batch_window",
+    "document_",
     "header_timeout_s",
     "body_timeout_s",
     "write_timeout_s",

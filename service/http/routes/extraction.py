@@ -7,13 +7,15 @@ from functools import partial
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from schema.extraction import Extraction, Task
+from schema.extraction import DocumentExtraction, Extraction, Task
 from schema.requests import ExtractBody, InstructBody, TaskBody
 from schema.responses import Instructed
 from service.http.handler import Handler
 from service.http.openapi_schema import body_of
 from service.http.problems import responses
-from service.http.validation import extraction_request, instruction_request
+from service.http.streaming import DECLARED, StreamedExtraction, wants_lines
+from service.http.uploads import ExtractUpload, TaskUpload
+from service.http.validation import instruction_request
 
 PROBLEMS = (400, 401, 408, 413, 415, 422, 429, 500, 503, 504)
 """The statuses of problems that every route that runs the model declares."""
@@ -32,16 +34,24 @@ def extraction_routes(handler: Handler) -> APIRouter:
     declared = {**responses(*PROBLEMS), 200: {"headers": TIMING}}
 
     @router.post(
-        "/extract", responses=declared, openapi_extra={"requestBody": body_of(ExtractBody)}
+        "/extract",
+        response_model=DocumentExtraction | Extraction,
+        responses={**declared, 200: {"headers": TIMING, "content": DECLARED}},
+        openapi_extra={"requestBody": body_of(ExtractBody)},
     )
-    async def extract(request: Request, response: Response) -> Extraction:
+    async def extract(
+        request: Request, response: Response
+    ) -> DocumentExtraction | Extraction | Response:
         """Extract entities, relations and events, and the regions they are grounded in.
 
-        Offsets are half-open and count Unicode code points of the text exactly as sent.
+        Offsets are half-open and count Unicode code points of the text exactly as sent, or of the
+        text that was read from the document. With `Accept: application/x-ndjson` the entities of
+        each passage are streamed while the rest is processed, one object per line.
         """
-        body = await handler.parse_request(request, ExtractBody)
-        asked = extraction_request(body, handler.settings)
-        return await handler.answer(request, response, partial(handler.extractor.extract, asked))
+        body = await handler.parse_request(request, ExtractUpload)
+        if wants_lines(request):
+            return StreamedExtraction(handler, request, body, None)
+        return await handler.answer(request, response, partial(handler.extract, body, None))
 
     for task in Task:
         router.post(
@@ -76,10 +86,11 @@ def instruction_routes(handler: Handler) -> APIRouter:
     return router
 
 
-def _one_task(handler: Handler, task: Task) -> Callable[[Request, Response], Awaitable[Extraction]]:
-    async def extract_one(request: Request, response: Response) -> Extraction:
-        body = await handler.parse_request(request, TaskBody)
-        asked = extraction_request(body, handler.settings, task)
-        return await handler.answer(request, response, partial(handler.extractor.extract, asked))
+def _one_task(
+    handler: Handler, task: Task
+) -> Callable[[Request, Response], Awaitable[DocumentExtraction | Extraction]]:
+    async def extract_one(request: Request, response: Response) -> DocumentExtraction | Extraction:
+        body = await handler.parse_request(request, TaskUpload)
+        return await handler.answer(request, response, partial(handler.extract, body, task))
 
     return extract_one

@@ -7,9 +7,11 @@ from fastapi import APIRouter, Depends, Request
 from schema.requests import ExtractBody
 from schema.responses import Tokenized
 from service.http.body_parsing import parse_body
+from service.http.cancellation import run_with_deadline
 from service.http.handler import Handler
 from service.http.openapi_schema import body_of
 from service.http.problems import responses
+from service.http.uploads import ExtractUpload, with_document_text
 from service.http.validation import extraction_request
 from tasks.errors import FieldError
 
@@ -20,7 +22,7 @@ def tokenize_routes(handler: Handler) -> APIRouter:
 
     @router.post(
         "/tokenize",
-        responses=responses(400, 401, 408, 413, 415, 422, 429, 500, 503),
+        responses=responses(400, 401, 408, 413, 415, 422, 429, 500, 503, 504),
         openapi_extra={"requestBody": body_of(ExtractBody)},
     )
     async def tokenize(request: Request) -> Tokenized:
@@ -28,10 +30,12 @@ def tokenize_routes(handler: Handler) -> APIRouter:
 
         The image is not decoded, but its presence leaves less room for labels.
         """
-        body = await parse_body(request, ExtractBody, handler.settings)
+        body = await parse_body(request, ExtractUpload, handler.settings)
         if body.parts is not None:
             raise FieldError("parts cannot be tokenized: send each text alone", field="parts")
-        asked = extraction_request(body, handler.settings)
+        reading = with_document_text(body, handler.documents)
+        given = await run_with_deadline(request, reading, handler.settings.deadline_s)
+        asked = extraction_request(given, handler.settings)
         return await handler.extractor.tokenize(asked)
 
     return router

@@ -1,7 +1,7 @@
 import { boxedPicture } from "./boxes.js";
 import { curlCommand } from "./curl.js";
 import { element } from "./dom.js";
-import { fieldsOf } from "./fields.js";
+import { fieldsOf, filesOf } from "./fields.js";
 import { gate, timing } from "./measures.js";
 import { counted, milliseconds } from "./numbers.js";
 import { passage } from "./passage.js";
@@ -11,7 +11,8 @@ import { source } from "./source.js";
 /** The elements that show an answer. `url` is the URL of the image, null without one. */
 export function answerParts(request, url, { answer, took }, keyed) {
   const parts = [];
-  if (request.text.trim() !== "") parts.push(passage(request.text, answer));
+  const text = answer.text ?? request.text;
+  if (text.trim() !== "") parts.push(passage(text, answer));
   const pair = element("div", { class: "pair" });
   if (url !== null) pair.append(boxedPicture(url, request.file.name, answer));
   const records = [relationList(answer), eventList(answer)].filter((part) => part !== null);
@@ -21,7 +22,8 @@ export function answerParts(request, url, { answer, took }, keyed) {
   if (url !== null) measures.push(gate(answer.gate));
   parts.push(element("div", { class: "pair measures" }, ...measures.filter((part) => part !== null)));
   const address = new URL("extract", document.baseURI).href;
-  const command = curlCommand(address, fieldsOf(request), request.file?.name ?? null, keyed);
+  const files = filesOf(request).map(([field, file]) => [field, file.name]);
+  const command = curlCommand(address, fieldsOf(request), files, keyed);
   parts.push(source("JSON", JSON.stringify(answer, null, 2)), source("curl", command));
   return parts;
 }

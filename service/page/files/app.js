@@ -1,15 +1,19 @@
 import { answerParts, summary } from "./answer.js";
 import { Catalogue } from "./catalogue.js";
-import { requestFault } from "./checks.js";
+import { isDocument, requestFault } from "./checks.js";
+import { showCount } from "./counter.js";
+import { DocumentField } from "./document.js";
 import { byId } from "./dom.js";
 import { exampleButtons, examplePicture } from "./examples.js";
 import { fillForm, readForm } from "./form.js";
 import { Highlighter } from "./highlighter.js";
+import { listenForFiles } from "./incoming.js";
 import { linksOf } from "./links.js";
 import { Notice } from "./notice.js";
 import { score } from "./numbers.js";
 import { PictureField } from "./picture.js";
 import { Problem } from "./problem.js";
+import { Progress } from "./progress.js";
 import { Service } from "./request.js";
 
 const form = byId("form");
@@ -18,26 +22,30 @@ const service = new Service();
 const catalogue = new Catalogue();
 const notice = new Notice(byId("problem"), form);
 const highlighter = new Highlighter(results);
-const picture = new PictureField(
+const callbacks = [
   () => catalogue.limits,
   () => notice.clear(),
   (problem) => notice.show(problem),
-);
+];
+const picture = new PictureField(...callbacks);
+const report = new DocumentField(...callbacks);
 let shownUrl = null;
 let turn = 0;
 
 async function extract() {
   service.key = byId("key").value.trim();
   notice.clear();
-  const request = readForm(picture.file, catalogue);
+  const request = readForm(picture.file, report.file, catalogue);
   const fault = requestFault(request, catalogue.limits);
   if (fault !== null) return fail(fault);
   const mine = begin();
+  const progress = new Progress(byId("status"), showPassages);
+  progress.text(request.text);
   try {
-    const done = await service.extract(request);
+    const done = await service.extract(request, progress);
     await show(request, done, mine);
   } catch (error) {
-    if (mine === turn) fail(error);
+    if (mine === turn) fail(error, progress.begun);
   } finally {
     if (mine === turn) end();
   }
@@ -74,13 +82,19 @@ async function show(request, done, mine) {
   if (results.getBoundingClientRect().top > innerHeight * 0.7) results.scrollIntoView();
 }
 
-function fail(error) {
+function showPassages(node) {
+  byId("answer").replaceChildren(node);
+  highlighter.use(new Map());
+}
+
+function fail(error, partly = false) {
   if (error.name === "AbortError") {
     byId("status").textContent = "Stopped.";
     return;
   }
   const previous = byId("answer").childElementCount > 0;
-  byId("status").textContent = previous ? "The request failed; the previous answer is shown." : "No answer.";
+  const kept = partly ? "the passages that were done are shown" : "the previous answer is shown";
+  byId("status").textContent = previous ? `The request failed; ${kept}.` : "No answer.";
   showProblem(error);
 }
 
@@ -96,6 +110,7 @@ function showProblem(error) {
 async function loadCatalogue() {
   try {
     await catalogue.load(service);
+    showCount(catalogue.limits);
   } catch (error) {
     showProblem(error);
   }
@@ -109,6 +124,7 @@ async function choose(example) {
   end();
   fillForm(example, catalogue);
   picture.put(null);
+  report.put(null);
   try {
     const file = await examplePicture(example, service);
     if (mine === turn) picture.put(file);
@@ -130,5 +146,7 @@ byId("stop").addEventListener("click", () => service.stop());
 byId("min_score").addEventListener("input", (event) => {
   byId("min_score_shown").textContent = score(Number(event.target.value));
 });
+byId("text").addEventListener("input", () => showCount(catalogue.limits));
+listenForFiles((file) => (isDocument(file) ? report : picture).take(file));
 byId("examples").append(...exampleButtons(choose));
 loadCatalogue();

@@ -1,6 +1,6 @@
 /**
  * The text fields of a request, with the service's names and in its order. Empty fields and the
- * service's defaults are left out. The image is not included.
+ * service's defaults are left out. The files are not included.
  */
 export function fieldsOf(request) {
   const fields = [];
@@ -11,4 +11,10 @@ export function fieldsOf(request) {
   }
   if (request.min_score > 0) fields.push(["min_score", String(request.min_score)]);
   return fields;
+}
+
+/** The files of a request, [name, file], with the service's names. */
+export function filesOf(request) {
+  const files = [["image", request.file], ["document", request.document]];
+  return files.filter(([, file]) => file !== null);
 }

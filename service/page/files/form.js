@@ -2,14 +2,15 @@ import { byId } from "./dom.js";
 
 const LISTS = ["entity_types", "relation_types", "event_types"];
 
-/** Read a request from the form's fields. `known` is the catalogue. */
-export function readForm(file, known) {
+/** Read a request from the form's fields and the chosen files. `known` is the catalogue. */
+export function readForm(file, document, known) {
   const boxes = [...byId("tasks").querySelectorAll("input")];
   const tasks = boxes.filter((box) => box.checked).map((box) => box.value);
   const ontology = byId("ontology").value;
   const request = {
     text: byId("text").value,
     file,
+    document,
     tasks: tasks.length === boxes.length ? null : tasks,
     ontology: ontology === known.defaultOntology ? "" : ontology,
     min_score: Number(byId("min_score").value),
@@ -21,6 +22,7 @@ export function readForm(file, known) {
 /** Fill the form with an example; fields that it lacks get the service's defaults. */
 export function fillForm(example, known) {
   byId("text").value = example.text;
+  byId("text").dispatchEvent(new Event("input"));
   for (const box of byId("tasks").querySelectorAll("input")) {
     box.checked = example.tasks?.includes(box.value) ?? true;
   }

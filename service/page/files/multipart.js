@@ -1,16 +1,15 @@
 /**
- * A multipart body as a blob with its media type: `fields` are [name, text], `file` is the image or
- * null.
+ * A multipart body as a blob with its media type: `fields` are [name, text], `files` [name, file].
  *
  * `FormData` is not used because it sends every line end as CR LF; the offsets of the answer would
  * not match the text as typed.
  */
-export function multipart(fields, file) {
+export function multipart(fields, files) {
   const boundary = `umie-${randomHex(16)}`;
   const parts = [];
   for (const [name, text] of fields) parts.push(head(boundary, `name="${name}"`), text, "\r\n");
-  if (file !== null) {
-    const described = `name="image"; filename="${escaped(file.name)}"`;
+  for (const [name, file] of files) {
+    const described = `name="${name}"; filename="${escaped(file.name)}"`;
     const type = `Content-Type: ${file.type || "application/octet-stream"}\r\n`;
     parts.push(head(boundary, described, type), file, "\r\n");
   }

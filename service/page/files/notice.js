@@ -1,5 +1,7 @@
 import { byId, element } from "./dom.js";
 
+const FILES = ["image", "document"];
+
 /** Shows a problem below the form: what is wrong and what to do. */
 export class Notice {
   #place;
@@ -39,7 +41,7 @@ export class Notice {
   }
 
   #mark(field) {
-    const node = byId(field === "image" ? "file" : field);
+    const node = byId(FILES.includes(field) ? "file" : field);
     if (!node?.matches("input, textarea, select")) return;
     const folded = node.closest("details");
     if (folded !== null) folded.open = true;

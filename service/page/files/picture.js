@@ -3,9 +3,8 @@ import { byId } from "./dom.js";
 import { bytes } from "./numbers.js";
 
 /**
- * The image of the next request: chosen, dropped anywhere on the page, or pasted. `limits` returns the
- * service's limits; `onChange` and `onProblem` are callbacks. A file that is refused does not replace
- * the previous one.
+ * The image of the next request. `limits` returns the service's limits; `onChange` and `onProblem`
+ * are callbacks. A file that is refused does not replace the previous one.
  */
 export class PictureField {
   file = null;
@@ -18,12 +17,6 @@ export class PictureField {
     this.#limits = limits;
     this.#onChange = onChange;
     this.#onProblem = onProblem;
-    byId("file").addEventListener("change", (event) => {
-      const [file] = event.target.files;
-      // Cleared, so that choosing the same file again fires a change event.
-      event.target.value = "";
-      if (file) this.take(file);
-    });
     byId("remove").addEventListener("click", () => {
       this.put(null);
       byId("file").focus();
@@ -34,8 +27,6 @@ export class PictureField {
       byId("preview").hidden = true;
       this.#describe("this browser cannot display it");
     });
-    this.#listenForDrops();
-    document.addEventListener("paste", (event) => this.#paste(event));
   }
 
   /** Use a file from the user, or report why it is refused. */
@@ -66,32 +57,5 @@ export class PictureField {
 
   #measured(image) {
     if (this.file !== null) this.#describe(`${image.naturalWidth} × ${image.naturalHeight}`);
-  }
-
-  #listenForDrops() {
-    // Anywhere on the page: a browser navigates to an image that is dropped outside a drop target.
-    addEventListener("dragover", (event) => {
-      if (!event.dataTransfer.types.includes("Files")) return;
-      event.preventDefault();
-      byId("drop").classList.add("over");
-    });
-    addEventListener("dragleave", (event) => {
-      if (event.relatedTarget === null) byId("drop").classList.remove("over");
-    });
-    addEventListener("drop", (event) => {
-      byId("drop").classList.remove("over");
-      if (!event.dataTransfer.types.includes("Files")) return;
-      event.preventDefault();
-      const [file] = event.dataTransfer.files;
-      if (file) this.take(file);
-    });
-  }
-
-  #paste(event) {
-    const [file] = event.clipboardData.files;
-    // Word processors add an image of the copied text to the clipboard.
-    if (!file || event.clipboardData.types.includes("text/plain")) return;
-    event.preventDefault();
-    this.take(file);
   }
 }

@@ -33,20 +33,26 @@ export class Problem extends Error {
 }
 
 const FORMATS = "JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF or HEIC";
+const DOCUMENTS = ".txt, .md, .html, .docx or .pdf";
 const WAIT = "Your input is kept. Wait a few seconds, then try again.";
 const BY_TYPE = {
   unauthorised: "Enter an API key below, then press Extract.",
   unreachable: "Your input is kept. Check that the service runs and that you are online, then try again.",
-  "empty-input": "Enter a text, choose an image, or choose an example.",
+  "empty-input": "Enter a text, choose an image or a document, or choose an example.",
   "no-task": "Select at least one of entities, relations and events.",
   "text-too-long": "Shorten the text, or send it in parts.",
   "invalid-labels": "Give each label once, separated by commas, or leave the field empty.",
   "unknown-ontology": "Choose another ontology.",
   "body-too-large": "Choose a smaller image, or scale it down.",
   "image-too-large": "Choose a smaller image, or scale it down.",
-  "image-unsupported": `Choose a ${FORMATS}, or convert the image to one of them.`,
+  "image-unsupported": `Choose a ${FORMATS}, or a document: ${DOCUMENTS}.`,
+  "document-unsupported": `Choose a ${DOCUMENTS} file, or paste its text.`,
+  "document-too-large": "Split the document, or paste a part of its text.",
+  "document-unreadable": "Save the document again, or paste its text.",
+  "reader-unavailable": "Wait a few seconds, then try again, or paste the text.",
+  "text-and-document": "Remove the document, or clear the text.",
   "image-damaged": "The file is damaged or incomplete. Save it again, or choose another.",
-  "file-gone": "Choose the image again.",
+  "file-gone": "Choose the file again.",
   "no-visual-tower": "Remove the image: this model takes text only.",
   "queue-full": WAIT,
   "rate-limited": WAIT,

@@ -1,4 +1,5 @@
-import { fieldsOf } from "./fields.js";
+import { fieldsOf, filesOf } from "./fields.js";
+import { readLines } from "./lines.js";
 import { multipart } from "./multipart.js";
 import { Problem } from "./problem.js";
 
@@ -23,9 +24,9 @@ export class Service {
 
   /**
    * The answer to a request and its duration in milliseconds; throws `Problem`, and `AbortError`
-   * where the next request or `stop` aborts it.
+   * where the next request or `stop` aborts it. `progress` gets the passages that are done.
    */
-  async extract(request) {
+  async extract(request, progress) {
     this.stop();
     const controller = new AbortController();
     this.#running = controller;
@@ -33,13 +34,14 @@ export class Service {
     try {
       const response = await this.#fetch("extract", {
         method: "POST",
-        body: multipart(fieldsOf(request), request.file),
+        headers: { Accept: "application/x-ndjson, application/problem+json" },
+        body: multipart(fieldsOf(request), filesOf(request)),
         signal: controller.signal,
       });
-      const answer = await parsed(response, controller.signal);
+      const answer = await parsed(response, progress, controller.signal);
       return { answer, took: performance.now() - began };
     } catch (error) {
-      throw error.type === "unreachable" ? await fileProblem(error, request.file) : error;
+      throw error.type === "unreachable" ? await fileProblem(error, filesOf(request)) : error;
     } finally {
       if (this.#running === controller) this.#running = null;
     }
@@ -51,7 +53,8 @@ export class Service {
   }
 
   async #fetch(path, options) {
-    const headers = this.key === "" ? {} : { Authorization: `Bearer ${this.key}` };
+    const headers = { ...options.headers };
+    if (this.key !== "") headers.Authorization = `Bearer ${this.key}`;
     let response;
     try {
       response = await fetch(path, { ...options, headers });
@@ -63,24 +66,26 @@ export class Service {
   }
 }
 
-async function parsed(response, signal) {
+async function parsed(response, progress, signal) {
   try {
-    return await response.json();
+    return await readLines(response, progress);
   } catch (error) {
-    throw connectionProblem(error, signal);
+    throw error instanceof Problem ? error : connectionProblem(error, signal);
   }
 }
 
-/** The problem of a file that changed after it was chosen; `error` where it did not. */
-async function fileProblem(error, file) {
-  try {
-    await file?.slice(0, 1).arrayBuffer();
-    return error;
-  } catch {
-    const title = "The image can no longer be read";
-    const detail = `the file ${file.name} has changed`;
-    return new Problem({ type: "file-gone", title, field: "image", detail });
+/** The problem of a file that changed after it was chosen; `error` where none did. */
+async function fileProblem(error, files) {
+  for (const [field, file] of files) {
+    try {
+      await file.slice(0, 1).arrayBuffer();
+    } catch {
+      const title = `The ${field} can no longer be read`;
+      const detail = `the file ${file.name} has changed`;
+      return new Problem({ type: "file-gone", title, field, detail });
+    }
   }
+  return error;
 }
 
 function connectionProblem(error, signal) {

@@ -29,6 +29,10 @@ UNSAYABLE = {
     # Random bytes are not an image, random characters not base64.
     ("invalid-field", "image"),
     ("image-unsupported", None),
+    # Random bytes are not a document, and have no name; a text must not be beside it.
+    ("document-unsupported", None),
+    ("document-unreadable", None),
+    ("invalid-field", "document"),
     # Boxes must be in the image, offsets in the text, and YAML must parse.
     ("invalid-field", "regions"),
     ("invalid-field", "mentions"),

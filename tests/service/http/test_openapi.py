@@ -97,8 +97,8 @@ def test_bodies_come_in_three_ways(document: dict[str, Any]) -> None:
     as_json, as_form, as_fields = (
         schemas[kind["schema"]["$ref"].rsplit("/", 1)[1]]["properties"] for kind in content.values()
     )
-    assert as_form.keys() == as_fields.keys() | {"image", "regions"}
-    assert as_json.keys() == as_form.keys() | {"parts"}
+    assert as_form.keys() == as_fields.keys() | {"image", "regions", "document"}
+    assert as_json.keys() == as_form.keys() - {"document"} | {"parts"}
     assert as_form["image"]["format"] == "binary"
     assert as_json["text"]["anyOf"][0]["maxLength"] == 200_000
 

@@ -1,4 +1,7 @@
-"""Extracts the readable text of PDF, Word and HTML files."""
+"""Extracts the readable text of PDF, Word and HTML files.
+
+The messages of errors continue the name of the file.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,8 @@ import io
 import re
 import zipfile
 from typing import Any
+
+from tasks.errors import DocumentTooLarge, DocumentUnreadable, DocumentUnsupported
 
 MOST_PAGES = 2_000
 MOST_UNPACKED = 256 << 20
@@ -24,24 +29,23 @@ _BREAK = "\x1e"
 _CHARSET = re.compile(rb"""<meta[^>]{0,200}charset=["']?([\w-]{1,40})""", re.IGNORECASE)
 
 
-class Unreadable(Exception):
-    """A file whose text cannot be extracted; the message continues the file's name."""
-
-
 def pdf_text(data: bytes) -> str:
-    """Extract the text of a PDF, with form feeds between pages; raises `Unreadable`."""
+    """Extract the text of a PDF, with form feeds between pages; raises `DocumentError`."""
     try:
         import pypdfium2
     except ImportError as error:
-        raise Unreadable(f"needs pypdfium2, {_EXTRA}") from error
+        raise DocumentUnsupported(f"needs pypdfium2, {_EXTRA}") from error
     try:
         document = pypdfium2.PdfDocument(data)
     except pypdfium2.PdfiumError as error:
         if "password" in str(error).lower():
-            raise Unreadable("is encrypted; save it without a password") from error
-        raise Unreadable("is not a PDF file, or is damaged") from error
+            raise DocumentUnreadable("is encrypted; save it without a password") from error
+        raise DocumentUnreadable("is not a PDF file, or is damaged; save it again") from error
     if len(document) > MOST_PAGES:
-        raise Unreadable(f"has {len(document)} pages, at most {MOST_PAGES} are allowed; split it")
+        raise DocumentTooLarge(
+            f"has {len(document)} pages, at most {MOST_PAGES} are allowed; split it",
+            limit=MOST_PAGES,
+        )
     return "\f".join(_page(document[number]) for number in range(len(document)))
 
 
@@ -56,21 +60,27 @@ def docx_text(data: bytes) -> str:
     """Extract the text of a Word file, one line per paragraph, also of tables and text boxes.
 
     Raises:
-        Unreadable: it is not a Word file, is too large, or python-docx is not installed.
+        DocumentUnreadable: it is not a Word file.
+        DocumentTooLarge: it unpacks to too much.
+        DocumentUnsupported: python-docx is not installed.
     """
     try:
         import docx
         from docx.oxml.ns import qn
         from docx.text.paragraph import Paragraph
     except ImportError as error:
-        raise Unreadable(f"needs python-docx, {_EXTRA}") from error
+        raise DocumentUnsupported(f"needs python-docx, {_EXTRA}") from error
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             files = archive.infolist()
     except zipfile.BadZipFile as error:
-        raise Unreadable("is not a Word file (.docx), or is damaged") from error
+        raise DocumentUnreadable(
+            "is not a Word file (.docx), or is damaged; save it again"
+        ) from error
     if len(files) > MOST_FILES or sum(file.file_size for file in files) > MOST_UNPACKED:
-        raise Unreadable(f"must unpack to at most {MOST_UNPACKED >> 20} MiB and {MOST_FILES} files")
+        raise DocumentTooLarge(
+            f"must unpack to at most {MOST_UNPACKED >> 20} MiB and {MOST_FILES} files; split it"
+        )
     document = docx.Document(io.BytesIO(data))
     body = document.element.body
     return "\n".join(Paragraph(each, document).text for each in body.iter(qn("w:p")))
@@ -80,12 +90,12 @@ def html_text(data: bytes) -> str:
     """Extract the visible text of a page, one line per block, without form controls.
 
     Raises:
-        Unreadable: selectolax is not installed.
+        DocumentUnsupported: selectolax is not installed.
     """
     try:
         from selectolax.lexbor import LexborHTMLParser
     except ImportError as error:
-        raise Unreadable(f"needs selectolax, {_EXTRA}") from error
+        raise DocumentUnsupported(f"needs selectolax, {_EXTRA}") from error
     tree = LexborHTMLParser(_decoded(data).replace(_BREAK, " "))
     if tree.body is None:
         return ""

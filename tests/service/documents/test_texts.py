@@ -4,8 +4,9 @@ import sys
 
 import pytest
 
-from cli.inputs import document_texts
-from cli.inputs.document_texts import Unreadable, docx_text, html_text, pdf_text
+from service.documents import texts
+from service.documents.texts import docx_text, html_text, pdf_text
+from tasks.errors import DocumentTooLarge, DocumentUnreadable, DocumentUnsupported
 from tests.support.documents import docx, paragraph, pdf
 
 READERS = {"pypdfium2": pdf_text, "docx": docx_text, "selectolax.lexbor": html_text}
@@ -18,15 +19,15 @@ def test_the_pages_of_a_pdf_are_told_by_form_feeds() -> None:
 
 
 def test_a_pdf_of_too_many_pages_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(document_texts, "MOST_PAGES", 2)
+    monkeypatch.setattr(texts, "MOST_PAGES", 2)
     assert pdf_text(pdf("a", "b")) == "a\fb"
-    with pytest.raises(Unreadable, match="has 3 pages, at most 2 are allowed"):
+    with pytest.raises(DocumentTooLarge, match="has 3 pages, at most 2 are allowed"):
         pdf_text(pdf("a", "b", "c"))
 
 
 @pytest.mark.parametrize("data", [b"", b"%PDF-1.4 and no more", b"PK\x03\x04", pdf("a")[:200]])
 def test_what_is_no_pdf_is_told(data: bytes) -> None:
-    with pytest.raises(Unreadable, match="is not a PDF file"):
+    with pytest.raises(DocumentUnreadable, match="is not a PDF file"):
         pdf_text(data)
 
 
@@ -40,10 +41,10 @@ def test_a_word_file_has_a_line_for_each_paragraph_in_order() -> None:
 def test_a_word_file_that_unpacks_too_large_is_not_unpacked(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(document_texts, "MOST_UNPACKED", 1 << 20)
+    monkeypatch.setattr(texts, "MOST_UNPACKED", 1 << 20)
     bomb = docx(paragraph("a"), more=b"a" * (2 << 20))
     assert len(bomb) < 10_000
-    with pytest.raises(Unreadable, match="must unpack to at most 1 MiB"):
+    with pytest.raises(DocumentTooLarge, match="must unpack to at most 1 MiB"):
         docx_text(bomb)
 
 
@@ -54,7 +55,7 @@ def test_entities_of_a_word_file_are_not_expanded() -> None:
 
 @pytest.mark.parametrize("data", [b"", b"PK\x03\x04 and no more", docx(paragraph("a"))[:300]])
 def test_what_is_no_word_file_is_told(data: bytes) -> None:
-    with pytest.raises(Unreadable, match="is not a Word file"):
+    with pytest.raises(DocumentUnreadable, match="is not a Word file"):
         docx_text(data)
 
 
@@ -92,5 +93,5 @@ def test_pages_are_decoded_as_they_say(data: bytes, text: str) -> None:
 @pytest.mark.parametrize("module", READERS)
 def test_without_the_extra_it_is_named(module: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, module, None)
-    with pytest.raises(Unreadable, match=r"pip install 'umie-service\[documents\]'"):
+    with pytest.raises(DocumentUnsupported, match=r"pip install 'umie-service\[documents\]'"):
         READERS[module](b"")

@@ -1,0 +1,1 @@
+"""Reads the texts of documents: plain text, HTML, Word and PDF files."""
