@@ -24,7 +24,7 @@ COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate
 export ORT_DISABLE_TELEMETRY := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install train-install serve export test lint types format lock clean openapi fuzz soak hostile bench bench-gpu
+.PHONY: help install train-install serve export test lint types pytest format lock clean openapi fuzz soak hostile bench bench-gpu
 
 help: ## list of targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -56,8 +56,10 @@ serve: install $(if $(UMIE_BUNDLE),,export) ## the service; settings come from t
 # start in the order of tests/support/workers.py, the longest first.
 WORKERS ?= 2
 
-# `make --jobs=2 test` checks types on the second core while the bundle is exported.
-test: lint types export ## lint, types and every test; WORKERS=0 in one process, TESTS='-m "not browser"' some of them
+# `make --jobs=2 test` checks types while the tests run.
+test: lint types pytest ## lint, types and every test; WORKERS=0 in one process, TESTS='-m "not browser"' some of them
+
+pytest: install ## every test; the first one that needs the bundle exports it
 	$(PY) -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(TESTS)
 
 lint: install ## check style with ruff

@@ -71,7 +71,10 @@ def test_what_takes_long_exists() -> None:
 
 
 def test_long_files_start_first_and_files_stay_together() -> None:
-    names = ["tasks/test_b.py", "tasks/test_a.py", LONGEST[1] + "test_c.py", LONGEST[0]]
+    names = [
+        *("tasks/test_b.py", "tasks/test_a.py"),
+        *("page/test_shipped.py", "page/test_c.py", LONGEST[0]),
+    ]
     counts = {"tasks/test_b.py": 3, "tasks/test_a.py": 2}
     items: list[Any] = [
         SimpleNamespace(path=TESTS / name, number=number)
