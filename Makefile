@@ -24,7 +24,7 @@ COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate
 export ORT_DISABLE_TELEMETRY := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install train-install serve export test lint format lock clean openapi fuzz soak hostile bench bench-gpu
+.PHONY: help install train-install serve export test lint types pytest format lock clean openapi fuzz soak hostile bench bench-gpu
 
 help: ## list of targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -52,16 +52,22 @@ $(BUNDLE)/manifest.json: $(wildcard $(CHECKPOINT)/*.safetensors $(CHECKPOINT)/co
 serve: install $(if $(UMIE_BUNDLE),,export) ## the service; settings come from the environment (UMIE_PORT=8080 make serve)
 	UMIE_BUNDLE="$${UMIE_BUNDLE:-$(BUNDLE)}" exec $(VENV)/bin/umie serve
 
-# All tests of a file run in one process, so that fixtures such as servers are created once.
+# All tests of a file run in one process, so that fixtures such as servers are created once. Files
+# start in the order of tests/support/workers.py, the longest first.
 WORKERS ?= 2
 
-test: lint export ## lint, types and every test; WORKERS=0 in one process, TESTS='-m "not browser"' some of them
-	$(PY) -m mypy
-	$(PY) -m pytest --numprocesses $(WORKERS) --dist loadfile $(TESTS)
+# `make --jobs=2 test` checks types while the tests run.
+test: lint types pytest ## lint, types and every test; WORKERS=0 in one process, TESTS='-m "not browser"' some of them
+
+pytest: install ## every test; the first one that needs the bundle exports it
+	$(PY) -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(TESTS)
 
 lint: install ## check style with ruff
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
+
+types: install ## check types with mypy
+	$(PY) -m mypy
 
 format: install ## format and fix the code with ruff
 	$(PY) -m ruff check --fix .

@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
-import fcntl
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
+from tests.support.workers import WORKER, locked, sort_longest_first
+
 ROOT = Path(__file__).resolve().parents[1]
+
+if WORKER in os.environ:
+    # Before torch is imported. Threads of several workers would wait for each other's cores.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 # A shared machine is slow at times, and a failure must be found again by whoever reads of it.
 settings.register_profile("project", deadline=None, derandomize=True, database=None)
 settings.load_profile("project")
 
 
-LIVE = {"live", "live_service", "served", "shipped_bundle"}
+LIVE = {"live", "live_service", "roomy_address", "served", "shipped_bundle"}
 """Fixtures that start a server or load the shipped bundle."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark tests by what they need."""
+    """Mark tests by what they need, and order them for workers."""
+    if WORKER in os.environ:
+        sort_longest_first(items)
     for item in items:
         fixtures = set(getattr(item, "fixturenames", ()))
         if "browser" in fixtures:
@@ -49,8 +57,7 @@ def shipped_bundle() -> Path:
     weights, bundle = ROOT / "weights" / "standard", ROOT / "bundles" / "standard"
     newest = max(path.stat().st_mtime for path in weights.iterdir())
     bundle.parent.mkdir(exist_ok=True)
-    with (bundle.parent / ".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # another worker may be making it
+    with locked(bundle.parent / ".lock"):  # another worker may be making it
         try:
             read_manifest(bundle)
             outdated = (bundle / "manifest.json").stat().st_mtime < newest

@@ -1,4 +1,4 @@
-"""What docs/api.md says is so; its examples are in test_docs_answers."""
+"""What docs/api.md says is so; its requests are in test_docs_answers and test_docs_commands."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ from pathlib import Path
 from service.http.openapi import openapi_document
 from service.http.problems import INTERNAL, KINDS
 from service.settings import PREFIX, Settings
-from tests.docs_answers import ask
-from tests.support.markdown import commands_of
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "api.md"
 GUIDE = PAGE.read_text(encoding="utf-8")
@@ -29,8 +27,3 @@ def test_every_path_is_in_the_table() -> None:
 def test_every_setting_that_is_named_exists() -> None:
     named = set(re.findall(rf"`{PREFIX}([A-Z_]+)", GUIDE))
     assert {name.lower() for name in named} <= Settings.model_fields.keys()
-
-
-def test_every_request_is_answered(served: str) -> None:
-    for command in commands_of(PAGE):
-        assert ask(command, served), command

@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
+import pytest
 
 from tests.fuzz import HASTE, address_of, assail, fuzz, request_of
 from tests.support.bundle import tiny_folder as tiny_folder
 from tests.support.serving import serving
 
 
-def test_every_broken_request_is_answered(tiny_folder: Path) -> None:
-    with serving(tiny_folder / "bundle", **HASTE) as served:
-        report = fuzz(address_of(f"http://{served}"), 300, seed=7)
-        assert report.passed, str(report)
-        assert report.statuses["200"] > 30 and report.statuses["422"] > 60
-        assert httpx.get(f"http://{served}/readyz").status_code == 200
+@pytest.fixture(scope="module")
+def url(tiny_folder: Path) -> Iterator[str]:
+    with serving(tiny_folder / "bundle", **HASTE) as address:
+        yield f"http://{address}"
 
 
-def test_known_attacks_get_the_right_answers(tiny_folder: Path) -> None:
-    with serving(tiny_folder / "bundle", **HASTE) as served:
-        report = assail(address_of(f"http://{served}"))
-        assert report.passed, str(report)
-        assert httpx.get(f"http://{served}/readyz").status_code == 200
+def test_every_broken_request_is_answered(url: str) -> None:
+    report = fuzz(address_of(url), 300, seed=7)
+    assert report.passed, str(report)
+    assert report.statuses["200"] > 30 and report.statuses["422"] > 60
+    assert httpx.get(f"{url}/readyz").status_code == 200
+
+
+def test_known_attacks_get_the_right_answers(url: str) -> None:
+    report = assail(address_of(url))
+    assert report.passed, str(report)
+    assert httpx.get(f"{url}/readyz").status_code == 200
 
 
 def test_a_request_can_be_made_again() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from export.manifest import FILE
 from tests.support.bundle import tiny_folder as tiny_folder
 from tests.support.converted import converted_relu as converted_relu
+from tests.support.serving import serving
 
 _ROOM = {"max_text_tokens": 400, "max_tokens": 500}
 
@@ -28,3 +30,10 @@ def roomy(tiny_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         values["prompt"] |= _ROOM
         (folder / part / file).write_text(json.dumps(values), encoding="utf-8")
     return folder
+
+
+@pytest.fixture(scope="session")
+def roomy_address(roomy: Path) -> Iterator[str]:
+    """The "host:port" of a service over the bundle of `roomy`."""
+    with serving(roomy / "bundle") as address:
+        yield address

@@ -7,7 +7,6 @@ from typer.testing import CliRunner, Result
 
 from cli.main import app
 from export.manifest import read_manifest
-from tests.support.serving import serving
 from tests.support.training import write_data
 from training.evaluation.results import read_results
 
@@ -71,28 +70,27 @@ def test_every_corpus_has_its_scores(roomy: Path, data: Path, tmp_path: Path) ->
 
 
 def test_a_checkpoint_and_a_service_are_asked_alike(
-    roomy: Path, data: Path, tmp_path: Path
+    roomy: Path, roomy_address: str, data: Path, tmp_path: Path
 ) -> None:
     counts = []
-    with serving(roomy / "bundle") as address:
-        subjects = {
-            "bundle": ("--bundle", roomy / "bundle"),
-            "checkpoint": ("--checkpoint", roomy / "checkpoint"),
-            "service": ("--url", f"http://{address}", "--concurrency", "2"),
-        }
-        for kind, evaluator in subjects.items():
-            out = tmp_path / f"{kind}.json"
-            result = run(data, *evaluator, "--corpora", CORPORA, "--out", out, "--compat", "umie")
-            assert result.exit_code == 0, result.output
-            scores = read_results(out)
-            assert scores["subject"]["kind"] == kind
-            counts.append(
-                [
-                    (name, row["score"], row["correct"], row["predicted"], row["gold"])
-                    for name, part in scores["corpora"].items()
-                    for row in (*part["rows"], *part.get("compat", ()))
-                ]
-            )
+    subjects = {
+        "bundle": ("--bundle", roomy / "bundle"),
+        "checkpoint": ("--checkpoint", roomy / "checkpoint"),
+        "service": ("--url", f"http://{roomy_address}", "--concurrency", "2"),
+    }
+    for kind, evaluator in subjects.items():
+        out = tmp_path / f"{kind}.json"
+        result = run(data, *evaluator, "--corpora", CORPORA, "--out", out, "--compat", "umie")
+        assert result.exit_code == 0, result.output
+        scores = read_results(out)
+        assert scores["subject"]["kind"] == kind
+        counts.append(
+            [
+                (name, row["score"], row["correct"], row["predicted"], row["gold"])
+                for name, part in scores["corpora"].items()
+                for row in (*part["rows"], *part.get("compat", ()))
+            ]
+        )
     assert counts[0] == counts[1] == counts[2]
     assert any("released evaluator" in row[1] for row in counts[0])
 

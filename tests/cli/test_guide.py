@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import shlex
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,7 +13,6 @@ from typer.testing import CliRunner
 from cli.main import app
 from cli.outputs.resume import options_path
 from tests.cli.test_main import commands
-from tests.support.serving import serving
 
 ROOT = Path(__file__).resolve().parents[2]
 GUIDE = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
@@ -22,12 +20,6 @@ BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```", GUIDE, re.S | re.M)
 COMMANDS = [line for kind, text in BLOCKS if kind == "sh" for line in text.splitlines()]
 FILES = dict(re.findall(r"in `([\w.]+)`,\n\n```\n(.*?)^```", GUIDE, re.S | re.M))
 PROGRAM = ".venv/bin/umie "
-
-
-@pytest.fixture(scope="module")
-def address(roomy: Path) -> Iterator[str]:
-    with serving(roomy / "bundle") as served:
-        yield served
 
 
 @pytest.fixture(scope="module")
@@ -48,12 +40,14 @@ def test_every_command_is_of_this_program() -> None:
     assert FILES.keys() == {"letter.txt", "posts.csv"}
 
 
-def test_every_command_runs(address: str, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_command_runs(
+    roomy_address: str, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """In order, since some go on where others ended."""
     monkeypatch.chdir(place)
     monkeypatch.delenv("UMIE_BUNDLE", raising=False)
     for command in COMMANDS:
-        call, _, file = command.replace("localhost:8000", address).partition(" < ")
+        call, _, file = command.replace("localhost:8000", roomy_address).partition(" < ")
         given = Path(file).read_bytes() if file else None
         result = CliRunner().invoke(app, shlex.split(call)[1:], input=given)
         assert result.exit_code == 0, f"{command}: {result.output}"

@@ -1,7 +1,7 @@
 """A tiny random model as a checkpoint and as a bundle, and prompts of every form for it.
 
 A `conftest.py` that imports the fixtures here gives them to its tests; the bundle is exported once
-per session.
+per session, for all workers.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from tasks.form import Form
 from tasks.instruction import Prompter
 from tasks.ontology import NONE
 from tests.support.tokenizer import tiny_tokenizer, tiny_vocabulary
+from tests.support.workers import made_once
 
 WORDS = (
     *("give", "text", "please", "extract", "following", "entity", "type", "relation", "between"),
@@ -90,18 +91,15 @@ def tiny_checkpoint(seed: int = SEED) -> Checkpoint:
     return Checkpoint("tiny", model, tower, tiny_tokenizer(WORDS), PROMPT, {"seed": seed})
 
 
-_FOLDER = pytest.StashKey[Path]()
+def _export(folder: Path) -> None:
+    save_checkpoint(tiny_checkpoint(), folder / "checkpoint")
+    export_bundle(load_checkpoint(folder / "checkpoint"), folder / "bundle")
 
 
 @pytest.fixture(scope="session")
-def tiny_folder(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def tiny_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a `checkpoint` and its `bundle`. Tests change copies of them only."""
-    if _FOLDER not in pytestconfig.stash:
-        folder = tmp_path_factory.mktemp("tiny")
-        save_checkpoint(tiny_checkpoint(), folder / "checkpoint")
-        export_bundle(load_checkpoint(folder / "checkpoint"), folder / "bundle")
-        pytestconfig.stash[_FOLDER] = folder
-    return pytestconfig.stash[_FOLDER]
+    return made_once("tiny", tmp_path_factory, _export)
 
 
 @pytest.fixture(scope="session")

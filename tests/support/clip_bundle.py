@@ -21,19 +21,14 @@ from export.manifest import FUSION
 from export.onnx_tracing import Trace, write_graph
 from tests.support.clip import TINY, openai_state
 from tests.support.converted import Converted
-
-_FOLDER = pytest.StashKey[Path]()
+from tests.support.workers import made_once
 
 
 @pytest.fixture(scope="session")
-def clip_folder(
-    converted_relu: Converted,
-    pytestconfig: pytest.Config,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Path:
+def clip_folder(converted_relu: Converted, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The bundle's folder, made once a session; its fusion graph is traced without the tower."""
-    if _FOLDER not in pytestconfig.stash:
-        folder = tmp_path_factory.mktemp("clip")
+
+    def export(folder: Path) -> None:
         save_file(openai_state(), folder / "rn.safetensors")
         tower = read_clip_tower(folder / "rn.safetensors", TINY)
         checkpoint = load_checkpoint(converted_relu.folder / "checkpoint")
@@ -47,8 +42,8 @@ def clip_folder(
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(exporter, "write_graph", write)
             export_bundle(replace(checkpoint, tower=tower), folder / "bundle")
-        pytestconfig.stash[_FOLDER] = folder / "bundle"
-    return pytestconfig.stash[_FOLDER]
+
+    return made_once("clip", tmp_path_factory, export) / "bundle"
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,7 @@
 """Small checkpoints of the published code, converted and exported, as a user would.
 
 A `conftest.py` that imports a fixture here gives it to its tests; a bundle is exported once per
-session.
+session, for all workers, and loaded once per worker.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from tasks.source import Source
 from tests.support.published import Published, Sizes, published_state
 from tests.support.sentencepiece import SIZE, tokenizer_folder
 from tests.support.umie import GATED_UNTIED, RELU_TIED
+from tests.support.workers import made_once
 
 GATED, RELU = (replace(sizes, vocabulary=SIZE) for sizes in (GATED_UNTIED, RELU_TIED))
 
@@ -60,15 +61,19 @@ def unconstrained(ids: Tensor, mask: Tensor, states: Tensor) -> GenerateJob:
 _MADE = pytest.StashKey[dict[Sizes, Converted]]()
 
 
+def _export(folder: Path, sizes: Sizes) -> None:
+    path = published_file(folder / "Base-Epoch29.pth", sizes)
+    conversion = read_published(path, tokenizer_folder(folder / "t5"), "converted", "all")
+    write_converted(conversion, folder / "checkpoint")
+    export_bundle(load_checkpoint(folder / "checkpoint"), folder / "bundle")
+
+
 def converted(sizes: Sizes, config: pytest.Config, factory: pytest.TempPathFactory) -> Converted:
     """The model of `sizes`, made at its first use in a session."""
     made = config.stash.setdefault(_MADE, {})
     if sizes not in made:
-        folder = factory.mktemp("converted")
-        path = published_file(folder / "Base-Epoch29.pth", sizes)
-        conversion = read_published(path, tokenizer_folder(folder / "t5"), "converted", "all")
-        write_converted(conversion, folder / "checkpoint")
-        export_bundle(load_checkpoint(folder / "checkpoint"), folder / "bundle")
+        name = "converted-gated" if sizes.gated else "converted-relu"
+        folder = made_once(name, factory, lambda folder: _export(folder, sizes))
         published = Published(published_state(sizes), sizes)
         made[sizes] = Converted(published, folder, load_bundle(folder / "bundle", threads=1))
     return made[sizes]

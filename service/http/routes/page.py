@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping
+from functools import cache
 from pathlib import Path
 
 from fastapi import APIRouter, Request, Response
@@ -25,15 +26,8 @@ def page_routes(pages: Mapping[str, str] = PAGES) -> APIRouter:
     """`GET` for each path of `pages`, a path to a template, and for the files under `/page/`."""
     router = APIRouter(include_in_schema=False)
     files = StaticFiles(directory=_FOLDER / "files")
-    templates = Environment(
-        loader=FileSystemLoader(_FOLDER),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        keep_trailing_newline=True,
-    )
     for path, name in pages.items():
-        page = _page(templates.get_template(name).render(), _POLICIES.get(name, PAGE_POLICY), files)
+        page = _page(_rendered(name), _POLICIES.get(name, PAGE_POLICY), files)
         router.add_api_route(path, page, methods=["GET", "HEAD"])
 
     @router.api_route(PAGE_FILES + "{path:path}", methods=["GET", "HEAD"])
@@ -42,6 +36,19 @@ def page_routes(pages: Mapping[str, str] = PAGES) -> APIRouter:
         return _revalidated(await files.get_response(path, request.scope))
 
     return router
+
+
+@cache
+def _rendered(name: str) -> str:
+    """The page of a template; it is the same for the service and its metrics port."""
+    templates = Environment(
+        loader=FileSystemLoader(_FOLDER),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        keep_trailing_newline=True,
+    )
+    return templates.get_template(name).render()
 
 
 def _page(html: str, policy: str, files: StaticFiles) -> Callable[[Request], Awaitable[Response]]:

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,6 @@ import pytest
 from cli.evaluators.remote import RemoteEvaluator, client_for, ontology_body
 from tasks.errors import EngineUnavailable
 from tasks.ontology import load
-from tests.support.serving import serving
 from tests.training.text.test_examples_of import DOCUMENT, ONTOLOGY, TEXT
 from training.evaluation.evaluator import Chain, Evaluator
 from training.evaluation.question import NO_PREDICTION, Question
@@ -22,9 +21,8 @@ Handler = Callable[[httpx.Request], httpx.Response]
 
 
 @pytest.fixture(scope="module")
-def remote(roomy: Path) -> Iterator[RemoteEvaluator]:
-    with serving(roomy / "bundle") as address:
-        yield RemoteEvaluator(lambda: client_for(f"http://{address}"), 4)
+def remote(roomy_address: str) -> RemoteEvaluator:
+    return RemoteEvaluator(lambda: client_for(f"http://{roomy_address}"), 4)
 
 
 def test_a_service_says_what_its_bundle_says(

@@ -21,6 +21,7 @@ from tests.service.fakes import FakeEngine, fake_app
 
 MEBIBYTE = 1024 * 1024
 MAX_LOOP_S = 0.1
+TICK_S = 0.001
 MAX_EXTRA_BYTES = 50 * MEBIBYTE
 
 Filler = Callable[[int], bytes]
@@ -91,14 +92,14 @@ def _form(name: str, value: bytes) -> dict[str, Any]:
 def _warm() -> Iterator[None]:
     """Warm up with one request, and freeze the objects of other tests for the collector."""
     for sent in ("json", "labels of a form", "batch"):
-        asyncio.run(_send(SENT[sent](FILLERS["unknown keys"](256)), 1.0))
+        asyncio.run(_send(SENT[sent](FILLERS["unknown keys"](256))))
     gc.collect()
     gc.freeze()
     yield
     gc.unfreeze()
 
 
-async def _send(request: dict[str, Any], tick_s: float) -> tuple[httpx.Response, float]:
+async def _send(request: dict[str, Any]) -> tuple[httpx.Response, float]:
     """The answer, and the longest that the loop was held meanwhile.
 
     CPU time of the process is what counts: other processes of the machine must not.
@@ -110,7 +111,7 @@ async def _send(request: dict[str, Any], tick_s: float) -> tuple[httpx.Response,
         nonlocal longest
         while not ended:
             before = time.process_time()
-            await asyncio.sleep(tick_s)
+            await asyncio.sleep(TICK_S)
             longest = max(longest, time.process_time() - before)
 
     transport = httpx.ASGITransport(app=app)
@@ -172,12 +173,12 @@ def test_the_worst_bodies(filler: str, sent: str, size: int) -> None:
 
 def _check_cost(filler: str, sent: str, size: int) -> None:
     request = SENT[sent](FILLERS[filler](size))
-    response, held_s = asyncio.run(_send(request, 0.001))
+    response, held_s = asyncio.run(_send(request))
     _check_refused(response)
     assert held_s < MAX_LOOP_S
     tracemalloc.start()
     try:
-        asyncio.run(_send(request, 1.0))
+        asyncio.run(_send(request))
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()

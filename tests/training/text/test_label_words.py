@@ -11,12 +11,12 @@ LABELS = ("person", "location", "organization", "miscellaneous")
 LONG = ("athlete", "politician", "musician", "city", "country", "company", "band", "event")
 
 
-@pytest.mark.parametrize("seed", range(200))
 @pytest.mark.parametrize("labels", [LABELS, LONG])
-def test_every_label_has_a_word_of_its_own(labels: tuple[str, ...], seed: int) -> None:
-    words = words_for("entities", labels, random.Random(seed))
-    assert list(words) == list(labels)
-    assert len(set(words.values())) == len(labels)
+def test_every_label_has_a_word_of_its_own(labels: tuple[str, ...]) -> None:
+    for seed in range(200):
+        words = words_for("entities", labels, random.Random(seed))
+        assert list(words) == list(labels)
+        assert len(set(words.values())) == len(labels)
 
 
 def test_usual_tags_occur() -> None:
@@ -33,8 +33,7 @@ def test_descriptions_stand_at_the_words_and_are_rare() -> None:
     assert all(set(found) == {"PER"} for found in told)
 
 
-@pytest.mark.parametrize("seed", range(50))
-def test_reworded_relations_keep_their_meaning(seed: int) -> None:
+def test_reworded_relations_keep_their_meaning() -> None:
     text = "Anna works for Siemens"
     example = Example(
         text=text,
@@ -45,7 +44,8 @@ def test_reworded_relations_keep_their_meaning(seed: int) -> None:
         head=(0, 4),
         tail=(15, 22),
     )
-    other, same = reworded([example, example], "relations", random.Random(seed))
-    assert other == same
-    assert other.asocs[2] == "none"
-    assert other.records[0].asocs[0].label == other.asocs[1]
+    for seed in range(50):
+        other, same = reworded([example, example], "relations", random.Random(seed))
+        assert other == same
+        assert other.asocs[2] == "none"
+        assert other.records[0].asocs[0].label == other.asocs[1]

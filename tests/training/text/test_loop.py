@@ -244,7 +244,14 @@ def test_t5_is_trained_by_the_same_loop_and_goes_on(options: TextOptions, tmp_pa
         return Learner.of(model, Prompter(tokenizer, 400, 900, " "))
 
     numbers = options_for(learner().model.config, options.out, 4)
-    options = replace(numbers, data=options.data, features=options.features, save_every=2)
+    options = replace(
+        numbers,
+        data=options.data,
+        features=options.features,
+        gate_steps=options.gate_steps,
+        tokens=options.tokens,
+        save_every=2,
+    )
     train_text(replace(options, steps=2), learner())
     assert state_of(options)["step"] == 2
     narrow = replace(options, resume=True, precision="bf16")

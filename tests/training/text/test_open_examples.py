@@ -1,7 +1,5 @@
 import random
 
-import pytest
-
 from tasks import form
 from tasks.document import Argument, Document, Event, Mention, Relation
 from tasks.ontology import Ontology, parse
@@ -34,12 +32,12 @@ DOCUMENT = Document(
 RECORD = OpenRecord(DOCUMENT, INVENTORY, "source", commercial=True)
 
 
-@pytest.mark.parametrize("seed", range(60))
-def test_answers_are_among_the_listed_labels(seed: int) -> None:
-    example = entities(DOCUMENT, INVENTORY, random.Random(seed))
-    assert example.spots
-    assert {record.label for record in example.records} <= set(example.spots)
-    assert len(set(example.spots)) == len(example.spots)
+def test_answers_are_among_the_listed_labels() -> None:
+    for seed in range(60):
+        example = entities(DOCUMENT, INVENTORY, random.Random(seed))
+        assert example.spots
+        assert {record.label for record in example.records} <= set(example.spots)
+        assert len(set(example.spots)) == len(example.spots)
 
 
 def test_absent_labels_are_listed_and_present_ones_sometimes_dropped() -> None:

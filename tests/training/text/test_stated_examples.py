@@ -2,8 +2,6 @@ from __future__ import annotations
 
 import random
 
-import pytest
-
 from tasks import form
 from tasks.instruction import Prompter
 from tasks.ontology import NONE
@@ -56,16 +54,16 @@ def label_of(text: StatedText, head: int, tail: int, seed: int) -> tuple[str, tu
     return asoc.label, example.asocs
 
 
-@pytest.mark.parametrize("seed", SEEDS)
-def test_a_pair_in_the_order_of_its_fact_has_its_label(seed: int) -> None:
-    example = pair_of(two_sentences(), 0, 1, seed)
-    assert example.form is form.PAIR
-    assert (example.head, example.tail) == ((0, 3), (18, 21))
-    label, options = label_of(two_sentences(), 0, 1, seed)
-    assert label in PARENT.labels
-    assert label in options and NONE in options
-    assert len(set(options)) == len(options)
-    assert example.records[0].asocs[0].filler == Span.of(example.text, 18, 21)
+def test_a_pair_in_the_order_of_its_fact_has_its_label() -> None:
+    for seed in SEEDS:
+        example = pair_of(two_sentences(), 0, 1, seed)
+        assert example.form is form.PAIR
+        assert (example.head, example.tail) == ((0, 3), (18, 21))
+        label, options = label_of(two_sentences(), 0, 1, seed)
+        assert label in PARENT.labels
+        assert label in options and NONE in options
+        assert len(set(options)) == len(options)
+        assert example.records[0].asocs[0].filler == Span.of(example.text, 18, 21)
 
 
 def test_the_turned_pair_has_the_inverse_where_it_is_listed_or_none() -> None:
@@ -80,47 +78,52 @@ def test_the_turned_pair_has_the_inverse_where_it_is_listed_or_none() -> None:
     assert seen == {True, False}
 
 
-@pytest.mark.parametrize("seed", SEEDS)
-def test_a_symmetric_fact_has_one_answer_in_both_orders(seed: int) -> None:
-    text = two_sentences(SIBLINGS)
-    assert label_of(text, 0, 1, seed)[0] == label_of(text, 1, 0, seed)[0] != NONE
+def test_a_symmetric_fact_has_one_answer_in_both_orders() -> None:
+    for seed in SEEDS:
+        text = two_sentences(SIBLINGS)
+        assert label_of(text, 0, 1, seed)[0] == label_of(text, 1, 0, seed)[0] != NONE
 
 
-@pytest.mark.parametrize("seed", SEEDS)
-def test_relations_that_may_hold_as_well_are_not_listed(seed: int) -> None:
-    _, options = label_of(two_sentences(), 0, 1, seed)
-    near = {
-        label for kind in relation_kinds() if kind.labels[0] in PARENT.near for label in kind.labels
-    }
-    assert not set(options) & (near - set(PARENT.labels))
+def test_relations_that_may_hold_as_well_are_not_listed() -> None:
+    for seed in SEEDS:
+        _, options = label_of(two_sentences(), 0, 1, seed)
+        near = {
+            label
+            for kind in relation_kinds()
+            if kind.labels[0] in PARENT.near
+            for label in kind.labels
+        }
+        assert not set(options) & (near - set(PARENT.labels))
 
 
-@pytest.mark.parametrize("seed", SEEDS)
-def test_names_without_a_fact_have_none_among_relations_of_their_types(seed: int) -> None:
-    label, options = label_of(two_sentences(), 2, 3, seed)
-    assert label == NONE and len(options) > 1
-    admitted = {
-        word
-        for kind in relation_kinds()
-        for ends, words in (
-            ((kind.head, kind.tail), kind.labels),
-            ((kind.tail, kind.head), kind.inverse),
-        )
-        if ends == ("person", "location")
-        for word in words
-    }
-    assert set(options) - {NONE} <= admitted
+def test_names_without_a_fact_have_none_among_relations_of_their_types() -> None:
+    for seed in SEEDS:
+        label, options = label_of(two_sentences(), 2, 3, seed)
+        assert label == NONE and len(options) > 1
+        admitted = {
+            word
+            for kind in relation_kinds()
+            for ends, words in (
+                ((kind.head, kind.tail), kind.labels),
+                ((kind.tail, kind.head), kind.inverse),
+            )
+            if ends == ("person", "location")
+            for word in words
+        }
+        assert set(options) - {NONE} <= admitted
 
 
-@pytest.mark.parametrize("seed", SEEDS)
-def test_pairs_of_the_same_types_list_the_same_labels(seed: int) -> None:
-    text = two_sentences()
-    kind_of = {(start, end): kind for start, end, kind in text.names}
-    listed: dict[tuple[str, str], set[tuple[str, ...]]] = {}
-    for example in pairs(text, random.Random(seed)):
-        assert example.head and example.tail
-        listed.setdefault((kind_of[example.head], kind_of[example.tail]), set()).add(example.asocs)
-    assert all(len(found) == 1 for found in listed.values())
+def test_pairs_of_the_same_types_list_the_same_labels() -> None:
+    for seed in SEEDS:
+        text = two_sentences()
+        kind_of = {(start, end): kind for start, end, kind in text.names}
+        listed: dict[tuple[str, str], set[tuple[str, ...]]] = {}
+        for example in pairs(text, random.Random(seed)):
+            assert example.head and example.tail
+            listed.setdefault((kind_of[example.head], kind_of[example.tail]), set()).add(
+                example.asocs
+            )
+        assert all(len(found) == 1 for found in listed.values())
 
 
 def test_types_that_no_relation_admits_sometimes_list_one_label() -> None:
@@ -136,18 +139,18 @@ def test_a_nationality_is_listed_as_miscellaneous() -> None:
     assert label_of(text, 0, 1, 0)[0] in NATIONALITY.labels
 
 
-@pytest.mark.parametrize("seed", SEEDS)
-def test_the_joint_question_has_all_names_and_the_facts_that_they_head(seed: int) -> None:
-    example = joint(two_sentences(), random.Random(seed))
-    assert example.form is form.JOINT
-    assert {"person", "organization", "location", MISCELLANEOUS} == set(example.spots)
-    assert [r.span.text for r in example.records if r.span] == ["Ann", "Ben", "Cleo", "Oslo"]
-    first, *others = example.records
-    (asoc,) = first.asocs
-    assert asoc.label in PARENT.labels and asoc.filler == example.records[1].span
-    assert all(record.asocs == () for record in others)
-    assert asoc.label in example.asocs
-    assert len(set(example.asocs)) == len(example.asocs)
+def test_the_joint_question_has_all_names_and_the_facts_that_they_head() -> None:
+    for seed in SEEDS:
+        example = joint(two_sentences(), random.Random(seed))
+        assert example.form is form.JOINT
+        assert {"person", "organization", "location", MISCELLANEOUS} == set(example.spots)
+        assert [r.span.text for r in example.records if r.span] == ["Ann", "Ben", "Cleo", "Oslo"]
+        first, *others = example.records
+        (asoc,) = first.asocs
+        assert asoc.label in PARENT.labels and asoc.filler == example.records[1].span
+        assert all(record.asocs == () for record in others)
+        assert asoc.label in example.asocs
+        assert len(set(example.asocs)) == len(example.asocs)
 
 
 def test_a_text_has_pairs_in_both_orders_across_sentences_and_joint_examples() -> None:
