@@ -80,6 +80,11 @@ class EncodeJob(_Job[EncodedImage]):
         """Always 0: images do not count towards the queue's limit on tokens."""
         return 0
 
+    @property
+    def shared_key(self) -> tuple[int, int]:
+        """Equal for jobs with the same image."""
+        return id(self.picture), 0
+
 
 @dataclass(eq=False)
 class GenerateJob(_Job[Answer]):

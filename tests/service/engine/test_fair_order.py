@@ -56,6 +56,16 @@ def test_a_short_request_waits_for_one_quantum_of_each_long_one_at_most() -> Non
     assert len(served) == 7 and short in ahead
 
 
+def test_jobs_of_one_source_stay_together_for_longer() -> None:
+    queue, short = JobQueue(999, 99_999), prompt_job(40)
+    prompt = prompt_job(256).prompt
+    shared = [GenerateJob(prompt, None) for _ in range(12)]
+    queue.put(shared)
+    taken(queue, 1)
+    queue.put([short])
+    assert taken(queue, 12).index(short) == 8
+
+
 def test_short_requests_are_served_in_the_order_of_arrival() -> None:
     queue = JobQueue(999, 99_999)
     requests = [[prompt_job(50), prompt_job(60)] for _ in range(4)]
