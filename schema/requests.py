@@ -330,7 +330,9 @@ class InstructBody(_Input):
         "regions (grounded), with other spans (joint), one spot with its roles (arguments), or the "
         "relation of a head and a tail (pair).",
     )
-    head: Offsets | None = Field(None, description="Offsets of the head of a pair.")
+    head: Offsets | None = Field(
+        None, description="Offsets of the head of a pair, or of the trigger of arguments."
+    )
     tail: Offsets | None = Field(None, description="Offsets of the tail of a pair.")
     constrained: bool = Field(
         True,

@@ -18,6 +18,7 @@ from cli.evaluators.response_records import (
     event_records,
     instructed_records,
 )
+from schema.decisions import Chosen
 from schema.extraction import Extraction, Task
 from schema.responses import Instructed
 from service.pipeline.validated_requests import FORMS
@@ -25,9 +26,11 @@ from tasks import form, instruction
 from tasks.document import Box
 from tasks.errors import EngineUnavailable
 from tasks.form import Form
-from tasks.ontology import Ontology
+from tasks.ontology import NONE, Ontology
+from tasks.records import Asoc, Record, Span
 from training.evaluation.evaluator import Chain
 from training.evaluation.question import NO_PREDICTION, Prediction, Question
+from training.text.example import Example
 
 _TIMEOUT_S = 120.0
 _TRIES = 5
@@ -122,6 +125,8 @@ def _answer(client: httpx.Client, question: Question) -> Prediction:
     if default and example.form in (form.ENTITIES, form.GROUNDED):
         body |= {"tasks": [Task.ENTITIES], "entity_types": list(example.spots)}
         return _extracted(client, body)
+    if example.form is form.PAIR:
+        return _chosen(client, body, example)
     body |= {
         "before": example.wording.before,
         "after": example.wording.after,
@@ -129,13 +134,29 @@ def _answer(client: httpx.Client, question: Question) -> Prediction:
         "asocs": list(example.asocs),
         "form": _NAMES[example.form],
     }
-    if example.head is not None and example.tail is not None:
-        body |= {"head": list(example.head), "tail": list(example.tail)}
+    if example.head is not None:
+        body["head"] = list(example.head)
     answer = _send(client, "POST", "/instruct", body)
     if answer is None:
         return NO_PREDICTION
     result = Instructed.model_validate(answer)
     return Prediction(instructed_records(result.records), boxes_of(result.regions, result.image))
+
+
+def _chosen(client: httpx.Client, body: dict[str, Any], example: Example) -> Prediction:
+    """The relation of a pair; the service knows how its weights are asked for it."""
+    assert example.head is not None and example.tail is not None
+    for field, (start, end) in (("head", example.head), ("tail", example.tail)):
+        body[field] = {"start": start, "end": end}
+    options = [label for label in example.asocs if label != NONE]
+    answer = _send(client, "POST", "/choose", {**body, "options": options})
+    if answer is None:
+        return NO_PREDICTION
+    result = Chosen.model_validate(answer)
+    scores = {option.label: option.score for option in result.options} | {NONE: result.none}
+    best = max(scores, key=lambda label: scores[label])
+    head, tail = (Span.of(example.text, *ends) for ends in (example.head, example.tail))
+    return Prediction((Record(None, head, (Asoc(best, tail, scores[best]),)),), {})
 
 
 def _extracted(client: httpx.Client, body: Mapping[str, Any]) -> Prediction:

@@ -76,11 +76,14 @@ def instruction_request(body: InstructBody, settings: Settings) -> InstructionRe
     for field in ("before", "after"):
         _check_length(getattr(body, field), field, settings)
     pair = body.form == "pair"
-    for field in ("head", "tail"):
-        if pair != (getattr(body, field) is not None):
-            raise FieldError(
-                f"{field} must be given for the form pair, and for no other form", field=field
-            )
+    if body.form != "arguments" and pair != (body.head is not None):
+        raise FieldError(
+            "head must be given for the form pair, and may be given for arguments", field="head"
+        )
+    if pair != (body.tail is not None):
+        raise FieldError(
+            "tail must be given for the form pair, and for no other form", field="tail"
+        )
     if body.constrained and pair and not body.asocs:
         raise LabelError("the form pair needs at least one relation in asocs", field="asocs")
     if body.constrained and not pair and not body.spots:

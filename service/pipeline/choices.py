@@ -55,7 +55,8 @@ class Chooser:
             CapacityError: a leaf of it, if the engine cannot answer now.
         """
         timer = timer or StageTimer()
-        check_takes_spans(self._engine, "span" if request.tail is None else "head")
+        if request.tail is None:
+            check_takes_spans(self._engine, "span")
         prompt = await asyncio.to_thread(choice_prompt, self._prompter, request)
         image = None
         if request.image is not None:

@@ -90,6 +90,7 @@ def argument_questions(document: Document, ontology: Ontology) -> Iterator[Quest
             (Record(event.type, None, _arguments(text, event)),),
             (event.type,),
             ontology.event(event.type).roles,
+            head=(event.start, event.end),
         )
         yield Question(example, text)
 

@@ -75,6 +75,19 @@ async def test_a_pair_is_named_by_its_offsets(
     assert again.json()["records"] == body["records"]
 
 
+async def test_arguments_may_name_their_trigger(
+    client: httpx.AsyncClient, engine: FakeEngine
+) -> None:
+    start = TEXT.index("visited")
+    request = {"text": TEXT, "form": "arguments", "spots": ["visit"], "asocs": ["who"]}
+    response = await client.post("/instruct", json={**request, "head": [start, start + 7]})
+    assert response.status_code == 200
+    ((prompt,),) = engine.rounds
+    first, stop = prompt.head or (0, 0)
+    pieces = prompt.source.pieces[first:stop]
+    assert TEXT[pieces[0].start : pieces[-1].end] == "visited"
+
+
 @pytest.mark.parametrize("options", [{"json": {"constrained": False}}, {"data": {}}])
 async def test_a_free_answer_may_name_what_is_not_there(
     client: httpx.AsyncClient, engine: FakeEngine, options: dict[str, Any]

@@ -73,6 +73,7 @@ def test_triggers_and_their_arguments() -> None:
     (arguments,) = (q.example for q in questions_of.argument_questions(DOCUMENT, ONTOLOGY))
     assert arguments.spots == ("join",) and arguments.asocs == ("member", "group", "scene")
     assert arguments.wording == instruction.arguments("joined")
+    assert arguments.head == (8, 14)
     assert arguments.records == (Record("join", None, asocs),)
 
 
