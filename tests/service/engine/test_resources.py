@@ -37,7 +37,7 @@ def test_missing_address_space_is_reported(monkeypatch: pytest.MonkeyPatch) -> N
         raise OSError(12, "Cannot allocate memory")
 
     monkeypatch.setattr(resources.mmap, "mmap", refuse)
-    with pytest.raises(SettingsError, match=r"1274 MiB of address space .* UMIE_MAX_DECODED_PIXE"):
+    with pytest.raises(SettingsError, match=r"1465 MiB of address space .* UMIE_MAX_DECODED_PIXE"):
         check_resources(Settings())
 
 
