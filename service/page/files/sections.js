@@ -1,6 +1,6 @@
 import { bytes, count, duration, milliseconds, perSecond, score, share } from "./numbers.js";
 
-const WORK = /^\/(extract|instruct|batch)/;
+const WORK = /^\/(extract|choose|ground|instruct|batch)/;
 const REQUESTS = "umie_request_duration_seconds";
 const STAGES = "umie_stage_duration_seconds";
 const QUANTILES = [
