@@ -95,10 +95,10 @@ class Settings(BaseSettings):
         description="Of all images in memory at once, a fifth of them for small images; at most "
         "20 bytes per pixel.",
     )
-    max_parts: int = Field(64, gt=0, description="Parts of a document.")
-    max_images: int = Field(16, gt=0, le=64, description="Pictures of a document.")
+    max_parts: int = Field(64, gt=0, description="Parts of a request in parts.")
+    max_images: int = Field(16, gt=0, le=64, description="Pictures of a request in parts.")
     max_document_pixels: int = Field(
-        240_000_000, gt=0, description="Of all pictures of a document together."
+        240_000_000, gt=0, description="Of all pictures of a request in parts together."
     )
     max_document_bytes: int = Field(
         20 * MEBIBYTE, gt=0, description="A document file: .txt, .md, .html, .docx or .pdf."

@@ -72,7 +72,7 @@ class PartPictures:
         self._left -= image.width * image.height
         if self._left < 0:
             raise ImageTooLarge(
-                f"with this picture the document has more than {self._most} pixels; send smaller "
+                f"with this picture the request has more than {self._most} pixels; send smaller "
                 "pictures or fewer",
                 limit=self._most,
             )
