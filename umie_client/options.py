@@ -27,7 +27,7 @@ Span: TypeAlias = Sequence[int] | Mapping[str, int] | EntityFound
 
 
 class Part(TypedDict, total=False):
-    """A part of a document.
+    """A part of a request.
 
     Attributes:
         text: the text, or none.
@@ -53,7 +53,7 @@ class TaskOptions(TypedDict, total=False):
         min_score: smallest score of results, in 0..1.
         alternatives: how many of the next likely types each entity has, 0 to 3.
         context: a caption, a title or background text, from which nothing is extracted.
-        parts: a document, in place of a text, an image and regions.
+        parts: texts and images in order, in place of a text, an image and regions.
     """
 
     ontology: str | Mapping[str, Any] | None

@@ -1,4 +1,4 @@
-"""The parts of a document: as they are sent, and what an answer says of one of them."""
+"""The parts of a request: as they are sent, and what an answer says of one of them."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ def sent_parts(parts: Sequence[Mapping[str, Any]]) -> tuple[SentPart, ...]:
 
 
 def part_of(extraction: Extraction, index: int) -> dict[str, Any]:
-    """What an answer to a document says of one part, as the fields of an answer to this part.
+    """What an answer to several parts says of one of them, as the fields of an answer to it.
 
-    Ids are those of the document. A region of another part's picture is left out.
+    Ids are those of the whole answer. A region of another part's picture is left out.
     """
     entities = [entity for entity in extraction.entities if entity.part == index]
     ids = {entity.id for entity in entities}

@@ -26,7 +26,7 @@ class Result(Extraction):
         text: the text as sent, so `text[entity.start:entity.end]` is the span of an entity.
         picture: the image file or its path. It is not part of the JSON:
             `Result.model_validate_json(result.model_dump_json())` is the result without it.
-        parts: the parts of a document as sent; not part of the JSON either. `part` gives what the
+        parts: the parts of a request as sent; not part of the JSON either. `part` gives what the
             result says of one of them.
     """
 
@@ -35,7 +35,7 @@ class Result(Extraction):
     parts: tuple[SentPart, ...] = Field((), exclude=True, repr=False)
 
     def part(self, index: int) -> Result:
-        """Return the result of one part of a document, with its text and image.
+        """Return the result of one part of a request, with its text and image.
 
         Raises:
             InvalidArgument: there is no such part.
@@ -53,7 +53,7 @@ class Result(Extraction):
             image: an image to draw on instead of the one that was sent.
 
         Raises:
-            InvalidArgument: there is no image, or it is a document of several.
+            InvalidArgument: there is no image, or the request has several parts.
             ImageUnreadable: the image cannot be decoded.
         """
         self._check_single()

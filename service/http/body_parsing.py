@@ -107,7 +107,7 @@ def form_tree(
     """Arrange a form's fields as the tree of the same request in JSON.
 
     Lists are split at commas, or their field is repeated. A blank field counts as absent, unless it
-    is a text. Repeated texts or images are the parts of a document.
+    is a text. Repeated texts or images are the parts of a request in parts.
 
     Args:
         form: the decoded fields.

@@ -34,7 +34,7 @@ _KEY_SPAN = 64
 _MARK_BYTES = 34
 _LEAST_CUT_BYTES = 128
 _MAX_CUT = 64
-"""Image strings that are cut out: the most pictures of a document, see `Settings.max_images`."""
+"""Image strings that are cut out: the most pictures of a request, see `Settings.max_images`."""
 
 
 def parse_json(data: bytes, max_bytes: int) -> Any:

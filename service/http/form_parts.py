@@ -1,4 +1,4 @@
-"""The parts of a document in a form: repeated fields `text` and `image`, in order."""
+"""The parts of a request in a form: repeated fields `text` and `image`, in order."""
 
 from __future__ import annotations
 

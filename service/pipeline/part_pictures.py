@@ -38,7 +38,7 @@ class PartPictures:
             sections: its texts, which some proposers read.
 
         Raises:
-            ImageError: a leaf of it, if a picture cannot be used; in a document it names the part.
+            ImageError: a leaf of it, if a picture cannot be used; of several parts it names one.
             CapacityError: a leaf of it, if the engine cannot answer now.
         """
         files = {at: p.image for at, p in enumerate(parts_of(request)) if p.image is not None}

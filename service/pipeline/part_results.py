@@ -1,6 +1,6 @@
-"""The results of a document's texts as those of the whole document.
+"""The results of a request's texts as those of the whole request.
 
-Ids are numbered through the document and offsets count from their part. Regions are numbered
+Ids are numbered through the request and offsets count from their part. Regions are numbered
 through the pictures: those of the second one follow on those of the first.
 """
 
@@ -92,7 +92,7 @@ def _first_regions(images: Mapping[int, EncodedImage]) -> dict[int, int]:
 
 
 def _steps(parts: Sequence[DocumentPart], entities: Sequence[EntityFound]) -> list[StepFound]:
-    """The steps of a document with what each names, numbered from 1."""
+    """The steps of a request with what each names, numbered from 1."""
     of_part: dict[int | None, list[EntityFound]] = {}
     for entity in entities:
         of_part.setdefault(entity.part, []).append(entity)

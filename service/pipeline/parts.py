@@ -1,7 +1,7 @@
-"""The parts of a document: which texts are read, and each with which picture.
+"""The parts of a request: which texts are read, and each with which picture.
 
 A text is read with the picture of its own part, else with the nearest one. Of two that are equally
-near it is the one before the text where the document begins with a picture, since then every text
+near it is the one before the text where the request begins with a picture, since then every text
 follows its picture, and the one behind it elsewhere.
 """
 
@@ -15,7 +15,7 @@ from service.pipeline.validated_requests import DocumentPart, ExtractionRequest
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A text of a document.
+    """A text of a request.
 
     Attributes:
         part: the index of its part.

@@ -38,7 +38,7 @@ def field_errors() -> Iterator[None]:
 
 @dataclass(frozen=True, slots=True)
 class DocumentPart:
-    """A part of a document: a text, the file of a picture, or both.
+    """A part of a request: a text, the file of a picture, or both.
 
     Attributes:
         text: the text as sent; empty if the part has none.
@@ -66,7 +66,7 @@ class ExtractionRequest:
         alternatives: how many of its next likely types an entity has, at most.
         utf16: whether the offsets of the response count UTF-16 code units.
         mentions: the entities' spans, in the order of the request; None to find them.
-        parts: the parts of a document; None if it is the text and the image alone, which are then
+        parts: the parts of a request; None if it is the text and the image alone, which are then
             those of the one part.
         context: read before every passage of the text; nothing is extracted from it.
     """
