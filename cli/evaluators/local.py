@@ -17,6 +17,7 @@ from models.tower_config import TowerConfig
 from models.umie import UMIE
 from service.engine.interface import Answer, Prompt, VisualFeatures
 from service.engine.offline import OfflineEngine
+from service.pipeline.argument_entities import ArgumentEntities
 from service.pipeline.entities import entities_of, entity_prompt
 from service.pipeline.events import events_of, trigger_prompt, triggers_of
 from service.pipeline.relations import admitted_pairs, pair_prompts, relations_of
@@ -144,8 +145,12 @@ class LocalEvaluator:
         follow_ups = self._follow_up(
             [prompt for prompts in prompt_lists for prompt in prompts], f"{title}, arguments"
         )
+        without_entities = ArgumentEntities([])
         events = [
-            events_of(found, [next(follow_ups) for _ in prompts], 0.0)
+            [
+                without_entities.linked(event)
+                for event in events_of(found, [next(follow_ups) for _ in prompts], 0.0)
+            ]
             for found, prompts in zip(triggers, prompt_lists, strict=True)
         ]
         return [

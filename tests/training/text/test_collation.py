@@ -79,13 +79,25 @@ def test_every_choice_of_every_step_is_a_candidate(
 
 def test_batches_have_everything_once_and_fit(items: list[Encoded]) -> None:
     generator = random.Random(0)
-    many = [replace(items[0], ids=(1,) * generator.randint(5, 60)) for _ in range(100)]
+    many = [replace(items[0], ids=(n,) * generator.randint(5, 60)) for n in range(100)]
     batches = list(buckets(many, 200, random.Random(1)))
     assert sorted(id(item) for batch in batches for item in batch) == sorted(map(id, many))
     lengths = [[len(item.ids) for item in batch] for batch in batches]
     assert all(max(batch) * len(batch) <= 200 for batch in lengths)
     assert sum(max(batch) * len(batch) for batch in lengths) < 1.3 * sum(map(sum, lengths))
     assert [max(batch) for batch in lengths] != sorted(max(batch) for batch in lengths)
+
+
+def test_examples_with_the_same_prompt_stay_together_and_are_encoded_once(
+    items: list[Encoded], prompter: Prompter
+) -> None:
+    same = [replace(items[0], ids=(7,) * 50, tokens=item.tokens) for item in items[:2]]
+    other = replace(items[0], ids=(8,) * 50)
+    batches = list(buckets([*same, other], 60, random.Random(0)))
+    assert sorted(len(batch) for batch in batches) == [1, 2]
+    batch = collate([same[0], other, same[1]], prompter.tokenizer.markers)
+    assert batch.ids[:, 0].tolist() == [7, 8] and batch.rows.tolist() == [0, 1, 0]
+    assert len(batch.prefix) == 3
 
 
 def test_what_fits_nowhere_has_a_batch_of_its_own(items: list[Encoded]) -> None:
@@ -124,5 +136,5 @@ def test_every_tensor_of_a_batch_goes_to_the_device(
     assert moved.candidates.width == batch.candidates.width
     parts = [getattr(moved, f.name) for f in fields(moved) if f.name != "candidates"]
     tensors = [*parts, *(part for part in moved.candidates if isinstance(part, torch.Tensor))]
-    assert len(tensors) == 14 and {tensor.device.type for tensor in tensors} == {"meta"}
+    assert len(tensors) == 15 and {tensor.device.type for tensor in tensors} == {"meta"}
     assert batch.ids.device.type == "cpu"
