@@ -6,10 +6,17 @@ through the pictures: those of the second one follow on those of the first.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from schema.document import PartImage, StepFound, TracedMention, TraceFound
-from schema.extraction import ClusterFound, EntityFound, EventFound, Extraction, RelationFound
+from schema.extraction import (
+    ArgumentFound,
+    ClusterFound,
+    EntityFound,
+    EventFound,
+    Extraction,
+    RelationFound,
+)
 from service.pipeline.parts import Section
 from service.pipeline.regions import regions_of
 from service.pipeline.text_extraction import TextResults
@@ -43,7 +50,7 @@ def merged_results(
         first = len(entities)
         entities += [_moved_entity(entity, first, section.part, by) for entity in found.entities]
         relations += [_moved_relation(relation, first) for relation in found.relations]
-        events += [_moved_event(event, section.part, by) for event in found.events]
+        events += [_moved_event(event, first, section.part, by) for event in found.events]
     return TextResults(entities, relations, events)
 
 
@@ -133,8 +140,12 @@ def _moved_id(name: str, by: int) -> str:
     return Region(int(name[1:]) + by).name
 
 
+def _moved_ids(names: Iterable[str], by: int) -> list[str]:
+    return [_moved_id(name, by) for name in names]
+
+
 def _moved_entity(entity: EntityFound, first: int, part: int, by: int) -> EntityFound:
-    regions = [_moved_id(name, by) for name in entity.regions]
+    regions = _moved_ids(entity.regions, by)
     return entity.model_copy(update={"id": entity.id + first, "part": part, "regions": regions})
 
 
@@ -144,11 +155,16 @@ def _moved_relation(relation: RelationFound, first: int) -> RelationFound:
     )
 
 
-def _moved_event(event: EventFound, part: int, by: int) -> EventFound:
-    arguments = [
-        argument
-        if argument.region is None
-        else argument.model_copy(update={"region": _moved_id(argument.region, by)})
-        for argument in event.arguments
-    ]
+def _moved_event(event: EventFound, first: int, part: int, by: int) -> EventFound:
+    arguments = [_moved_argument(argument, first, by) for argument in event.arguments]
     return event.model_copy(update={"part": part, "arguments": arguments})
+
+
+def _moved_argument(argument: ArgumentFound, first: int, by: int) -> ArgumentFound:
+    return argument.model_copy(
+        update={
+            "entity": None if argument.entity is None else argument.entity + first,
+            "region": None if argument.region is None else _moved_id(argument.region, by),
+            "regions": _moved_ids(argument.regions, by),
+        }
+    )
