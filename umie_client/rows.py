@@ -69,7 +69,8 @@ def rows_of(extraction: Extraction) -> list[dict[str, Any]]:
     Returns:
         Rows with the same keys, None for columns that a kind does not have. `kind` is the kind of
         row, `head`, `tail` and `entity` are ids of entities, `event` is the index of an event,
-        `region` the id of a region, `part` the index of a document's part, and x1, y1, x2, y2 its box in pixels of the upright image.
+        `region` the id of a region, and x1, y1, x2, y2 its box in pixels of the upright image;
+        `part` is the index of a document's part.
     """
     empty = dict.fromkeys(_COLUMNS)
     return [{"kind": kind} | empty | row for kind, row in _rows(extraction)]
