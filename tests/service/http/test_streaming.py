@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 import httpx
 import pytest
 
-from service.engine.interface import Answer, Prompt, VisualFeatures
+from service.engine.interface import Answer, Prompt, Visuals
 from service.observability.metrics import Metrics
 from service.settings import Settings
 from tasks.errors import EngineUnavailable, QueueFull
@@ -31,9 +31,7 @@ class LateFailure(FakeEngine):
 
     late: Exception | None = None
 
-    async def generate(
-        self, prompts: Sequence[Prompt], visual: VisualFeatures | None
-    ) -> list[Answer]:
+    async def generate(self, prompts: Sequence[Prompt], visual: Visuals) -> list[Answer]:
         if self.late is not None and self.rounds:
             raise self.late
         return await super().generate(prompts, visual)

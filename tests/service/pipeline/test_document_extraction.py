@@ -39,8 +39,9 @@ def _picture(width: int) -> DocumentPart:
 def _spans(answer: Extraction) -> list[tuple[int | None, str, int | None, int | None]]:
     found = [(e.part, e.text, e.start, e.end) for e in answer.entities]
     for event in answer.events:
-        spans = [event.trigger, *(a for a in event.arguments if a.text is not None)]
-        found += [(event.part, span.text or "", span.start, span.end) for span in spans]
+        trigger = event.trigger
+        found.append((event.part, trigger.text, trigger.start, trigger.end))
+        found += [(event.part, a.text, a.start, a.end) for a in event.arguments if a.text]
     return found
 
 
