@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import httpx
 import pytest
 
+from service.engine.interface import Answer, Prompt, Visuals
 from service.observability.metrics import Metrics
 from service.settings import Settings
-from tests.service.fakes import TEXT, FakeEngine, picture_bytes
+from tests.service.fakes import TEXT, FakeEngine, fake_app, picture_bytes
 
 pytestmark = pytest.mark.anyio
 
@@ -111,3 +112,44 @@ async def test_the_text_of_a_document_is_logged_once(
     await telling.post("/extract", files={"document": ("a.txt", b"Ann came.")})
     asked = [record.__dict__["fields"] for record in caplog.records if record.msg == "asked"]
     assert asked == [{"text": "Ann came."}]
+
+
+async def test_mentions_in_a_long_text_are_streamed_passage_by_passage(
+    connect: Callable[[Settings], httpx.AsyncClient], settings: Settings
+) -> None:
+    client = connect(settings.model_copy(update={"max_text_chars": 10_000}))
+    text = "\N{DOG} Ann met Bob. " * 60
+    spans = [{"start": at, "end": at + 3} for at in range(2, len(text), len(text) // 60)]
+    body = {"text": text, "mentions": spans, "tasks": ["entities"], "offsets": "utf16"}
+    *lines, last = (await client.post("/extract", json=body, headers=LINES)).text.splitlines()
+    found = [entity for line in lines for entity in json.loads(line)["entities"]]
+    assert len(lines) > 1 and len(found) == 60
+    assert {_units(text, entity["start"], entity["end"]) for entity in found} == {"Ann"}
+    final = json.loads(last)["extraction"]["entities"]
+    assert [e["start"] for e in final] == [e["start"] for e in found]
+
+
+class Stuck(FakeEngine):
+    """Never ends its second call."""
+
+    async def generate(self, prompts: Sequence[Prompt], visual: Visuals) -> list[Answer]:
+        """Answers the first call."""
+        self.pause_s = 60.0 if self.rounds else 0.0
+        return await super().generate(prompts, visual)
+
+
+async def test_a_stream_of_parts_ends_at_the_deadline(
+    inventory: None, settings: Settings, metrics: Metrics
+) -> None:
+    engine = Stuck()
+    app = fake_app(settings.model_copy(update={"deadline_s": 1.0}), engine, metrics)
+    transport = httpx.ASGITransport(app=app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://umie") as client:
+        body = {"parts": [{"text": "Ann visited Bob."}, {"text": "Bob visited Ann."}]}
+        response = await client.post("/extract", json=body, headers=LINES)
+    first, second, last = (json.loads(line) for line in response.text.splitlines())
+    assert (first["part"], second["part"]) == (0, 1)
+    assert last["problem"]["type"] == "deadline-exceeded"
+    assert engine.cancelled == 1 and engine.working == 0
+    refused = {"reason": "deadline-exceeded"}
+    assert _counted(metrics, "umie_refused_requests_total", **refused) == 1
