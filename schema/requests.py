@@ -6,119 +6,16 @@ depend on settings are checked by the service.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    GetCoreSchemaHandler,
-    StringConstraints,
-    ValidationInfo,
-    WithJsonSchema,
-)
+from pydantic import BaseModel, ConfigDict, Field
 
-from schema.base64_image import decode_base64
 from schema.extraction import Task
-from schema.mentions import MAX_MENTIONS, RequestMention, parse_mentions, parse_span
-from schema.regions import MAX_LABEL_CHARS, MAX_REGIONS, RequestRegion, parse_regions
-
-VISIBLE = r"\S"
-"""Pattern of strings that are not blank."""
+from schema.fields import VISIBLE, FailFast, Image, Mentions, Name, Names, Regions, Span
 
 BEFORE_TEXT = "Give the text: "
 AFTER_TEXT = "Please extract the following entity type:"
 """The instruction for entities, around the text; the defaults of `InstructBody`."""
-
-
-@dataclass(frozen=True, slots=True)
-class _FailFast:
-    """Stops the validation of a list at its first error. pydantic's own fails inside unions."""
-
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> Any:
-        return {**handler(source), "fail_fast": True}
-
-
-Name = Annotated[str, StringConstraints(strip_whitespace=True, pattern=VISIBLE)]
-Names = Annotated[list[Name], _FailFast()]
-
-_BOX = {
-    "type": "array",
-    "items": {"type": "number"},
-    "minItems": 4,
-    "maxItems": 4,
-    "description": "x1, y1, x2, y2 in pixels of the upright image, x1 < x2, y1 < y2.",
-}
-_REGION = {
-    "type": "object",
-    "required": ["box"],
-    "properties": {
-        "box": _BOX,
-        "label": {
-            "type": ["string", "null"],
-            "minLength": 1,
-            "maxLength": MAX_LABEL_CHARS,
-            "pattern": VISIBLE,
-        },
-    },
-    "additionalProperties": False,
-}
-_REGIONS = {"type": "array", "items": {"anyOf": [_BOX, _REGION]}, "maxItems": MAX_REGIONS}
-_MENTIONS = {
-    "type": "array",
-    "items": {
-        "type": "object",
-        "required": ["start", "end"],
-        "properties": {
-            "start": {"type": "integer", "minimum": 0},
-            "end": {"type": "integer", "minimum": 1},
-            "type": {"type": ["string", "null"], "minLength": 1, "pattern": VISIBLE},
-        },
-        "additionalProperties": False,
-    },
-    "maxItems": MAX_MENTIONS,
-}
-_SPAN = {
-    "anyOf": [
-        {
-            "type": "object",
-            "required": ["start", "end"],
-            "properties": {
-                "start": {"type": "integer", "minimum": 0},
-                "end": {"type": "integer", "minimum": 1},
-            },
-            "additionalProperties": False,
-        },
-        {"type": "array", "items": {"type": "integer"}, "minItems": 2, "maxItems": 2},
-    ]
-}
-_BASE64 = {"type": "string", "contentEncoding": "base64"}
-
-
-def _decoded(value: Any) -> Any:
-    return decode_base64(value) if isinstance(value, str) else value
-
-
-def _regions(value: Any) -> Any:
-    return parse_regions(value) if isinstance(value, list) else value
-
-
-def _span(value: Any, info: ValidationInfo) -> Any:
-    return parse_span(value, info.field_name or "span")
-
-
-def _mentions(value: Any) -> Any:
-    return parse_mentions(value) if isinstance(value, list) else value
-
-
-Image = Annotated[bytes, BeforeValidator(_decoded), WithJsonSchema(_BASE64)]
-Regions = Annotated[tuple[RequestRegion, ...], BeforeValidator(_regions), WithJsonSchema(_REGIONS)]
-Mentions = Annotated[
-    tuple[RequestMention, ...], BeforeValidator(_mentions), WithJsonSchema(_MENTIONS)
-]
-Span = Annotated[tuple[int, int], BeforeValidator(_span), WithJsonSchema(_SPAN)]
 
 
 class _Body(BaseModel):
@@ -129,7 +26,7 @@ class EntityGiven(_Body):
     """An entity type of an ontology in a request."""
 
     name: Name
-    codes: Annotated[list[str], _FailFast()] = Field([], description="Names in corpora; ignored.")
+    codes: Annotated[list[str], FailFast()] = Field([], description="Names in corpora; ignored.")
     parent: str | None = Field(None, description="The coarser type, for the answer only.")
 
 
@@ -137,7 +34,7 @@ class RelationGiven(_Body):
     """A relation type of an ontology in a request."""
 
     name: Name
-    codes: Annotated[list[str], _FailFast()] = Field([], description="Names in corpora; ignored.")
+    codes: Annotated[list[str], FailFast()] = Field([], description="Names in corpora; ignored.")
     head: Names = Field([], description="Allowed entity types of the head; empty means any.")
     tail: Names = Field([], description="Allowed entity types of the tail; empty means any.")
 
@@ -146,7 +43,7 @@ class EventGiven(_Body):
     """An event type of an ontology in a request."""
 
     name: Name
-    codes: Annotated[list[str], _FailFast()] = Field([], description="Names in corpora; ignored.")
+    codes: Annotated[list[str], FailFast()] = Field([], description="Names in corpora; ignored.")
     roles: Names = Field([], description="Roles of its arguments.")
 
 
@@ -158,9 +55,9 @@ class OntologyGiven(_Body):
 
     name: Name = "request"
     title: str = ""
-    entities: Annotated[list[Name | EntityGiven], _FailFast()] | Name = []
-    relations: Annotated[list[Name | RelationGiven], _FailFast()] | Name = []
-    events: Annotated[list[Name | EventGiven], _FailFast()] | Name = []
+    entities: Annotated[list[Name | EntityGiven], FailFast()] | Name = []
+    relations: Annotated[list[Name | RelationGiven], FailFast()] | Name = []
+    events: Annotated[list[Name | EventGiven], FailFast()] | Name = []
 
 
 class PartGiven(_Body):
@@ -259,7 +156,7 @@ class TaskBody(_Input):
         "as none of them.",
         examples=[[{"start": 0, "end": 12, "type": "person"}, {"start": 24, "end": 31}]],
     )
-    parts: Annotated[list[PartGiven], _FailFast()] | None = Field(
+    parts: Annotated[list[PartGiven], FailFast()] | None = Field(
         None,
         min_length=1,
         description="A document: texts and pictures in order. Replaces `text`, `image` and "
@@ -294,7 +191,7 @@ class TaskBody(_Input):
 class ExtractBody(TaskBody):
     """A request for any set of tasks."""
 
-    tasks: Annotated[list[str], _FailFast()] | None = Field(
+    tasks: Annotated[list[str], FailFast()] | None = Field(
         None,
         min_length=1,
         description="All by default. Relations are between entities, so the response to "

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from schema.extraction import Extraction, ImageSize
+from schema.extraction import EventFound, Extraction, ImageSize
 from umie_client.errors import InvalidArgument
 from umie_client.pictures import Kept, data_of, kept
 
@@ -65,19 +65,21 @@ def part_of(extraction: Extraction, index: int) -> dict[str, Any]:
         ],
         "clusters": clusters,
         "relations": [relation for relation in extraction.relations if relation.head in ids],
-        "events": [
-            event.model_copy(
-                update={
-                    "arguments": [a for a in event.arguments if a.region in {None, *names}],
-                }
-            )
-            for event in extraction.events
-            if event.part == index
-        ],
+        "events": [_with_own(event, names) for event in extraction.events if event.part == index],
         "images": None,
         "steps": None,
         "trace": None,
     }
+
+
+def _with_own(event: EventFound, names: Collection[str]) -> EventFound:
+    """The event with the regions of these names alone."""
+    arguments = [
+        argument.model_copy(update={"regions": [at for at in argument.regions if at in names]})
+        for argument in event.arguments
+        if argument.region is None or argument.region in names
+    ]
+    return event.model_copy(update={"arguments": arguments})
 
 
 def _sent_part(at: int, part: Mapping[str, Any]) -> SentPart:

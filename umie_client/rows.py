@@ -22,6 +22,7 @@ _KINDS: dict[str, dict[str, str]] = {
         "regions": _LIST,
         "parent": _TEXT,
         "alternatives": _LIST,
+        "part": _WHOLE,
     },
     "relation": {
         "type": _TEXT,
@@ -31,7 +32,7 @@ _KINDS: dict[str, dict[str, str]] = {
         "tail_text": _TEXT,
         "score": _REAL,
     },
-    "event": {"event": _WHOLE, "type": _TEXT, **_SPAN, "score": _REAL},
+    "event": {"event": _WHOLE, "type": _TEXT, **_SPAN, "score": _REAL, "part": _WHOLE},
     "argument": {
         "event": _WHOLE,
         "role": _TEXT,
@@ -40,11 +41,13 @@ _KINDS: dict[str, dict[str, str]] = {
         "score": _REAL,
         "entity": _WHOLE,
         "regions": _LIST,
+        "part": _WHOLE,
     },
     "region": {
         "region": _TEXT,
         "label": _TEXT,
         "score": _REAL,
+        "part": _WHOLE,
         **dict.fromkeys(("x1", "y1", "x2", "y2"), _REAL),
     },
 }
@@ -66,7 +69,8 @@ def rows_of(extraction: Extraction) -> list[dict[str, Any]]:
     Returns:
         Rows with the same keys, None for columns that a kind does not have. `kind` is the kind of
         row, `head`, `tail` and `entity` are ids of entities, `event` is the index of an event,
-        `region` the id of a region, and x1, y1, x2, y2 its box in pixels of the upright image.
+        `region` the id of a region, and x1, y1, x2, y2 its box in pixels of the upright image;
+        `part` is the index of a document's part.
     """
     empty = dict.fromkeys(_COLUMNS)
     return [{"kind": kind} | empty | row for kind, row in _rows(extraction)]
@@ -101,10 +105,11 @@ def _rows(extraction: Extraction) -> Iterator[tuple[str, dict[str, Any]]]:
         texts = {"head_text": names.get(relation.head), "tail_text": names.get(relation.tail)}
         yield "relation", relation.model_dump() | texts
     for index, event in enumerate(extraction.events):
-        own = {"event": index, "type": event.type, "score": event.score}
+        own = {"event": index, "type": event.type, "score": event.score, "part": event.part}
         yield "event", own | event.trigger.model_dump()
         for argument in event.arguments:
-            yield "argument", {"event": index} | argument.model_dump()
+            yield "argument", {"event": index, "part": event.part} | argument.model_dump()
     for region in extraction.regions:
         box = dict(zip(("x1", "y1", "x2", "y2"), region.box, strict=True))
-        yield "region", {"region": region.id, "label": region.label, "score": region.score} | box
+        own = {"region": region.id, "label": region.label, "score": region.score}
+        yield "region", own | {"part": region.part} | box

@@ -65,7 +65,8 @@ class Handler:
     async def parse_request(self, request: Request, model: type[B]) -> B:
         """Read and parse the body as `model`; raises as `parse_body`."""
         body = await parse_body(request, model, self.settings)
-        self.log_text(body)
+        if getattr(body, "document", None) is None:  # its text is logged when it is read
+            self.log_text(body)
         return body
 
     async def extract(

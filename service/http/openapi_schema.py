@@ -12,7 +12,8 @@ from fastapi import FastAPI
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from schema.requests import VISIBLE, ChooseBody, ExtractBody, GroundBody, InstructBody, TaskBody
+from schema.fields import VISIBLE
+from schema.requests import ChooseBody, ExtractBody, GroundBody, InstructBody, TaskBody
 from schema.responses import STREAMED_LINES, BatchAnswer, Problem
 from service.http.middleware.gatekeeper import PUBLIC
 from service.settings import Settings

@@ -158,11 +158,12 @@ class Metrics:
             self.batch_lines.labels(outcome=outcome)
 
     def count_extraction(self, extraction: Extraction) -> None:
-        """Count the results of an extraction, and observe its gates if it has an image."""
+        """Count the results of an extraction, and observe its gates if it has images."""
+        pictured = extraction.image is not None or bool(extraction.images)
         for kind in FINDINGS:
             self.findings.labels(kind=kind).inc(len(getattr(extraction, kind)))
             gate = getattr(extraction.gate, kind)
-            if extraction.image is not None and gate is not None:
+            if pictured and gate is not None:
                 self.gate.labels(task=kind).observe(gate)
 
     def stage(self, stage: str) -> Histogram:

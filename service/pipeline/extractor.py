@@ -17,7 +17,7 @@ from service.pipeline.instruct import named_in, prompt_of, records_of
 from service.pipeline.mentions import check_takes_spans
 from service.pipeline.offset_units import in_utf16
 from service.pipeline.part_pictures import PartPictures
-from service.pipeline.part_results import merged_results, with_parts
+from service.pipeline.part_results import merged_results, places_of, with_parts
 from service.pipeline.parts import Section, sections_of
 from service.pipeline.phrases import PhraseGrounder
 from service.pipeline.progress import Progress, first_round
@@ -128,8 +128,8 @@ class Extractor:
         if progress is None:
             answers = await rounds.run(first, visuals)
         else:
-            numbers = [None if request.parts is None else section.part for section in sections]
-            answers = await first_round(rounds, texts, numbers, progress)
+            places = places_of(request, sections, images)
+            answers = await first_round(rounds, texts, places, progress)
         second = await run(whole, _second_rounds, texts, answers)
         answers = await rounds.run(second, visuals)
         warnings = [*request.warnings, *self._warnings(*_listed(first))]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from schema.extraction import EntityFound
 from schema.mentions import FIELD, RequestMention
@@ -99,7 +99,8 @@ def mention_prompts(
         prompt = None
         if source is not alone:
             shape = form.GROUNDED_CHOICE if grounded else form.CHOICE
-            prompt = Prompt(source, shape, head=head)
+            most = request.alternatives + 1 if request.alternatives else 0  # one may be "none"
+            prompt = Prompt(source, shape, head=head, alternatives=most)
         found.append(MentionPrompt(span, mention.type, prompt))
     return tuple(found)
 
@@ -126,7 +127,10 @@ def located(source: Source, span: Span, path: str) -> tuple[int, int]:
 
 
 def entities_given(
-    mentions: Sequence[MentionPrompt], answers: Iterator[Answer], min_score: float
+    mentions: Sequence[MentionPrompt],
+    answers: Iterator[Answer],
+    min_score: float,
+    alternatives: int = 0,
 ) -> list[EntityFound]:
     """Convert the mentions of a passage to entities; what is "none" of the types is left out.
 
@@ -134,14 +138,22 @@ def entities_given(
         mentions: the mentions with their prompts.
         answers: the answers to the prompts, of which the first ones are taken.
         min_score: mentions whose type has a smaller score are dropped; a given type has 1.0.
+        alternatives: how many of its next likely types an entity has, at most.
     """
-    records = []
+    records: list[Record] = []
     for mention in mentions:
         if mention.prompt is None:
             records.append(Record(mention.type, mention.span))
         else:
-            records += grounded_records([next(answers)])
+            found = grounded_records([next(answers)])
+            records += [_among_types(record, alternatives) for record in found]
     return entities_of((record for record in records if record.label != NONE), min_score)
+
+
+def _among_types(record: Record, most: int) -> Record:
+    """The record with at most so many alternatives, of which none is "none"."""
+    types = [other for other in record.alternatives if other.label != NONE]
+    return replace(record, alternatives=tuple(types[:most]))
 
 
 def _source(

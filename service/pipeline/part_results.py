@@ -6,16 +6,48 @@ through the pictures: those of the second one follow on those of the first.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 from schema.document import PartImage, StepFound, TracedMention, TraceFound
-from schema.extraction import ClusterFound, EntityFound, EventFound, Extraction, RelationFound
+from schema.extraction import (
+    ArgumentFound,
+    ClusterFound,
+    EntityFound,
+    EventFound,
+    Extraction,
+    RelationFound,
+)
 from service.pipeline.parts import Section
 from service.pipeline.regions import regions_of
 from service.pipeline.text_extraction import TextResults
 from service.pipeline.validated_requests import DocumentPart, ExtractionRequest
 from service.vision.encoder import EncodedImage
 from tasks.records import Region
+
+
+class Place(NamedTuple):
+    """Where a text is in a document.
+
+    `part` is the index of its part, None in a request without parts; `regions` is how many regions
+    come before those of the picture that it is read with.
+    """
+
+    part: int | None
+    regions: int
+
+
+def places_of(
+    request: ExtractionRequest, sections: Sequence[Section], images: Mapping[int, EncodedImage]
+) -> list[Place]:
+    """Where each section of a request is; arguments as for `merged_results`."""
+    if request.parts is None:
+        return [Place(None, 0) for _ in sections]
+    firsts = _first_regions(images)
+    return [
+        Place(section.part, 0 if section.picture is None else firsts[section.picture])
+        for section in sections
+    ]
 
 
 def merged_results(
@@ -34,16 +66,14 @@ def merged_results(
     """
     if request.parts is None:
         return results[0] if results else TextResults([], [], [])
-    firsts = _first_regions(images)
     entities: list[EntityFound] = []
     relations: list[RelationFound] = []
     events: list[EventFound] = []
-    for section, found in zip(sections, results, strict=True):
-        by = 0 if section.picture is None else firsts[section.picture]
+    for place, found in zip(places_of(request, sections, images), results, strict=True):
         first = len(entities)
-        entities += [_moved_entity(entity, first, section.part, by) for entity in found.entities]
+        entities += [_moved_entity(entity, first, place) for entity in found.entities]
         relations += [_moved_relation(relation, first) for relation in found.relations]
-        events += [_moved_event(event, section.part, by) for event in found.events]
+        events += [_moved_event(event, first, place) for event in found.events]
     return TextResults(entities, relations, events)
 
 
@@ -80,6 +110,17 @@ def with_parts(
             "trace": _trace(steps, answer.entities, answer.clusters),
         }
     )
+
+
+def placed(entity: EntityFound, place: Place) -> EntityFound:
+    """The entity of a text as one of the document; its id stays."""
+    regions = _moved_ids(entity.regions, place.regions)
+    return entity.model_copy(update={"part": place.part, "regions": regions})
+
+
+def _moved_ids(names: Iterable[str], by: int) -> list[str]:
+    """The ids of regions that follow on `by` regions of other pictures."""
+    return [_moved_id(name, by) for name in names]
 
 
 def _first_regions(images: Mapping[int, EncodedImage]) -> dict[int, int]:
@@ -133,9 +174,8 @@ def _moved_id(name: str, by: int) -> str:
     return Region(int(name[1:]) + by).name
 
 
-def _moved_entity(entity: EntityFound, first: int, part: int, by: int) -> EntityFound:
-    regions = [_moved_id(name, by) for name in entity.regions]
-    return entity.model_copy(update={"id": entity.id + first, "part": part, "regions": regions})
+def _moved_entity(entity: EntityFound, first: int, place: Place) -> EntityFound:
+    return placed(entity, place).model_copy(update={"id": entity.id + first})
 
 
 def _moved_relation(relation: RelationFound, first: int) -> RelationFound:
@@ -144,11 +184,16 @@ def _moved_relation(relation: RelationFound, first: int) -> RelationFound:
     )
 
 
-def _moved_event(event: EventFound, part: int, by: int) -> EventFound:
-    arguments = [
-        argument
-        if argument.region is None
-        else argument.model_copy(update={"region": _moved_id(argument.region, by)})
-        for argument in event.arguments
-    ]
-    return event.model_copy(update={"part": part, "arguments": arguments})
+def _moved_event(event: EventFound, first: int, place: Place) -> EventFound:
+    arguments = [_moved_argument(a, first, place.regions) for a in event.arguments]
+    return event.model_copy(update={"part": place.part, "arguments": arguments})
+
+
+def _moved_argument(argument: ArgumentFound, first: int, by: int) -> ArgumentFound:
+    return argument.model_copy(
+        update={
+            "entity": None if argument.entity is None else argument.entity + first,
+            "region": None if argument.region is None else _moved_id(argument.region, by),
+            "regions": _moved_ids(argument.regions, by),
+        }
+    )

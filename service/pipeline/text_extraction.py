@@ -151,7 +151,8 @@ class TextExtraction:
 
     def _found_in(self, part: PassagePrompts, answers: Sequence[Answer]) -> list[EntityFound]:
         if self.request.mentions is not None:
-            return entities_given(part.mentions, iter(answers), self.request.min_score)
+            most = self.request.alternatives
+            return entities_given(part.mentions, iter(answers), self.request.min_score, most)
         return entities_of(grounded_records(answers), self.request.min_score)
 
     def _all_pairs(

@@ -42,9 +42,9 @@ ANSWER: dict[str, Any] = {
 }
 
 
-def _result() -> Result:
+def _result(**changes: Any) -> Result:
     call = calls.extract(None, None, {"parts": PARTS})
-    return call.read(Reply(200, json.dumps(ANSWER).encode(), httpx.Headers(), "id"))
+    return call.read(Reply(200, json.dumps(ANSWER | changes).encode(), httpx.Headers(), "id"))
 
 
 def test_parts_and_context_are_sent() -> None:
@@ -80,6 +80,40 @@ def test_a_part_has_its_own_text_and_picture() -> None:
     assert [cluster.name for cluster in second.clusters] == ["Bob"]
     assert second.draw().size == (4, 3)
     assert "Bob" in second.to_html() and "Ann" in result._repr_html_()
+
+
+def test_an_argument_of_a_part_names_no_region_of_another_part() -> None:
+    span = {"text": "Ann", "start": 0, "end": 3, "score": 0.9, "region": None}
+    linked = {"role": "visitor", **span, "entity": 0, "regions": ["O1"]}
+    shown = {"role": "scene", **dict.fromkeys(span), "score": 0.9, "region": "O1"}
+    trigger = {"text": "came", "start": 4, "end": 8}
+    event = {"type": "visit", "trigger": trigger, "score": 0.9}
+    events = [
+        {**event, "part": part, "arguments": [linked, {**shown, "regions": ["O1"]}]}
+        for part in (0, 1)
+    ]
+    result = _result(events=events)
+    ((argument,),) = [event.arguments for event in result.part(0).events]
+    assert (argument.entity, argument.regions) == (0, [])
+    ((first, second),) = [event.arguments for event in result.part(1).events]
+    assert first.regions == second.regions == ["O1"]
+
+
+def test_the_rows_of_a_document_name_the_part() -> None:
+    trigger = {"text": "left", "start": 4, "end": 8}
+    role = {"role": "who", "text": "Bob", "start": 0, "end": 3, "region": None, "score": 0.9}
+    event = {"type": "visit", "trigger": trigger, "score": 0.9, "part": 1, "arguments": [role]}
+    result = _result(events=[event])
+    rows = result.to_rows()
+    assert [(row["kind"], row["part"]) for row in rows] == [
+        ("entity", 0),
+        ("entity", 1),
+        ("event", 1),
+        ("argument", 1),
+        ("region", 1),
+    ]
+    assert {tuple(row) for row in rows} == {tuple(rows[0])}
+    assert result.to_frames()["entities"]["part"].tolist() == [0, 1]
 
 
 def test_what_needs_one_text_asks_for_a_part() -> None:

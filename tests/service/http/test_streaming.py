@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -9,7 +10,7 @@ from urllib.parse import urlencode
 import httpx
 import pytest
 
-from service.engine.interface import Answer, Prompt, VisualFeatures
+from service.engine.interface import Answer, Prompt, Visuals
 from service.observability.metrics import Metrics
 from service.settings import Settings
 from tasks.errors import EngineUnavailable, QueueFull
@@ -30,9 +31,7 @@ class LateFailure(FakeEngine):
 
     late: Exception | None = None
 
-    async def generate(
-        self, prompts: Sequence[Prompt], visual: VisualFeatures | None
-    ) -> list[Answer]:
+    async def generate(self, prompts: Sequence[Prompt], visual: Visuals) -> list[Answer]:
         if self.late is not None and self.rounds:
             raise self.late
         return await super().generate(prompts, visual)
@@ -90,6 +89,28 @@ async def test_a_short_text_is_one_passage_and_an_image_none(client: httpx.Async
 async def test_an_image_alone_has_no_passages(client: httpx.AsyncClient) -> None:
     (only,) = lines_of(await client.post("/extract", files=upload(picture_bytes()), headers=LINES))
     assert only["extraction"]["image"] == {"width": 40, "height": 20}
+
+
+async def test_parts_share_rounds_and_their_lines_name_the_regions_of_the_answer(
+    client: httpx.AsyncClient, engine: FakeEngine
+) -> None:
+    picture = base64.b64encode(picture_bytes()).decode()
+    texts = ["Ann \N{DOG} came.", "Bob came.", "Oslo"]
+    parts = [{"text": text, "image": picture} for text in texts]
+    body = {"parts": parts, "tasks": ["entities"], "offsets": "utf16"}
+    *passages, last = lines_of(await client.post("/extract", json=body, headers=LINES))
+    assert [(line["part"], line["passage"], line["of"]) for line in passages] == [
+        (0, 0, 3),
+        (1, 1, 3),
+        (2, 2, 3),
+    ]
+    assert [line["end"] for line in passages] == [12, 9, 4]
+    streamed = [entity | {"id": 0} for line in passages for entity in line["entities"]]
+    assert streamed == [entity | {"id": 0} for entity in last["extraction"]["entities"]]
+    assert [entity["regions"] for entity in streamed] == [["O1"], ["O3"], ["O5"]]
+    assert len(engine.rounds) == 1
+    plain = await client.post("/extract", json=body)
+    assert untimed(last["extraction"]) == untimed(plain.json())
 
 
 async def test_the_text_of_a_document_comes_first(client: httpx.AsyncClient) -> None:

@@ -39,8 +39,9 @@ def _picture(width: int) -> DocumentPart:
 def _spans(answer: Extraction) -> list[tuple[int | None, str, int | None, int | None]]:
     found = [(e.part, e.text, e.start, e.end) for e in answer.entities]
     for event in answer.events:
-        spans = [event.trigger, *(a for a in event.arguments if a.text is not None)]
-        found += [(event.part, span.text or "", span.start, span.end) for span in spans]
+        trigger = event.trigger
+        found.append((event.part, trigger.text, trigger.start, trigger.end))
+        found += [(event.part, a.text, a.start, a.end) for a in event.arguments if a.text]
     return found
 
 
@@ -68,6 +69,26 @@ async def test_parts_are_numbered_through_the_document(
     assert answer.image is None and answer.images is not None
     assert [(i.part, i.width) for i in answer.images] == [(0, 30), (2, 40)]
     assert (answer.steps, answer.trace) == ([], [])
+
+
+async def test_arguments_name_entities_and_regions_of_the_document(extractor: Extractor) -> None:
+    parts = (_picture(30), _text("Ann visited Bob."), _picture(40), _text("Later Ann visited."))
+    answer = await extractor.extract(_document(*parts))
+    by_id = {entity.id: entity for entity in answer.entities}
+    known = {region.id: region.part for region in answer.regions}
+    linked = [(event.part, argument) for event in answer.events for argument in event.arguments]
+    assert [(part, argument.entity, argument.regions) for part, argument in linked] == [
+        (1, 0, ["O1"]),
+        (1, None, ["O2"]),
+        (3, 2, ["O3"]),
+        (3, None, ["O4"]),
+    ]
+    for part, argument in linked:
+        assert {known[name] for name in argument.regions} == {0 if part == 1 else 2}
+        if argument.entity is not None:
+            entity = by_id[argument.entity]
+            assert (entity.part, entity.text) == (part, argument.text)
+            assert argument.regions == entity.regions
 
 
 async def test_steps_and_what_is_traced_through_them(extractor: Extractor) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -11,11 +13,13 @@ import pytest
 
 from schema.extraction import Task
 from schema.mentions import RequestMention
+from service.engine.interface import Answer, Prompt, Visuals
 from service.observability.metrics import Metrics
 from service.pipeline.validated_requests import ExtractionRequest
 from service.settings import Settings
 from tasks import form
 from tasks.errors import FieldError
+from tasks.records import Alternative, Record
 from tests.service.fakes import ONTOLOGY, TEXT, FakeEngine, fake_extractor, picture_bytes, upload
 
 pytestmark = pytest.mark.anyio
@@ -53,6 +57,37 @@ async def test_entities_are_the_mentions(client: httpx.AsyncClient, engine: Fake
     ((prompt,),) = engine.rounds
     assert prompt.form is form.CHOICE
     assert [label.name for label in prompt.source.spots] == ["person", "place", "none"]
+
+
+class Undecided(FakeEngine):
+    """Of a choice, every other label is as likely, as many as the prompt asks for."""
+
+    async def generate(self, prompts: Sequence[Prompt], visual: Visuals) -> list[Answer]:
+        """Answers with alternatives."""
+        answers = await super().generate(prompts, visual)
+        return [
+            replace(answer, records=tuple(self._undecided(prompt, r) for r in answer.records))
+            for prompt, answer in zip(prompts, answers, strict=True)
+        ]
+
+    @staticmethod
+    def _undecided(prompt: Prompt, record: Record) -> Record:
+        names = [
+            label.name for label in reversed(prompt.source.spots) if label.name != record.label
+        ]
+        others = tuple(Alternative(name, 0.05) for name in names[: prompt.alternatives])
+        return replace(record, alternatives=others)
+
+
+@pytest.mark.parametrize(("asked", "told"), [(0, []), (1, ["place"]), (2, ["place"])])
+async def test_a_mention_without_a_type_has_alternatives(
+    asked: int, told: list[str], metrics: Metrics
+) -> None:
+    extractor = fake_extractor(Undecided(), Settings(), metrics)
+    request = replace(_asked(TEXT, [(0, 3)]), alternatives=asked)
+    (ann,) = (await extractor.extract(request)).entities
+    assert ann.type == "person"
+    assert [other.type for other in ann.alternatives] == told
 
 
 async def test_none_of_the_types_is_left_out(client: httpx.AsyncClient) -> None:
