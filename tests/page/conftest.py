@@ -5,7 +5,6 @@ Chromium is a system tool: without it these tests are skipped, but fail where CI
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -166,6 +165,6 @@ def extract(page: Page) -> dict[str, Any]:
     with page.expect_response("**/extract") as caught:
         page.get_by_role("button", name="Extract").click()
     assert caught.value.ok, caught.value.text()
-    answer: dict[str, Any] = json.loads(caught.value.text().splitlines()[-1])["extraction"]
+    answer: dict[str, Any] = caught.value.json()
     expect(page.get_by_role("button", name="Stop")).to_be_hidden()
     return answer

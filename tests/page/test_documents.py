@@ -114,10 +114,10 @@ def test_passages_are_shown_as_they_are_done(page: Page, engine: FakeEngine) -> 
     page.get_by_label("relations").uncheck()
     page.get_by_label("events").uncheck()
     page.get_by_role("button", name="Extract").click()
-    expect(page.get_by_role("status").first).to_contain_text("Passage 8 of")
+    expect(page.locator("#status")).to_contain_text("Passage 8 of")
     expect(page.locator(".passages .passage").first).to_contain_text("Ann")
     expect(page.locator(".passages .tag").first).to_be_visible()
     engine.pause_s = 0.0
     expect(page.get_by_role("button", name="Stop")).to_be_hidden()
     expect(page.locator(".passages")).to_have_count(0)
-    expect(page.get_by_role("status").first).to_contain_text("entities")
+    expect(page.locator("#status")).to_contain_text("entities")

@@ -175,7 +175,7 @@ def test_a_deleted_image_file_is_reported(visit: Visitor, serve: Server, tmp_pat
     expect(page.locator("#file-facts")).to_contain_text("400")
     (tmp_path / "gone.png").unlink()
     ask(page)
-    shows(page, "can no longer be read", "gone.png has changed", "Choose the image again")
+    shows(page, "can no longer be read", "gone.png has changed", "Choose the file again")
 
 
 def test_a_response_of_a_proxy_is_reported(visit: Visitor, serve: Server) -> None:

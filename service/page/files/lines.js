@@ -5,14 +5,17 @@ import { Problem } from "./problem.js";
  * extraction. Throws `Problem` where the last line is one, `TypeError` where there is no last line.
  */
 export async function readLines(response, progress) {
+  let last = {};
+  // To the end of the body: the browser aborts a response that is not read to its end.
   for await (const line of linesOf(response.body)) {
     const value = JSON.parse(line);
-    if (value.extraction) return value.extraction;
-    if (value.problem) throw new Problem(value.problem, response.headers);
-    if (value.text !== undefined) progress.text(value.text);
+    if (value.extraction || value.problem) last = value;
+    else if (value.text !== undefined) progress.text(value.text);
     else progress.passage(value);
   }
-  throw new TypeError("the response has no last line");
+  if (last.problem) throw new Problem(last.problem, response.headers);
+  if (!last.extraction) throw new TypeError("the response has no last line");
+  return last.extraction;
 }
 
 async function* linesOf(body) {

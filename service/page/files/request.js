@@ -3,6 +3,9 @@ import { readLines } from "./lines.js";
 import { multipart } from "./multipart.js";
 import { Problem } from "./problem.js";
 
+const STREAMED_CHARS = 1000;
+const STREAMED_DOCUMENT_BYTES = 50_000;
+
 /**
  * Sends requests to the service. Only this object has the API key. A new extraction aborts the one
  * that is running.
@@ -31,14 +34,16 @@ export class Service {
     const controller = new AbortController();
     this.#running = controller;
     const began = performance.now();
+    const streamed = isLong(request);
+    const kind = streamed ? "application/x-ndjson" : "application/json";
     try {
       const response = await this.#fetch("extract", {
         method: "POST",
-        headers: { Accept: "application/x-ndjson, application/problem+json" },
+        headers: { Accept: `${kind}, application/problem+json` },
         body: multipart(fieldsOf(request), filesOf(request)),
         signal: controller.signal,
       });
-      const answer = await parsed(response, progress, controller.signal);
+      const answer = await parsed(response, streamed ? progress : null, controller.signal);
       return { answer, took: performance.now() - began };
     } catch (error) {
       throw error.type === "unreachable" ? await fileProblem(error, filesOf(request)) : error;
@@ -66,9 +71,15 @@ export class Service {
   }
 }
 
+/** Whether an answer takes long enough that its passages are shown as they are done. */
+function isLong(request) {
+  const bytes = request.document?.size ?? 0;
+  return bytes > STREAMED_DOCUMENT_BYTES || request.text.length > STREAMED_CHARS;
+}
+
 async function parsed(response, progress, signal) {
   try {
-    return await readLines(response, progress);
+    return await (progress ? readLines(response, progress) : response.json());
   } catch (error) {
     throw error instanceof Problem ? error : connectionProblem(error, signal);
   }
