@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -318,17 +318,9 @@ def _train_text(
 
 
 def _prompter(start: Checkpoint) -> Prompter:
-    from tasks.instruction import Prompter
+    from export.config_kinds import prompter_of
 
-    prompt = start.prompt
-    return Prompter(
-        start.tokenizer,
-        prompt.max_text_tokens,
-        prompt.max_tokens,
-        prompt.separator,
-        lines=start.model.config.text_encoder == "mpnet",
-        shared_pairs=prompt.shared_pairs,
-    )
+    return prompter_of(start.model.config, start.tokenizer, asdict(start.prompt))
 
 
 @contextmanager

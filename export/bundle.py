@@ -9,7 +9,7 @@ import onnxruntime as ort
 import torch
 from safetensors.torch import load_file
 
-from export.config_kinds import AnyTowerConfig, load_tokenizer, tower_config
+from export.config_kinds import AnyTowerConfig, load_tokenizer, prompter_of, tower_config
 from export.manifest import DECODER, FUSION, TOKENIZER, VISUAL, Manifest, read_manifest
 from models.config import UMIEConfig
 from models.meta_init import meta_init
@@ -48,14 +48,8 @@ def load_bundle(folder: Path, *, threads: int = 0, providers: list[str] | None =
         config = UMIEConfig.from_dict(manifest.config)
         tower = tower_config(manifest.tower) if manifest.tower is not None else None
         prompt = manifest.prompt
-        prompter = Prompter(
-            load_tokenizer(config.text_encoder, folder / TOKENIZER),
-            prompt["max_text_tokens"],
-            prompt["max_tokens"],
-            prompt["separator"],
-            lines=config.text_encoder == "mpnet",
-            shared_pairs=prompt.get("shared_pairs", False),
-        )
+        tokenizer = load_tokenizer(config.text_encoder, folder / TOKENIZER)
+        prompter = prompter_of(config, tokenizer, prompt)
         return Bundle(
             manifest=manifest,
             config=config,

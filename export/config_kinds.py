@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Literal
 
 from models.clip_config import ClipTowerConfig
+from models.config import UMIEConfig
 from models.tower_config import TowerConfig
+from tasks.instruction import Prompter
 from tasks.tokenizer import CompactTokenizer, T5Tokenizer
 
 AnyTowerConfig = TowerConfig | ClipTowerConfig
@@ -21,6 +24,30 @@ def load_tokenizer(
     """Load the tokenizer of a text encoder; raises ValueError if the file is of another kind."""
     kind = T5Tokenizer if text_encoder == "t5" else CompactTokenizer
     return kind.load(path)
+
+
+def prompter_of(
+    config: UMIEConfig, tokenizer: CompactTokenizer | T5Tokenizer, prompt: Mapping[str, Any]
+) -> Prompter:
+    """The prompter of a model.
+
+    Args:
+        config: the model's configuration.
+        tokenizer: its tokenizer.
+        prompt: how prompts are built (`export.checkpoint.PromptConfig`); bundles of older weights
+            have no `shared_pairs`.
+
+    Raises:
+        KeyError: another value is missing.
+    """
+    return Prompter(
+        tokenizer,
+        prompt["max_text_tokens"],
+        prompt["max_tokens"],
+        prompt["separator"],
+        lines=config.text_encoder == "mpnet",
+        shared_pairs=prompt.get("shared_pairs", False),
+    )
 
 
 def tower_values(config: AnyTowerConfig) -> dict[str, Any]:

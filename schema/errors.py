@@ -18,3 +18,8 @@ class InvalidField(Exception):
         """
         super().__init__(message)
         self.field = field
+
+    @classmethod
+    def at(cls, path: str, what: str) -> InvalidField:
+        """Return an error about the item at `path`, such as `mentions[3].end`."""
+        return cls(f"{path} {what}", field=path.partition("[")[0])

@@ -46,9 +46,9 @@ def parse_mentions(value: object) -> tuple[RequestMention, ...]:
         InvalidField: `value` is not such a list. The message names the item.
     """
     if not isinstance(value, list):
-        raise fault(FIELD, f"must be a list, each item {_FORM}")
+        raise InvalidField.at(FIELD, f"must be a list, each item {_FORM}")
     if len(value) > MAX_MENTIONS:
-        raise fault(FIELD, f"has {len(value)} items, at most {MAX_MENTIONS} are allowed")
+        raise InvalidField.at(FIELD, f"has {len(value)} items, at most {MAX_MENTIONS} are allowed")
     return tuple(_mention(item, f"{FIELD}[{index}]") for index, item in enumerate(value))
 
 
@@ -57,39 +57,38 @@ def parse_span(value: object, field: str) -> tuple[int, int]:
     if isinstance(value, dict) and value.keys() == {"start", "end"}:
         value = [value["start"], value["end"]]
     if not isinstance(value, list) or len(value) != 2:
-        raise fault(field, 'must be {"start": …, "end": …} or [start, end]')
+        raise InvalidField.at(field, 'must be {"start": …, "end": …} or [start, end]')
     start, end = (offset(side, field) for side in value)
     _check_length(start, end, field)
     return start, end
 
 
-def fault(path: str, what: str) -> InvalidField:
-    """An error about the item at `path`, such as `mentions[3].end`."""
-    return InvalidField(f"{path} {what}", field=path.partition("[")[0])
-
-
 def offset(value: object, path: str) -> int:
     """Check an offset; a truth value is not a number."""
     if type(value) is not int or value < 0:
-        raise fault(path, "must be an integer, 0 or more")
+        raise InvalidField.at(path, "must be an integer, 0 or more")
     return value
 
 
 def _mention(value: object, path: str) -> RequestMention:
     if not isinstance(value, dict) or not {"start", "end"} <= value.keys() <= _KEYS:
-        raise fault(path, f"must be {_FORM}")
+        raise InvalidField.at(path, f"must be {_FORM}")
     start, end = (offset(value[side], f"{path}.{side}") for side in ("start", "end"))
     _check_length(start, end, path)
     kind = value.get("type")
     if kind is None:
         return RequestMention(start, end)
     if not isinstance(kind, str) or not kind.strip():
-        raise fault(f"{path}.type", "must be the name of an entity type; leave it out to ask")
+        raise InvalidField.at(
+            f"{path}.type", "must be the name of an entity type; leave it out to ask"
+        )
     return RequestMention(start, end, kind.strip())
 
 
 def _check_length(start: int, end: int, path: str) -> None:
     if end <= start:
-        raise fault(path, "is empty: start must be less than end")
+        raise InvalidField.at(path, "is empty: start must be less than end")
     if end - start > MAX_MENTION_CHARS:
-        raise fault(path, f"must have at most {MAX_MENTION_CHARS} characters; give a shorter span")
+        raise InvalidField.at(
+            path, f"must have at most {MAX_MENTION_CHARS} characters; give a shorter span"
+        )

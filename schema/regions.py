@@ -47,9 +47,9 @@ def parse_regions(value: object) -> tuple[RequestRegion, ...]:
         InvalidField: `value` is not such a list. The message names the item.
     """
     if not isinstance(value, list):
-        raise _fault(FIELD, f"must be a list, each item {_FORMS}")
+        raise InvalidField.at(FIELD, f"must be a list, each item {_FORMS}")
     if len(value) > MAX_REGIONS:
-        raise _fault(FIELD, f"has {len(value)} items, at most {MAX_REGIONS} are allowed")
+        raise InvalidField.at(FIELD, f"has {len(value)} items, at most {MAX_REGIONS} are allowed")
     return tuple(_region(item, f"{FIELD}[{index}]") for index, item in enumerate(value))
 
 
@@ -57,22 +57,24 @@ def _region(value: object, name: str) -> RequestRegion:
     if isinstance(value, list):
         return RequestRegion(_box(value, name))
     if not isinstance(value, dict) or "box" not in value or not value.keys() <= _BOX_KEYS:
-        raise _fault(name, f"must be {_FORMS}")
+        raise InvalidField.at(name, f"must be {_FORMS}")
     box = _box(value["box"], f"{name}.box")
     label = value.get("label")
     if label is None:
         return RequestRegion(box)
     if not isinstance(label, str) or not 0 < len(label.strip()) <= MAX_LABEL_CHARS:
-        raise _fault(f"{name}.label", f"must be a string of 1 to {MAX_LABEL_CHARS} characters")
+        raise InvalidField.at(
+            f"{name}.label", f"must be a string of 1 to {MAX_LABEL_CHARS} characters"
+        )
     return RequestRegion(box, label.strip())
 
 
 def _box(value: object, name: str) -> tuple[float, float, float, float]:
     if not isinstance(value, list) or len(value) != 4:
-        raise _fault(name, "must be four numbers x1, y1, x2, y2")
+        raise InvalidField.at(name, "must be four numbers x1, y1, x2, y2")
     x1, y1, x2, y2 = (_number(side, name) for side in value)
     if not (x1 < x2 and y1 < y2):
-        raise _fault(name, "is empty: x1 must be less than x2, and y1 less than y2")
+        raise InvalidField.at(name, "is empty: x1 must be less than x2, and y1 less than y2")
     return x1, y1, x2, y2
 
 
@@ -82,9 +84,5 @@ def _number(value: object, name: str) -> float:
     except OverflowError:
         number = math.inf
     if not math.isfinite(number):
-        raise _fault(name, "must be four finite numbers x1, y1, x2, y2")
+        raise InvalidField.at(name, "must be four finite numbers x1, y1, x2, y2")
     return number
-
-
-def _fault(name: str, what: str) -> InvalidField:
-    return InvalidField(f"{name} {what}", field=FIELD)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
@@ -14,10 +15,10 @@ from torch import Tensor
 
 from export.bundle import Bundle
 from export.checkpoint import Checkpoint, load_checkpoint
+from export.config_kinds import prompter_of
 from export.graphs import ClipVisualGraph, FusionGraph, VisualGraph
 from export.manifest import Manifest, digest_of
 from models.clip_tower import ClipTower
-from tasks.instruction import Prompter
 
 Graph = VisualGraph | ClipVisualGraph | FusionGraph
 
@@ -121,14 +122,7 @@ def _bundle(checkpoint: Checkpoint, files: dict[str, str]) -> Bundle:
         visual=cast("ort.InferenceSession | None", _visual(checkpoint)),
         fusion=cast("ort.InferenceSession", fusion),
         decoder=model.requires_grad_(False),
-        prompter=Prompter(
-            checkpoint.tokenizer,
-            prompt.max_text_tokens,
-            prompt.max_tokens,
-            prompt.separator,
-            lines=model.config.text_encoder == "mpnet",
-            shared_pairs=prompt.shared_pairs,
-        ),
+        prompter=prompter_of(model.config, checkpoint.tokenizer, asdict(prompt)),
         least_region_score=prompt.least_region_score,
     )
 

@@ -17,6 +17,7 @@ from service.engine.jobs import GenerateJob
 from service.engine.prompt_fusion import Fused, Outcome, PromptFusion
 from service.engine.sampler import BatchDecoder, TargetSequence
 from service.observability.metrics import Metrics
+from tasks.context import Kind
 
 log = logging.getLogger(__name__)
 
@@ -185,7 +186,7 @@ class Generator:
             prompt = running.job.prompt
             records = with_alternatives(
                 sequence.state.records(),
-                sequence.label_decisions,
+                [d.probabilities for d in sequence.decisions if d.kind is Kind.LABEL],
                 [label.name for label in prompt.source.spots],
                 prompt.alternatives,
             )
@@ -200,7 +201,7 @@ class Generator:
             "decode": (now - running.fused) * 1000,
         }
         gated = not self._bundle.config.span_first
-        decisions = tuple(sequence.decisions or ())
+        decisions = tuple(d.probabilities for d in sequence.decisions if prompt.with_decisions)
         answer = Answer(records, running.gate, tuple(sequence.tokens), timing, gated, decisions)
         return running.job, answer
 

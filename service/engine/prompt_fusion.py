@@ -69,8 +69,7 @@ class PromptFusion:
                 sequences[job] = TargetSequence(
                     state,
                     start_token,
-                    keep_labels=job.prompt.alternatives > 0,
-                    with_decisions=job.prompt.with_decisions,
+                    keep=job.prompt.with_decisions or job.prompt.alternatives > 0,
                 )
             except Exception as error:
                 failed.append((job, error))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -22,6 +23,13 @@ _MAX_TOKENS_PER_STEP = 8
 """Forced tokens of one sequence that a step reads; more would delay the other sequences."""
 
 
+class Decision(NamedTuple):
+    """A choice between several options: its kind, and the probability of each in their order."""
+
+    kind: Kind
+    probabilities: tuple[float, ...]
+
+
 class TargetSequence:
     """One sequence that is being decoded.
 
@@ -35,15 +43,12 @@ class TargetSequence:
         read: how many tokens the decoder has read, start token included.
         options: the options for the next token; None for the whole vocabulary.
         failure: the error with which decoding failed.
-        label_decisions: for each choice of a label the probabilities of all options, in their
-            order; empty unless they are kept.
-        decisions: the probabilities of all options of each choice; None where they are not kept.
+        decisions: the choices so far; empty unless they are kept.
 
     Args:
         state: the decoding state before the first token.
         start: the start token.
-        keep_labels: whether to keep `label_decisions`.
-        with_decisions: whether to keep `decisions`.
+        keep: whether to keep `decisions`.
     """
 
     def __init__(
@@ -51,13 +56,11 @@ class TargetSequence:
         state: DecodingState,
         start: int,
         *,
-        keep_labels: bool = False,
-        with_decisions: bool = False,
+        keep: bool = False,
     ) -> None:
         self.state = state
-        self.label_decisions: list[tuple[float, ...]] = []
-        self.decisions: list[tuple[float, ...]] | None = [] if with_decisions else None
-        self._keep_labels = keep_labels
+        self.decisions: list[Decision] = []
+        self.keep = keep
         self.tokens: list[int] = []
         self.pending = [start]
         self.read = 0
@@ -73,22 +76,6 @@ class TargetSequence:
         """
         self._append(option, logp)
         self.options = self._append_forced()
-
-    @property
-    def keeps_choice(self) -> bool:
-        """Whether `keep_choice` wants the probabilities of the next choice."""
-        return self.decisions is not None or self._chooses_kept_label
-
-    def keep_choice(self, probabilities: tuple[float, ...]) -> None:
-        """Keep the probabilities of the next choice's options, where they are wanted."""
-        if self.decisions is not None:
-            self.decisions.append(probabilities)
-        if self._chooses_kept_label:
-            self.label_decisions.append(probabilities)
-
-    @property
-    def _chooses_kept_label(self) -> bool:
-        return self._keep_labels and self.state.context().kind is Kind.LABEL
 
     def take_pending(self, limit: int) -> list[int]:
         """Remove and return the tokens that the next step reads.
@@ -246,9 +233,10 @@ class BatchDecoder:
             try:
                 if math.isnan(logp):
                     raise ArithmeticError("the model's scores are not numbers")
-                if sequence.options is not None and sequence.keeps_choice:
-                    scores = logits[row, : len(sequence.options)]
-                    sequence.keep_choice(tuple(scores.softmax(-1).tolist()))
+                if sequence.keep and sequence.options is not None:
+                    scores = logits[row, : len(sequence.options)].softmax(-1)
+                    kind = sequence.state.context().kind
+                    sequence.decisions.append(Decision(kind, tuple(scores.tolist())))
                 sequence.append(option, logp)
             except Exception as error:
                 sequence.failure = error

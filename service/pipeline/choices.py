@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 
 from schema.decisions import Chosen, OptionScored
@@ -13,6 +12,7 @@ from service.pipeline.mentions import check_takes_spans, located
 from service.pipeline.passage_prompts import LEAST_PASSAGE_TOKENS, labels_of
 from service.pipeline.passages import Passage, passage_around
 from service.pipeline.prompt_rounds import rounded_gate
+from service.pipeline.text_threads import TextThreads
 from service.pipeline.tokenization import check_known, warnings_of
 from service.pipeline.validated_requests import ChoiceRequest
 from service.vision.encoder import ImageEncoder
@@ -30,7 +30,12 @@ class Chooser:
     """Answers `POST /choose`: the probabilities of all options in one decision of the decoder."""
 
     def __init__(
-        self, engine: Engine, prompter: Prompter, images: ImageEncoder, model_name: str
+        self,
+        engine: Engine,
+        prompter: Prompter,
+        images: ImageEncoder,
+        threads: TextThreads,
+        model_name: str,
     ) -> None:
         """Create the chooser.
 
@@ -38,10 +43,11 @@ class Chooser:
             engine: generates answers.
             prompter: encodes prompts.
             images: encodes images.
+            threads: encode prompts.
             model_name: name and version for responses.
         """
         self._engine, self._prompter, self._images = engine, prompter, images
-        self._model_name = model_name
+        self._threads, self._model_name = threads, model_name
 
     async def choose(self, request: ChoiceRequest, timer: StageTimer | None = None) -> Chosen:
         """Return a distribution over the options and "none".
@@ -57,7 +63,7 @@ class Chooser:
         timer = timer or StageTimer()
         if request.tail is None:
             check_takes_spans(self._engine, "span")
-        prompt = await asyncio.to_thread(choice_prompt, self._prompter, request)
+        prompt = await self._threads.run(request.text, choice_prompt, self._prompter, request)
         image = None
         if request.image is not None:
             image = await self._images.encode(request.image, timer, request.regions, request.text)

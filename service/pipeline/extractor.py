@@ -49,8 +49,8 @@ class Extractor:
 
     The first round finds entities and triggers, the second relations of entity pairs and arguments
     of triggers. A text that does not fit a prompt is cut into passages; these, and the texts of a
-    document of several parts, share the rounds.
-    Prompts are encoded on a thread, because many pairs in a long text take a while.
+    request in parts, share the rounds. Prompts are encoded and answers combined on a thread,
+    because the many pairs of a long text take a while.
     """
 
     def __init__(
@@ -83,7 +83,7 @@ class Extractor:
         self._threads = TextThreads()
         images = ImageEncoder(engine, preprocess, settings, metrics, proposer)
         self._image_encoder = images
-        self.chooser = Chooser(engine, prompter, images, model_name)
+        self.chooser = Chooser(engine, prompter, images, self._threads, model_name)
         self.grounder = PhraseGrounder(engine, prompter, images, settings, region_types, model_name)
         self.region_types = tuple(region_types)
         self.model_name = model_name
@@ -134,7 +134,7 @@ class Extractor:
         answers = await rounds.run(second, visuals)
         warnings = [*request.warnings, *self._warnings(*_listed(first))]
         found = _Found(sections, texts, answers, images, rounds.gate(), warnings)
-        extraction = await self._threads.run_if_long(whole, self._extraction, request, found, timer)
+        extraction = await run(whole, self._extraction, request, found, timer)
         self._metrics.count_extraction(extraction)
         return extraction
 

@@ -31,14 +31,6 @@ class TextThreads:
         call = self._long.submit(work, *args, **kwargs)
         return await asyncio.wrap_future(call)
 
-    async def run_if_long(
-        self, text: str, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs
-    ) -> T:
-        """Return the result of work that is quick for a short text: then without a thread."""
-        if len(text) < LONG_CHARS:
-            return work(*args, **kwargs)
-        return await self.run(text, work, *args, **kwargs)
-
     def close(self) -> None:
         """Stop the thread: running work finishes, waiting work is cancelled."""
         self._long.shutdown(wait=False, cancel_futures=True)

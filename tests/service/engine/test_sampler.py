@@ -95,31 +95,6 @@ def assert_same(got: TargetSequence, expected: TargetSequence) -> None:
     assert list(numbers(mine)) == pytest.approx(list(numbers(theirs)), abs=1e-5)
 
 
-@pytest.mark.parametrize("kind", ["copying", "free and copying"])
-def test_decisions_have_the_probabilities_of_all_options(kind: str) -> None:
-    case = CASES[kind]
-    sequences = [
-        TargetSequence(prompt.new_state(), START, with_decisions=True) for prompt in case.prompts
-    ]
-    batch_decoder, lengths = case.batch_decoder(), [prompt.length for prompt in case.prompts]
-    batch_decoder.start(sequences, batch_memory(case.prompts), lengths)
-    while batch_decoder.running:
-        batch_decoder.step()
-    for sequence, expected in zip(sequences, alone(kind), strict=True):
-        assert_same(sequence, expected)
-        assert expected.decisions is None and sequence.decisions is not None
-        for decision in sequence.decisions:
-            assert len(decision) > 1 and sum(decision) == pytest.approx(1, abs=1e-5)
-    if kind == "copying":
-        pair = sequences[4]
-        assert pair.decisions is not None
-        (decision,), (record,) = pair.decisions, pair.state.records()
-        assert len(decision) == 3
-        assert max(decision) == pytest.approx(record.asocs[0].score, abs=1e-5)
-    else:
-        assert all(sequence.decisions == [] for sequence in sequences)
-
-
 def decode_plainly(decoder: TargetDecoder, prompt: FusedPrompt) -> tuple[DecodingState, list[int]]:
     """Decode a prompt without cache, slots or forced tokens.
 

@@ -31,11 +31,10 @@ async def test_a_short_text_does_not_wait_for_long_ones() -> None:
     threads.close()
 
 
-async def test_quick_work_leaves_the_event_loop_for_long_texts_alone() -> None:
+@pytest.mark.parametrize("text", [SHORT, LONG])
+async def test_no_work_runs_on_the_event_loop(text: str) -> None:
     threads = TextThreads()
-    here = threading.get_ident()
-    assert await threads.run_if_long(SHORT, threading.get_ident) == here
-    assert await threads.run_if_long(LONG, threading.get_ident) != here
+    assert await threads.run(text, threading.get_ident) != threading.get_ident()
     threads.close()
 
 
