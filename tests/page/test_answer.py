@@ -207,6 +207,7 @@ def test_a_new_request_ends_the_one_before(visit: Visitor, live: Live, engine: F
     fill(page, "Ann")
     page.get_by_role("button", name="Extract").click()
     expect(page.get_by_role("status").filter(has_text="Extracting")).to_be_visible()
+    wait_until(lambda: engine.working > 0)
     engine.pause_s = 0.0
     fill(page, "Bob")
     with page.expect_response("**/extract"):
